@@ -1,0 +1,133 @@
+/** What a {@link DsqlError} can be; compare `code` rather than the class, so that a second copy of this package is harmless. */
+export type DsqlErrorCode =
+  | "DSQL_CONFIG"
+  | "DSQL_TOKEN"
+  | "DSQL_CONNECTION_LOST"
+  | "DSQL_POOL_TIMEOUT"
+  | "DSQL_TRANSACTION_ROLLED_BACK"
+  | "DSQL_COMMIT_OUTCOME_UNKNOWN"
+  | "DSQL_NESTED_TRANSACTION"
+  | "DSQL_OCC_RETRY_EXHAUSTED";
+
+/** Which conflict DSQL reported: `data` is OC000, `schema` is OC001, `unknown` is SQLSTATE 40001 that names neither. */
+export type OccType = "data" | "schema" | "unknown";
+
+/** The base of every error that this package makes: a stable `code`, what to do in the message, the original as `cause`. */
+export class DsqlError extends Error {
+  override readonly name: string = "DsqlError";
+  readonly code: DsqlErrorCode;
+
+  constructor(code: DsqlErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An option or a connection string that cannot be used; nothing was sent. */
+export class DsqlConfigError extends DsqlError {
+  override readonly name = "DsqlConfigError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_CONFIG", message, options);
+  }
+}
+
+/** No token could be signed: credentials are missing, expired or could not be fetched. */
+export class DsqlTokenError extends DsqlError {
+  override readonly name = "DsqlTokenError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_TOKEN", message, options);
+  }
+}
+
+/** The connection ended while it was in use, and no COMMIT was on its way: what its transaction did is surely undone. */
+export class ConnectionLostError extends DsqlError {
+  override readonly name = "ConnectionLostError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_CONNECTION_LOST", message, options);
+  }
+}
+
+/** What the pool was doing when a caller had waited too long for a connection. */
+export interface PoolState {
+  /** Connections that exist, being opened included. */
+  total: number;
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+  max: number;
+  /** Milliseconds that the slowest token so far took to sign. */
+  slowestTokenMs: number;
+}
+
+/** No connection came free, or none could be opened, within the acquire timeout. */
+export class PoolTimeoutError extends DsqlError {
+  override readonly name = "PoolTimeoutError";
+  readonly pool: PoolState;
+
+  constructor(message: string, pool: PoolState, options?: ErrorOptions) {
+    super("DSQL_POOL_TIMEOUT", message, options);
+    this.pool = pool;
+  }
+}
+
+/** COMMIT was answered with ROLLBACK: an earlier statement had failed and its error was not handed on. Nothing was stored. */
+export class TransactionRolledBackError extends DsqlError {
+  override readonly name = "TransactionRolledBackError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_TRANSACTION_ROLLED_BACK", message, options);
+  }
+}
+
+/** COMMIT was sent and its answer never came: the transaction is either stored whole or not at all. It is never run again for the caller. */
+export class CommitOutcomeUnknownError extends DsqlError {
+  override readonly name = "CommitOutcomeUnknownError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_COMMIT_OUTCOME_UNKNOWN", message, options);
+  }
+}
+
+/** A transaction was begun inside another one on the same connection; the outer one is untouched. */
+export class NestedTransactionError extends DsqlError {
+  override readonly name = "NestedTransactionError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_NESTED_TRANSACTION", message, options);
+  }
+}
+
+/** Why the retry loop stopped. */
+export type OccRetryStop = "attempts" | "deadline";
+
+/** The work still met a conflict when its attempts or its time ran out; `cause` is the last conflict. */
+export class OccRetryExhaustedError extends DsqlError {
+  override readonly name = "OccRetryExhaustedError";
+  /** How often the work was run, the first time included. */
+  readonly attempts: number;
+  readonly occType: OccType;
+  readonly elapsedMs: number;
+  readonly stoppedBy: OccRetryStop;
+
+  constructor(details: {
+    attempts: number;
+    occType: OccType;
+    elapsedMs: number;
+    stoppedBy: OccRetryStop;
+    cause: unknown;
+  }) {
+    const why = details.stoppedBy === "attempts" ? "its attempts" : "its time";
+    super(
+      "DSQL_OCC_RETRY_EXHAUSTED",
+      `The transaction met a conflict (${details.occType}) until ${why} ran out: ${details.attempts} attempts in ${Math.round(details.elapsedMs)} ms. Raise maxAttempts or deadlineMs, or let fewer transactions write the same rows.`,
+      { cause: details.cause },
+    );
+    this.attempts = details.attempts;
+    this.occType = details.occType;
+    this.elapsedMs = details.elapsedMs;
+    this.stoppedBy = details.stoppedBy;
+  }
+}

@@ -1,0 +1,34 @@
+/** Limits of a cluster; each default is DSQL's own (user guide, "Cluster quotas and database limits"). */
+export interface LocalDsqlLimits {
+  /** Rows that one transaction may modify. @default 3000 */
+  maxRowsPerTransaction?: number;
+  /** Bytes that one transaction may write. @default 10485760 */
+  maxTransactionBytes?: number;
+  /** Age at which a transaction is refused. @default 300_000 */
+  maxTransactionAgeMs?: number;
+  /** Age at which a session is closed. @default 3_600_000 */
+  maxSessionAgeMs?: number;
+  /** Connections at a time (53300 beyond). @default 10_000 */
+  maxConnections?: number;
+  /** New connections a second (53400 beyond). @default 100 */
+  connectionRate?: number;
+  /** How many may come at once. @default 1000 */
+  connectionBurst?: number;
+}
+
+/** Options of `startLocalDsql`. */
+export interface LocalDsqlOptions {
+  /** Port on 127.0.0.1; any free one where it is left out or 0. */
+  port?: number;
+  /** Keeps the data between runs; without it everything goes away. */
+  dataDir?: string;
+  /** @default "us-east-1" */
+  region?: string;
+  /** Several Regions: an endpoint each over the same data. */
+  regions?: readonly string[];
+  /** The key pair that tokens must be signed with; generated where it is left out. */
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  limits?: LocalDsqlLimits;
+  /** Called for each refused statement and each event worth a line; nothing is printed without it. */
+  log?: (line: string) => void;
+}

@@ -1,0 +1,71 @@
+/** Where DSQL says no: what it answers, and what a developer is told in the log. */
+export interface Refusal {
+  sqlstate: string;
+  message: string;
+  detail?: string;
+  hint?: string;
+  /** The rule's name, kebab-case, as the log prints it. */
+  rule: string;
+  /** What to write instead, one sentence. */
+  advice?: string;
+  /** The page of the DSQL user guide that says so. */
+  documentation?: string;
+  /** FATAL ends the session; ERROR (the default) aborts an open transaction. */
+  severity?: "ERROR" | "FATAL";
+}
+
+/** What a statement is to a transaction. */
+export type StatementKind =
+  | "begin"
+  | "commit"
+  | "rollback"
+  /** Counts as DDL for "one DDL statement, and no DML beside it, in a transaction". GRANT and REVOKE do. */
+  | "ddl"
+  /** INSERT, UPDATE, DELETE, COPY FROM, and a SELECT that holds a data-modifying CTE. */
+  | "write"
+  /** SELECT with FOR UPDATE or FOR KEY SHARE anywhere in it. */
+  | "locking-read"
+  | "read"
+  /** SET, RESET, SHOW, DISCARD, DEALLOCATE, EXPLAIN without ANALYZE, CALL and the like: neither DDL nor DML. */
+  | "other";
+
+/** A table that a statement names; positions count UTF-16 units in {@link Statement.text}. */
+export interface TableReference {
+  schema?: string;
+  name: string;
+  alias?: string;
+  start: number;
+  /** The target of INSERT, UPDATE, DELETE or COPY FROM, rather than a table that is only read. */
+  isTarget: boolean;
+}
+
+/** One statement of a query text: what it is, what DSQL says to it, and the text that PostgreSQL is to run. */
+export interface Statement {
+  /** What the client wrote, this statement only. */
+  source: string;
+  /** What PostgreSQL is to run: ASYNC blanked out, DSQL's own forms translated. Empty where the endpoint itself answers. */
+  text: string;
+  kind: StatementKind;
+  refusal?: Refusal;
+  /** Tables by name, in the order of the text; names that a WITH clause defines are left out. */
+  tables: readonly TableReference[];
+  /** The endpoint's own work, done in place of or after `text`. */
+  action?: StatementAction;
+  /** PostgreSQL's parse tree of `text` (libpg-query 16: `{ SelectStmt: {…} }`). */
+  tree?: unknown;
+  /** The tag that CommandComplete carries where it is not PostgreSQL's own. */
+  commandTag?: string;
+}
+
+/** What the endpoint does beside, or instead of, handing a statement to PostgreSQL. */
+export type StatementAction =
+  | { kind: "create-index-async" }
+  | { kind: "validate-constraint-async"; table: string; constraint: string }
+  | { kind: "wait-for-job"; jobId: string }
+  | { kind: "iam-grant"; role: string; arn: string }
+  | { kind: "iam-revoke"; role: string; arn: string }
+  /** Answered without PostgreSQL: the command tag alone. */
+  | { kind: "answer"; commandTag: string };
+
+/** A query text taken apart: its statements, or PostgreSQL's own syntax error, for which the text is sent on as it is. */
+export type ParsedQuery = { statements: readonly Statement[] } | { syntaxError: true; text: string };
