@@ -1,0 +1,39 @@
+/** What a backoff computes a delay from. */
+export interface BackoffInput {
+  /** How often the work has met a conflict so far: 1 before the first retry. */
+  attempt: number;
+  /** Milliseconds. */
+  baseDelayMs: number;
+  /** Milliseconds. */
+  maxDelayMs: number;
+  /** A share from 0 to 1; only {@link additiveBackoff} reads it. */
+  jitterFactor: number;
+  /** A number from 0 up to, not including, 1; `Math.random` by default. */
+  random: () => number;
+}
+
+/** Milliseconds to wait before the next attempt. */
+export type Backoff = (input: BackoffInput) => number;
+
+/** Doubling 60 times passes every cap that a timer can take, and keeps 0 * 2^n a number. */
+const MAX_DOUBLINGS = 60;
+
+function doubled({ attempt, baseDelayMs, maxDelayMs }: BackoffInput): number {
+  return Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(attempt - 1, MAX_DOUBLINGS));
+}
+
+/**
+ * Anything between nothing and `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`: spreads those who fight over the whole wait.
+ * Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ */
+export function fullJitterBackoff(input: BackoffInput): number {
+  return input.random() * doubled(input);
+}
+
+/**
+ * `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`, plus up to `jitterFactor` of it: the formula of AWS's own DSQL
+ * connectors, for those who want the same behaviour. The jitter comes after the cap, so a wait may pass `maxDelayMs`.
+ */
+export function additiveBackoff(input: BackoffInput): number {
+  return doubled(input) * (1 + input.random() * input.jitterFactor);
+}

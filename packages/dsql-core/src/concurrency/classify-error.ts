@@ -1,0 +1,88 @@
+import type { OccType } from "../errors.ts";
+import { followErrors, readProperty } from "./error-links.ts";
+import { DATA_CONFLICT, SCHEMA_CONFLICT, SERIALIZATION_FAILURE } from "./sqlstate.ts";
+
+/**
+ * What a caller can do about a failure: `conflict` and `connection-lost` have surely left nothing behind and may be
+ * run again whole; after `commit-outcome-unknown` look first; `other` is not for this package to judge.
+ */
+export type Failure = "conflict" | "connection-lost" | "commit-outcome-unknown" | "other";
+
+/** What one error of a chain says by itself, the errors it wraps left aside. */
+interface Verdict {
+  failure: Failure;
+  occType?: OccType;
+}
+
+const OTHER: Verdict = { failure: "other" };
+
+/**
+ * Which conflict of DSQL an error is or wraps, or undefined where it is none.
+ * Follows `cause`, `originalError`, Prisma's `meta.driverAdapterError`, and an AggregateError all of whose members are conflicts.
+ */
+export function classifyError(error: unknown): OccType | undefined {
+  return verdictOf(error).occType;
+}
+
+/** Whether an error is or wraps a conflict of DSQL (OC000, OC001, or a bare SQLSTATE 40001). */
+export function isOccError(error: unknown): boolean {
+  return classifyError(error) !== undefined;
+}
+
+/**
+ * What a caller can do about an error. A conflict whose retries are already spent (`OccRetryExhaustedError`) is
+ * `other`, so that loops around loops do not multiply their attempts.
+ */
+export function failureOf(error: unknown): Failure {
+  return verdictOf(error).failure;
+}
+
+function verdictOf(error: unknown): Verdict {
+  return followErrors(error, ownVerdict, { ranks: strength, nothing: OTHER });
+}
+
+/** An unknown COMMIT outweighs all, and a conflict that is named outweighs one that is not. */
+function strength(verdict: Verdict): number {
+  if (verdict.failure === "commit-outcome-unknown") return 5;
+  if (verdict.failure === "other") return verdict.occType === undefined ? 0 : 4;
+  if (verdict.failure === "connection-lost") return 3;
+  return verdict.occType === "unknown" ? 1 : 2;
+}
+
+function ownVerdict(error: object): Verdict {
+  const code = readProperty(error, "code");
+  switch (code) {
+    case "DSQL_COMMIT_OUTCOME_UNKNOWN":
+      return { failure: "commit-outcome-unknown" };
+    case "DSQL_CONNECTION_LOST":
+      return { failure: "connection-lost" };
+    case "DSQL_OCC_RETRY_EXHAUSTED":
+      return {
+        failure: "other",
+        occType: (readProperty(error, "occType") as OccType | undefined) ?? "unknown",
+      };
+  }
+  const occType =
+    ofSqlState(code, readProperty(error, "message")) ??
+    ofSqlState(readProperty(error, "originalCode"), readProperty(error, "originalMessage")) ??
+    ofPrisma(error, code);
+  return occType === undefined ? OTHER : { failure: "conflict", occType };
+}
+
+/** The text is read under SQLSTATE 40001 only: elsewhere it may quote what a user typed. */
+function ofSqlState(code: unknown, text: unknown): OccType | undefined {
+  if (code === DATA_CONFLICT) return "data";
+  if (code === SCHEMA_CONFLICT) return "schema";
+  if (code !== SERIALIZATION_FAILURE) return undefined;
+  if (typeof text !== "string") return "unknown";
+  if (text.includes(`(${SCHEMA_CONFLICT})`)) return "schema";
+  return text.includes(`(${DATA_CONFLICT})`) ? "data" : "unknown";
+}
+
+/** Prisma 7 reports a conflict as P2034, or as the cause of a DriverAdapterError (its adapter's error mapping). */
+function ofPrisma(error: object, code: unknown): OccType | undefined {
+  if (readProperty(error, "kind") === "TransactionWriteConflict") return "unknown";
+  return code === "P2034" && readProperty(error, "name") === "PrismaClientKnownRequestError"
+    ? "unknown"
+    : undefined;
+}

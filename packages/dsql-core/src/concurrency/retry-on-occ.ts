@@ -1,0 +1,19 @@
+import { failureOf } from "./classify-error.ts";
+import { retryLoop } from "./retry-loop.ts";
+import type { RetryOptions } from "./retry-options.ts";
+import { resolveRetryOptions } from "./retry-settings.ts";
+
+/**
+ * Runs work, and runs it again each time it meets a conflict of DSQL. The work must be a whole transaction, or a
+ * statement outside any: a part of a transaction cannot be repeated.
+ * @throws DsqlConfigError for an option that cannot be used, before anything runs
+ * @throws OccRetryExhaustedError when attempts or time end in a conflict; every other error of the work is handed on unchanged
+ */
+export async function retryOnOcc<T>(
+  work: (attempt: number) => Promise<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  return await retryLoop(work, resolveRetryOptions(options), (error) =>
+    failureOf(error) === "conflict" ? { again: "conflict" } : { fail: error },
+  );
+}

@@ -1,0 +1,85 @@
+import { DsqlConfigError } from "../errors.ts";
+import { fullJitterBackoff } from "./backoff.ts";
+import type { TransactionOptions } from "./retry-options.ts";
+
+/** Options with every default filled in. */
+export type RetrySettings = TransactionOptions &
+  Required<
+    Pick<
+      TransactionOptions,
+      "maxAttempts" | "baseDelayMs" | "maxDelayMs" | "jitterFactor" | "backoff" | "deadlineMs" | "conflictKey"
+    >
+  >;
+
+const DEFAULT_MAX_DELAY_MS = 2000;
+
+/**
+ * Fills in the defaults.
+ * @throws DsqlConfigError that names the option that cannot be used
+ */
+export function resolveRetryOptions(options: TransactionOptions = {}): RetrySettings {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const baseDelayMs = options.baseDelayMs ?? 10;
+  const settings: RetrySettings = {
+    maxAttempts: 30,
+    baseDelayMs,
+    maxDelayMs: Math.max(DEFAULT_MAX_DELAY_MS, baseDelayMs),
+    jitterFactor: 0.25,
+    backoff: fullJitterBackoff,
+    deadlineMs: 240_000,
+    conflictKey: "",
+    ...given,
+  };
+  validate(settings);
+  return settings;
+}
+
+/** Options over the defaults of a pool; an option that is undefined leaves the default standing. */
+export function mergeRetryOptions(
+  defaults: TransactionOptions | undefined,
+  own: TransactionOptions | undefined,
+): TransactionOptions {
+  const given = Object.entries(own ?? {}).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
+function validate(settings: RetrySettings): void {
+  const { maxAttempts, baseDelayMs, maxDelayMs, jitterFactor, deadlineMs, conflictKey, signal } = settings;
+  demand(
+    Number.isSafeInteger(maxAttempts) && maxAttempts >= 1,
+    "maxAttempts",
+    "a whole number from 1",
+    maxAttempts,
+  );
+  demand(Number.isFinite(baseDelayMs) && baseDelayMs >= 0, "baseDelayMs", "milliseconds from 0", baseDelayMs);
+  demand(
+    Number.isFinite(maxDelayMs) && maxDelayMs >= baseDelayMs,
+    "maxDelayMs",
+    `milliseconds from baseDelayMs (${baseDelayMs})`,
+    maxDelayMs,
+  );
+  demand(jitterFactor >= 0 && jitterFactor <= 1, "jitterFactor", "a number from 0 to 1", jitterFactor);
+  demand(Number.isFinite(deadlineMs) && deadlineMs > 0, "deadlineMs", "milliseconds above 0", deadlineMs);
+  demand(typeof conflictKey === "string", "conflictKey", "a string", conflictKey);
+  demand(signal === undefined || isAbortSignal(signal), "signal", "an AbortSignal", signal);
+  for (const name of ["backoff", "onRetry", "verifyCommit"] as const) {
+    const value: unknown = settings[name];
+    demand(value === undefined || typeof value === "function", name, "a function", value);
+  }
+  demand(
+    settings.readOnly === undefined || typeof settings.readOnly === "boolean",
+    "readOnly",
+    "true or false",
+    settings.readOnly,
+  );
+}
+
+function isAbortSignal(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+}
+
+function demand(fits: boolean, name: string, wanted: string, value: unknown): void {
+  if (fits) return;
+  const given = typeof value === "number" || typeof value === "string" ? JSON.stringify(value) : typeof value;
+  throw new DsqlConfigError(`${name} takes ${wanted}, not ${Number.isNaN(value) ? "NaN" : given}.`);
+}

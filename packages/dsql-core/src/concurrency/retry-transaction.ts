@@ -1,0 +1,61 @@
+import { CommitOutcomeUnknownError } from "../errors.ts";
+import { failureOf } from "./classify-error.ts";
+import { type NextStep, retryLoop } from "./retry-loop.ts";
+import type { TransactionOptions } from "./retry-options.ts";
+import { resolveRetryOptions } from "./retry-settings.ts";
+
+/** Notes, right before COMMIT, what the transaction will return, and gives it back. */
+export type Remember<T> = (result: T) => T;
+
+/**
+ * Runs a whole transaction, BEGIN and COMMIT included, and runs it again after a conflict or after a connection lost
+ * before COMMIT. A COMMIT of unknown outcome is never run again unless `verifyCommit` has found it undone; where it finds
+ * it stored, the result that the attempt gave to `remember` is returned.
+ * @throws DsqlConfigError for an option that cannot be used, before anything runs
+ * @throws OccRetryExhaustedError when attempts or time end in a conflict
+ * @throws CommitOutcomeUnknownError when nobody can say whether the transaction was stored
+ */
+export async function retryTransaction<T>(
+  work: (attempt: number, remember: Remember<T>) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const settings = resolveRetryOptions(options);
+  let remembered: { result: T } | undefined;
+  const remember: Remember<T> = (result) => {
+    remembered = { result };
+    return result;
+  };
+  const attempt = (number: number) => {
+    remembered = undefined;
+    return work(number, remember);
+  };
+  return await retryLoop(attempt, settings, async (error): Promise<NextStep<T>> => {
+    const failure = failureOf(error);
+    if (failure === "conflict" || failure === "connection-lost") return { again: failure };
+    if (failure === "other" || settings.verifyCommit === undefined) return { fail: error };
+    const verified = await verify(settings.verifyCommit, error);
+    if ("fail" in verified) return verified;
+    if (!verified.stored) return { again: "commit-not-stored" };
+    return remembered ?? { fail: error };
+  });
+}
+
+async function verify(
+  verifyCommit: () => Promise<boolean>,
+  error: unknown,
+): Promise<{ stored: boolean } | { fail: unknown }> {
+  try {
+    return { stored: await verifyCommit() };
+  } catch (failure) {
+    const both = new AggregateError(
+      [error, failure],
+      "the COMMIT and the look whether it was stored both failed",
+    );
+    return {
+      fail: new CommitOutcomeUnknownError(
+        "The answer to COMMIT never came, and verifyCommit failed too: look whether the transaction was stored before you run it again.",
+        { cause: both },
+      ),
+    };
+  }
+}

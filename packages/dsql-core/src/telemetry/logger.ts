@@ -1,0 +1,7 @@
+/** Where this package writes what happened; `console` fits. No line ever holds a token, and a logger that throws changes nothing. */
+export interface DsqlLogger {
+  debug?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  info?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  warn?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  error?(message: string, details?: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,170 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  CommitOutcomeUnknownError,
+  ConnectionLostError,
+  classifyError,
+  failureOf,
+  isOccError,
+  OccRetryExhaustedError,
+  TransactionRolledBackError,
+} from "../src/index.ts";
+import {
+  conflict,
+  drizzleQueryError,
+  prismaConflictCause,
+  prismaDriverAdapterError,
+  prismaKnownRequestError,
+  serverError,
+} from "./conflict-shapes.ts";
+
+describe("a conflict is recognised", () => {
+  test.each([
+    ["40001 that names OC000", conflict("OC000"), "data"],
+    ["40001 that names OC001", conflict("OC001"), "schema"],
+    ["40001 that names neither", serverError("40001", "could not serialize access"), "unknown"],
+    ["SQLSTATE OC000 itself", serverError("OC000", ""), "data"],
+    ["SQLSTATE OC001 itself", serverError("OC001", ""), "schema"],
+    ["Drizzle's wrapper", drizzleQueryError(conflict("OC001")), "schema"],
+    ["an originalError", Object.assign(new Error("x"), { originalError: conflict() }), "data"],
+    ["Prisma's P2034", prismaKnownRequestError("P2034"), "unknown"],
+    [
+      "Prisma's P2010 of a raw query",
+      prismaKnownRequestError("P2010", {
+        driverAdapterError: prismaDriverAdapterError(prismaConflictCause("OC001")),
+      }),
+      "schema",
+    ],
+    ["Prisma's bare DriverAdapterError", prismaDriverAdapterError(prismaConflictCause()), "data"],
+    [
+      "Prisma's unmapped OC000",
+      prismaDriverAdapterError({ kind: "postgres", originalCode: "OC000", originalMessage: "" }),
+      "data",
+    ],
+    [
+      "P2034 that carries the named conflict",
+      prismaKnownRequestError("P2034", {
+        driverAdapterError: prismaDriverAdapterError(prismaConflictCause("OC001")),
+      }),
+      "schema",
+    ],
+    [
+      "a transaction rolled back for a swallowed conflict",
+      new TransactionRolledBackError("x", { cause: conflict() }),
+      "data",
+    ],
+    [
+      "nothing but conflicts together",
+      new AggregateError([conflict(), drizzleQueryError(conflict())]),
+      "data",
+    ],
+  ])("%s", (_, error, occType) => {
+    expect(classifyError(error)).toBe(occType);
+    expect(isOccError(error)).toBe(true);
+    expect(failureOf(error)).toBe("conflict");
+  });
+});
+
+describe("what is no conflict is left alone", () => {
+  test.each([
+    [
+      "a unique violation whose text quotes (OC000)",
+      serverError("23505", "Key (k)=((OC000)) already exists"),
+    ],
+    [
+      "a wrapper that quotes (OC001) among its parameters",
+      drizzleQueryError(serverError("23505", "x"), "(OC001)"),
+    ],
+    ["a message alone", new Error("change conflicts with another transaction (OC000)")],
+    ["P2034 from something that is not Prisma", Object.assign(new Error("x"), { code: "P2034" })],
+    ["a conflict beside another failure", new AggregateError([conflict(), serverError("23505", "x")])],
+    ["an empty AggregateError", new AggregateError([])],
+    ["undefined", undefined],
+    ["null", null],
+    ["a string", "40001"],
+    ["a number", 40001],
+  ])("%s", (_, error) => {
+    expect(classifyError(error)).toBeUndefined();
+    expect(failureOf(error)).toBe("other");
+  });
+});
+
+describe("what a caller can do", () => {
+  const lost = new ConnectionLostError("gone");
+  const unknown = new CommitOutcomeUnknownError("gone", { cause: lost });
+  const exhausted = new OccRetryExhaustedError({
+    attempts: 3,
+    occType: "data",
+    elapsedMs: 1,
+    stoppedBy: "attempts",
+    cause: conflict(),
+  });
+
+  test.each([
+    ["a lost connection may be followed by another attempt", lost, "connection-lost"],
+    ["so may one that is wrapped", drizzleQueryError(lost), "connection-lost"],
+    ["an unknown COMMIT is never mistaken for the loss that caused it", unknown, "commit-outcome-unknown"],
+    [
+      "nor where it is wrapped",
+      prismaKnownRequestError("P2010", { driverAdapterError: unknown }),
+      "commit-outcome-unknown",
+    ],
+    [
+      "an unknown COMMIT outweighs the conflicts beside it",
+      new AggregateError([conflict(), unknown]),
+      "commit-outcome-unknown",
+    ],
+    ["spent retries are not spent again", exhausted, "other"],
+    ["nor where they are wrapped", new Error("x", { cause: exhausted }), "other"],
+  ])("%s", (_, error, failure) => expect(failureOf(error)).toBe(failure));
+
+  test("spent retries still say which conflict they met", () => {
+    expect(classifyError(new Error("x", { cause: exhausted }))).toBe("data");
+  });
+
+  test("a class from a second copy of this package is judged by its code", () => {
+    expect(failureOf({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" })).toBe("commit-outcome-unknown");
+  });
+});
+
+describe("any shape of error is walked to an end", () => {
+  test("a cycle of causes", () => {
+    const first = new Error("first");
+    first.cause = new Error("second", { cause: first });
+    expect(failureOf(first)).toBe("other");
+  });
+
+  test("a cause that makes a new error each time it is read", () => {
+    const endless = (): Error => Object.defineProperty(new Error("x"), "cause", { get: endless });
+    expect(failureOf(endless())).toBe("other");
+  });
+
+  test("a property that throws when it is read", () => {
+    const hostile = Object.defineProperty(new Error("x", { cause: conflict() }), "code", {
+      get() {
+        throw new Error("no");
+      },
+    });
+    expect(classifyError(hostile)).toBe("data");
+  });
+
+  test("any value at all", () => {
+    fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (value) => failureOf(value) === "other"));
+  });
+
+  test("a conflict at any depth of wrappers", () => {
+    const link = fc.constantFrom(
+      (e: Error) => new Error("x", { cause: e }),
+      (e: Error) => drizzleQueryError(e),
+      (e: Error) => prismaKnownRequestError("P2010", { driverAdapterError: e }),
+      (e: Error) => Object.assign(new Error("x"), { originalError: e }),
+      (e: Error) => new AggregateError([e]),
+    );
+    fc.assert(
+      fc.property(fc.array(link, { maxLength: 20 }), (links) => {
+        const wrapped = links.reduce((error, wrap) => wrap(error), conflict("OC001"));
+        expect(classifyError(wrapped)).toBe("schema");
+      }),
+    );
+  });
+});

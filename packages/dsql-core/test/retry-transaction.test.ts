@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import {
+  CommitOutcomeUnknownError,
+  ConnectionLostError,
+  type RetryEvent,
+  retryTransaction,
+} from "../src/index.ts";
+import { conflict } from "./conflict-shapes.ts";
+
+const quick = { baseDelayMs: 0, maxDelayMs: 0 };
+const lost = () => new ConnectionLostError("the connection ended");
+const unknown = () => new CommitOutcomeUnknownError("no answer to COMMIT", { cause: lost() });
+
+test("runs a transaction again whose connection was lost before COMMIT, and counts that apart", async () => {
+  const failures = [lost(), conflict(), lost()];
+  const events: RetryEvent[] = [];
+  const options = { ...quick, onRetry: (event: RetryEvent) => events.push(event) };
+  const result = await retryTransaction(async () => {
+    if (failures.length > 0) throw failures.shift();
+    return "done";
+  }, options);
+  expect(result).toBe("done");
+  expect(events.map(({ reason, reconnects }) => [reason, reconnects])).toEqual([
+    ["connection-lost", 1],
+    ["conflict", 1],
+    ["connection-lost", 2],
+  ]);
+});
+
+test("hands on the lost connection itself when the attempts run out in one", async () => {
+  const last = lost();
+  const work = async () => {
+    throw last;
+  };
+  await expect(retryTransaction(work, { ...quick, maxAttempts: 2 })).rejects.toBe(last);
+});
+
+describe("a COMMIT of unknown outcome", () => {
+  test("is never run again by itself", async () => {
+    let attempts = 0;
+    const error = unknown();
+    const work = async () => {
+      attempts++;
+      throw error;
+    };
+    await expect(retryTransaction(work, quick)).rejects.toBe(error);
+    expect(attempts).toBe(1);
+  });
+
+  test("returns the remembered result when verifyCommit finds it stored", async () => {
+    const work = async (_attempt: number, remember: (result: string) => string) => {
+      remember("stored");
+      throw unknown();
+    };
+    await expect(retryTransaction(work, { verifyCommit: async () => true })).resolves.toBe("stored");
+  });
+
+  test("runs again when verifyCommit finds it undone", async () => {
+    const reasons: string[] = [];
+    const work = async (attempt: number) => {
+      if (attempt === 1) throw unknown();
+      return attempt;
+    };
+    const options = {
+      ...quick,
+      verifyCommit: async () => false,
+      onRetry: (event: RetryEvent) => reasons.push(event.reason),
+    };
+    await expect(retryTransaction(work, options)).resolves.toBe(2);
+    expect(reasons).toEqual(["commit-not-stored"]);
+  });
+
+  test("stays unknown, with both errors, when verifyCommit fails", async () => {
+    const error = unknown();
+    const look = new Error("no way to look");
+    const work = async () => {
+      throw error;
+    };
+    const verifyCommit = async () => {
+      throw look;
+    };
+    const failure = await retryTransaction(work, { verifyCommit }).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(CommitOutcomeUnknownError);
+    expect((failure as { cause: AggregateError }).cause.errors).toEqual([error, look]);
+  });
+
+  test("never returns the result of an earlier attempt", async () => {
+    const last = unknown();
+    const work = async (attempt: number, remember: (result: string) => string) => {
+      if (attempt > 1) throw last;
+      remember("from the first attempt");
+      throw conflict();
+    };
+    await expect(retryTransaction(work, { ...quick, verifyCommit: async () => true })).rejects.toBe(last);
+  });
+});

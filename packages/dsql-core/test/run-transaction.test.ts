@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { runTransaction } from "../src/concurrency/run-transaction.ts";
+import { TransactionRolledBackError } from "../src/index.ts";
+import { conflict, serverError } from "./conflict-shapes.ts";
+
+/** A connection that answers by a script and notes what it was told. */
+function scripted(answers: Record<string, Error> = {}) {
+  const log: string[] = [];
+  const client = {
+    async query(text: string) {
+      log.push(text);
+      if (answers[text]) throw answers[text];
+    },
+  };
+  const lease = {
+    acquire: async () => client,
+    release: (_: typeof client, destroy?: Error) => void log.push(destroy ? "destroyed" : "released"),
+  };
+  return { lease, log };
+}
+
+const work = async (client: { query(text: string): Promise<unknown> }) => {
+  await client.query("UPDATE");
+  return 7;
+};
+
+describe("a connection is given back", () => {
+  const dead = new Error("Connection terminated unexpectedly");
+  const fatal = serverError("57P01", "terminating connection", "FATAL");
+  test.each<[string, Record<string, Error>, string[]]>([
+    ["after COMMIT", {}, ["BEGIN", "UPDATE", "COMMIT", "released"]],
+    [
+      "after ROLLBACK when the work failed",
+      { UPDATE: conflict() },
+      ["BEGIN", "UPDATE", "ROLLBACK", "released"],
+    ],
+    [
+      "with no ROLLBACK after a COMMIT that met a conflict",
+      { COMMIT: conflict() },
+      ["BEGIN", "UPDATE", "COMMIT", "released"],
+    ],
+    [
+      "after a COMMIT that was answered with ROLLBACK",
+      { COMMIT: new TransactionRolledBackError("x") },
+      ["BEGIN", "UPDATE", "COMMIT", "released"],
+    ],
+    ["after a BEGIN that the server refused", { BEGIN: conflict("OC001") }, ["BEGIN", "released"]],
+    ["to be destroyed after a BEGIN that never reached it", { BEGIN: dead }, ["BEGIN", "destroyed"]],
+    [
+      "to be destroyed after a COMMIT without an answer",
+      { COMMIT: dead },
+      ["BEGIN", "UPDATE", "COMMIT", "destroyed"],
+    ],
+    ["to be destroyed after a fatal COMMIT", { COMMIT: fatal }, ["BEGIN", "UPDATE", "COMMIT", "destroyed"]],
+    [
+      "to be destroyed after a ROLLBACK that failed",
+      { UPDATE: conflict(), ROLLBACK: serverError("XX000", "no") },
+      ["BEGIN", "UPDATE", "ROLLBACK", "destroyed"],
+    ],
+  ])("%s", async (_, answers, log) => {
+    const connection = scripted(answers);
+    const first = answers.UPDATE ?? answers.COMMIT ?? answers.BEGIN;
+    const run = runTransaction({ lease: connection.lease, work });
+    await (first === undefined ? expect(run).resolves.toBe(7) : expect(run).rejects.toBe(first));
+    expect(connection.log).toEqual(log);
+  });
+});
+
+test("begins read only on request", async () => {
+  const { lease, log } = scripted();
+  await runTransaction({ lease, work, readOnly: true });
+  expect(log[0]).toBe("BEGIN READ ONLY");
+});
+
+test("keeps a commit whose connection cannot be given back", async () => {
+  const { lease } = scripted();
+  const failing = {
+    ...lease,
+    release: () => {
+      throw new Error("already released");
+    },
+  };
+  await expect(runTransaction({ lease: failing, work })).resolves.toBe(7);
+});
+
+test("remembers the result before COMMIT is sent", async () => {
+  const { lease, log } = scripted({ COMMIT: new Error("gone") });
+  const remember = (result: number) => void log.push(`remembered ${result}`);
+  await expect(runTransaction({ lease, work, remember })).rejects.toThrow("gone");
+  expect(log).toEqual(["BEGIN", "UPDATE", "remembered 7", "COMMIT", "destroyed"]);
+});
+
+test("takes work that throws before its first promise as failed work", async () => {
+  const { lease, log } = scripted();
+  const throwing = () => {
+    throw new Error("at once");
+  };
+  await expect(runTransaction({ lease, work: throwing })).rejects.toThrow("at once");
+  expect(log).toEqual(["BEGIN", "ROLLBACK", "released"]);
+});
