@@ -14,6 +14,8 @@ export interface LocalDsqlLimits {
   connectionRate?: number;
   /** How many may come at once. @default 1000 */
   connectionBurst?: number;
+  /** How long a connection may take to log in before it is closed; the endpoint's own limit. @default 30_000 */
+  loginTimeoutMs?: number;
 }
 
 /** Options of `startLocalDsql`. */

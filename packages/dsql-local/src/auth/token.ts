@@ -1,0 +1,172 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+/** The access key pair that tokens must be signed with. */
+export interface AccessKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+export interface TokenExpectation {
+  credentials: AccessKey;
+  /** Names that the token may be signed for; the endpoint's own. */
+  hosts: readonly string[];
+  region: string;
+  /** The user of the startup packet: `admin` needs DbConnectAdmin, everybody else DbConnect. */
+  user: string;
+  /** @default the clock's */
+  now?: Date;
+}
+
+/** The verdict on a token: what the client is told as a HINT, and why, for the log. No part of the token is in it. */
+export type TokenVerdict = { valid: true } | { valid: false; reason: string; hint?: string };
+
+/** A week, the longest that DSQL allows. */
+const MAX_EXPIRES_SECONDS = 604_800;
+/** How far a signer's clock may be ahead; AWS allows five minutes. */
+const MAX_SKEW_MS = 5 * 60_000;
+const PARAMETERS = [
+  "Action",
+  "X-Amz-Algorithm",
+  "X-Amz-Credential",
+  "X-Amz-Date",
+  "X-Amz-Expires",
+  "X-Amz-SignedHeaders",
+];
+
+const refuse = (reason: string, hint?: string): TokenVerdict => ({ valid: false, reason, hint });
+
+/**
+ * Verifies an authentication token as the cluster does: a request that was presigned with Signature Version 4, its
+ * signature computed again from its own parameters.
+ */
+export function verifyToken(token: string, expected: TokenExpectation): TokenVerdict {
+  const match = /^(?:https:\/\/)?([^/?#]+)\/?\?([^#]*)$/.exec(token);
+  if (!match) return refuse("the password is not an authentication token");
+  const [, host = "", queryText = ""] = match;
+  const query = parseQuery(queryText);
+  if (!query) return refuse("the token's parameters are malformed or given twice");
+  const { credentials } = expected;
+  const wanted = [...PARAMETERS, ...(query.has("X-Amz-Security-Token") ? ["X-Amz-Security-Token"] : [])];
+  if (query.size !== wanted.length + 1 || ![...wanted, "X-Amz-Signature"].every((name) => query.has(name))) {
+    return refuse("the token has parameters too many or too few");
+  }
+  const get = (name: string): string => query.get(name) as string;
+  if (get("X-Amz-Algorithm") !== "AWS4-HMAC-SHA256")
+    return refuse("the token's algorithm is not AWS4-HMAC-SHA256");
+  if (get("X-Amz-SignedHeaders") !== "host") return refuse("the token signs other headers than host");
+  const signedAt = parseAmzDate(get("X-Amz-Date"));
+  if (!signedAt) return refuse("the token's date is malformed");
+  const [keyId, day, region, service, terminator, ...more] = get("X-Amz-Credential").split("/");
+  if (keyId !== credentials.accessKeyId) {
+    return refuse(
+      "the token was signed with another access key id",
+      "The security token included in the request is invalid.",
+    );
+  }
+  if (
+    day !== get("X-Amz-Date").slice(0, 8) ||
+    service !== "dsql" ||
+    terminator !== "aws4_request" ||
+    more.length > 0
+  ) {
+    return refuse("the token's scope is not <date>/<region>/dsql/aws4_request");
+  }
+  if (region !== expected.region)
+    return refuse(
+      `the token was signed for Region ${printable(region)}, this endpoint is in ${expected.region}`,
+    );
+  if (!expected.hosts.includes(host.toLowerCase()))
+    return refuse(`the token was signed for host ${printable(host)}, this endpoint is ${expected.hosts[0]}`);
+  const action = expected.user === "admin" ? "DbConnectAdmin" : "DbConnect";
+  if (query.get("X-Amz-Security-Token") !== credentials.sessionToken) {
+    return refuse(
+      "the token's session token is not the credentials' own",
+      "The security token included in the request is invalid.",
+    );
+  }
+  if (!signatureMatches(query, host, credentials.secretAccessKey)) {
+    return refuse("the signature does not match: the secret access key or a parameter differs");
+  }
+  if (get("Action") !== action) {
+    const told = `user: ${expected.user}, action: ${printable(get("Action"))}`;
+    return refuse(`the token's action does not fit: ${told}`, `Wrong user to action mapping. ${told}`);
+  }
+  return checkAge(signedAt, get("X-Amz-Expires"), expected.now ?? new Date());
+}
+
+function checkAge(signedAt: Date, expires: string, now: Date): TokenVerdict {
+  const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
+  if (seconds < 1 || seconds > MAX_EXPIRES_SECONDS)
+    return refuse("the token's X-Amz-Expires is not from 1 to 604800");
+  const ends = signedAt.getTime() + seconds * 1000;
+  if (now.getTime() >= ends) {
+    const [end, current] = [amzDate(new Date(ends)), amzDate(now)];
+    const hint = `Signature expired: ${end} is now earlier than ${current} (${current} - 0 min.)`;
+    return refuse("the token has expired", hint);
+  }
+  if (signedAt.getTime() - now.getTime() > MAX_SKEW_MS) {
+    return refuse(
+      "the token's date is in the future",
+      `Signature not yet current: ${amzDate(signedAt)} is still later than ${amzDate(now)}`,
+    );
+  }
+  return { valid: true };
+}
+
+function signatureMatches(query: ReadonlyMap<string, string>, host: string, secret: string): boolean {
+  const canonicalQuery = [...query]
+    .filter(([name]) => name !== "X-Amz-Signature")
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .sort()
+    .join("&");
+  // A GET of "/" with the host header and an empty body.
+  const request = `GET\n/\n${canonicalQuery}\nhost:${host}\n\nhost\n${sha256("")}`;
+  const [, day = "", region = "", service = "", terminator = ""] = (
+    query.get("X-Amz-Credential") ?? ""
+  ).split("/");
+  const scope = `${day}/${region}/${service}/${terminator}`;
+  const text = `AWS4-HMAC-SHA256\n${query.get("X-Amz-Date")}\n${scope}\n${sha256(request)}`;
+  const key = [day, region, service, terminator].reduce<string | Buffer>(
+    (k, part) => hmac(k, part),
+    `AWS4${secret}`,
+  );
+  const computed = Buffer.from(hmac(key, text).toString("hex"));
+  const received = Buffer.from(query.get("X-Amz-Signature") ?? "");
+  return computed.length === received.length && timingSafeEqual(computed, received);
+}
+
+function parseQuery(text: string): Map<string, string> | undefined {
+  const parameters = new Map<string, string>();
+  for (const pair of text.split("&")) {
+    const equals = pair.indexOf("=");
+    if (equals < 1) return undefined;
+    try {
+      const name = decodeURIComponent(pair.slice(0, equals));
+      if (parameters.has(name)) return undefined;
+      parameters.set(name, decodeURIComponent(pair.slice(equals + 1)));
+    } catch {
+      return undefined;
+    }
+  }
+  return parameters;
+}
+
+function parseAmzDate(text: string): Date | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+const amzDate = (date: Date): string => date.toISOString().replace(/[-:]|\.\d{3}/g, "");
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+
+/** RFC 3986: encodeURIComponent leaves five characters too many. */
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** A foreign text for a log line: short, and nothing but what a host or a Region can hold. */
+const printable = (text = ""): string => text.replace(/[^\w.:-]/g, "?").slice(0, 100);

@@ -1,0 +1,125 @@
+import type { Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { errorResponse } from "../wire/error-fields.ts";
+import { parseStartupPacket, type StartupPacket, startupPacketLength } from "../wire/startup-packet.ts";
+
+/** First byte of a TLS handshake: what a client sends that negotiates TLS directly. */
+const TLS_HANDSHAKE = 0x16;
+
+/** What a connection turned out to be. */
+export type OpenedConnection =
+  | {
+      kind: "session";
+      socket: TLSSocket;
+      sni?: string;
+      packet: StartupPacket & { kind: "startup" };
+      received: Buffer;
+    }
+  | { kind: "cancel"; processId: number; secretKey: number };
+
+/**
+ * Brings a new connection to its startup packet: TLS asked for with SSLRequest or begun directly, or a cancel request in
+ * TLS or not. Answers undefined where the connection was refused or went away; it is closed then.
+ */
+export async function openConnection(
+  socket: Socket,
+  context: SecureContext,
+): Promise<OpenedConnection | undefined> {
+  for (;;) {
+    const first = await readPacket(socket, true);
+    if (!first) return undefined;
+    if (first.tls) {
+      socket.unshift(first.rest);
+      return afterTls(socket, context);
+    }
+    const { packet, rest } = first;
+    if (packet.kind === "cancel") {
+      socket.destroy();
+      return packet;
+    }
+    // Bytes sent along with the request would be read as if they had come through TLS.
+    if ((packet.kind !== "tls" && packet.kind !== "gss") || rest.length > 0) {
+      refuse(socket, packet);
+      return undefined;
+    }
+    socket.write(packet.kind === "tls" ? "S" : "N");
+    if (packet.kind === "tls") return afterTls(socket, context);
+  }
+}
+
+async function afterTls(socket: Socket, context: SecureContext): Promise<OpenedConnection | undefined> {
+  const secured = await secure(socket, context);
+  const first = secured && (await readPacket(secured, false));
+  if (!secured || !first || first.tls) return undefined;
+  const { packet, rest } = first;
+  if (packet.kind === "cancel") {
+    secured.destroy();
+    return packet;
+  }
+  if (packet.kind === "startup") {
+    // False where the client sent none; the type declarations do not know the property.
+    const { servername } = secured as TLSSocket & { servername?: string | false };
+    return { kind: "session", socket: secured, sni: servername || undefined, packet, received: rest };
+  }
+  refuse(secured, packet);
+  return undefined;
+}
+
+function refuse(socket: Socket, packet: StartupPacket): void {
+  const message =
+    packet.kind === "startup" ? "unable to accept connection, SSL is required" : "invalid startup packet";
+  socket.end(
+    errorResponse({ severity: "FATAL", sqlstate: packet.kind === "startup" ? "08006" : "08P01", message }),
+  );
+}
+
+/** Does the TLS handshake; undefined where it fails, and then everything is closed. */
+function secure(socket: Socket, context: SecureContext): Promise<TLSSocket | undefined> {
+  return new Promise((resolve) => {
+    // A client that negotiates TLS directly must name the protocol, and see it chosen.
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: context,
+      ALPNProtocols: ["postgresql"],
+    });
+    secured.once("secure", () => resolve(secured));
+    secured.on("error", () => undefined);
+    secured.once("close", () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+  });
+}
+
+type First = { tls: true; rest: Buffer } | { tls: false; packet: StartupPacket; rest: Buffer };
+
+/** Reads one untyped packet; undefined where the connection ended first. */
+function readPacket(socket: Socket, mayBeTls: boolean): Promise<First | undefined> {
+  return new Promise((resolve) => {
+    let received: Buffer = Buffer.alloc(0);
+    const settle = (first: First | undefined): void => {
+      socket.off("data", onData);
+      socket.off("close", onClose);
+      socket.pause();
+      resolve(first);
+    };
+    const onClose = (): void => settle(undefined);
+    const onData = (chunk: Buffer): void => {
+      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      const first = readFirst(received, mayBeTls);
+      if (first) settle(first);
+    };
+    socket.on("data", onData);
+    socket.on("close", onClose);
+    if (socket.destroyed) settle(undefined);
+  });
+}
+
+function readFirst(received: Buffer, mayBeTls: boolean): First | undefined {
+  if (mayBeTls && received[0] === TLS_HANDSHAKE) return { tls: true, rest: received };
+  const length = startupPacketLength(received);
+  if (length < 0) return { tls: false, packet: { kind: "invalid" }, rest: Buffer.alloc(0) };
+  if (length === 0 || length > received.length) return undefined;
+  const packet = parseStartupPacket(received.subarray(0, length));
+  return { tls: false, packet, rest: received.subarray(length) };
+}

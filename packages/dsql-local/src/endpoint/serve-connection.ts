@@ -1,0 +1,77 @@
+import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import { runSession } from "../session/session.ts";
+import type { BackendConnection } from "../wire/backend-connection.ts";
+import { errorResponse } from "../wire/error-fields.ts";
+import { FrontendConnection } from "../wire/frontend-connection.ts";
+import { greet, type LoginContext, LoginRefused, logIn } from "./log-in.ts";
+import { openConnection } from "./open-connection.ts";
+import { readStartupParameters, type StartupRequest } from "./startup-parameters.ts";
+
+/** A connection from its first byte to its end; never rejects, and leaves nothing open. */
+export async function serveConnection(
+  socket: Socket,
+  tls: SecureContext,
+  context: LoginContext,
+): Promise<void> {
+  const { cluster } = context;
+  socket.setNoDelay(true);
+  // Whoever reads the socket meets its end; without a listener the error would be the process's.
+  socket.on("error", () => undefined);
+  const loginTimer = setTimeout(() => socket.destroy(), cluster.limits.loginTimeoutMs);
+  let client: FrontendConnection | undefined;
+  try {
+    const opened = await openConnection(socket, tls);
+    if (!opened) return;
+    if (opened.kind === "cancel") return await cluster.cancel(opened.processId, opened.secretKey);
+    client = new FrontendConnection(opened.socket, opened.received);
+    const request = readStartupParameters(opened.packet);
+    await serveClient(client, request, opened.sni, context, () => clearTimeout(loginTimer));
+  } catch (error) {
+    // A client that went away, a message out of bounds, PostgreSQL stopped: the session is over, and only that.
+    cluster.log(`session ended: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(loginTimer);
+    client?.destroy();
+    socket.destroySoon();
+  }
+}
+
+async function serveClient(
+  client: FrontendConnection,
+  request: StartupRequest,
+  sni: string | undefined,
+  context: LoginContext,
+  onLoggedIn: () => void,
+): Promise<void> {
+  const { cluster, region } = context;
+  let backend: BackendConnection;
+  try {
+    backend = await logIn(client, request, sni, context);
+  } catch (error) {
+    if (!(error instanceof LoginRefused)) throw error;
+    cluster.log(`login of ${JSON.stringify(request.user)} refused: ${error.message}`);
+    client.write(errorResponse({ ...error.fields, severity: "FATAL" }));
+    return client.end();
+  }
+  onLoggedIn();
+  cluster.stats.sessionsOpen++;
+  const key = cluster.registerCancellation(() => backend.cancel());
+  const ageTimer = setTimeout(() => client.expire(), cluster.limits.maxSessionAgeMs);
+  ageTimer.unref();
+  try {
+    greet(client, backend, request, key);
+    const dsqlParameters = new Map(
+      [...request.parameters].filter(([name]) => name === "disable_sync_create_index"),
+    );
+    await runSession({ client, backend, cluster, role: request.user, region, dsqlParameters });
+    client.flush();
+  } finally {
+    clearTimeout(ageTimer);
+    key.forget();
+    cluster.stats.sessionsOpen--;
+    // PostgreSQL notices a closed connection only when it is done with what it is doing.
+    if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
+    backend.destroy();
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * What a cluster has from the start: the role `admin`, which owns the schema `public` and makes schemas and roles, and
+ * the version that DSQL tells (a real cluster's answers to version() and current_setting, September 2026).
+ */
+export const CLUSTER_SQL = `
+CREATE ROLE admin LOGIN CREATEROLE;
+GRANT CREATE, CONNECT ON DATABASE postgres TO admin;
+ALTER SCHEMA public OWNER TO admin;
+SET allow_system_table_mods = on;
+ALTER FUNCTION pg_catalog.version() RENAME TO postgres_version;
+CREATE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 'PostgreSQL 16' $$;
+ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO postgres_current_setting;
+CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
+    ELSE pg_catalog.postgres_current_setting($1) END $$;
+ALTER FUNCTION pg_catalog.current_setting(text, boolean) RENAME TO postgres_current_setting;
+CREATE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
+    ELSE pg_catalog.postgres_current_setting($1, $2) END $$;
+RESET allow_system_table_mods;
+`;

@@ -1,0 +1,99 @@
+import { generateAccessKey, generateClusterId } from "../auth/credentials.ts";
+import type { AccessKey } from "../auth/token.ts";
+import { FaultInjector } from "../faults/fault-injector.ts";
+import { startDatabase } from "../postgres/database.ts";
+import { endpointCertificate } from "../tls/certificate-store.ts";
+import { Cluster } from "./cluster.ts";
+import { ConnectionRate, resolveLimits } from "./limits.ts";
+import { Listener } from "./listener.ts";
+import type { LocalDsql, LocalEndpoint } from "./local-dsql.ts";
+import type { LocalDsqlOptions } from "./options.ts";
+import { CLUSTER_SQL } from "./setup-sql.ts";
+
+/** PostgreSQL gives every session a process; beyond this the machine is the limit. */
+const MAX_BACKENDS = 1000;
+/** For the endpoint's own connections: jobs, cancel requests. */
+const SPARE_BACKENDS = 30;
+
+/**
+ * Starts a local endpoint that behaves as Aurora DSQL does, on a PostgreSQL 16 of its own. The first start on a machine
+ * makes the data directory's template; later ones copy it.
+ * @throws {PortInUseError} @throws {DataDirectoryError} @throws {MissingPlatformPackageError}
+ */
+export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<LocalDsql> {
+  const limits = resolveLimits(options.limits);
+  const regions = options.regions ?? [options.region ?? "us-east-1"];
+  if (regions.length === 0) throw new RangeError("regions must name at least one Region");
+  for (const region of regions) {
+    if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
+  }
+  const database = await startDatabase({
+    dataDirectory: options.dataDir,
+    maxConnections: Math.min(limits.maxConnections, MAX_BACKENDS) + SPARE_BACKENDS,
+    setupSql: [CLUSTER_SQL],
+  });
+  const faults = new FaultInjector();
+  const cluster = new Cluster({ address: database.address, faults, limits, log: options.log });
+  const credentials = options.credentials ?? generateAccessKey();
+  const listeners: Listener[] = [];
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= (async () => {
+      await Promise.all(listeners.map((listener) => listener.close()));
+      try {
+        await cluster.runCleanups();
+      } finally {
+        await database.stop();
+      }
+    })();
+    return stopped;
+  };
+  try {
+    const endpoints: LocalEndpoint[] = [];
+    for (const [index, region] of regions.entries()) {
+      const port = options.port ? options.port + index : 0;
+      const { endpoint, listener } = await openEndpoint({ cluster, credentials, region, port });
+      listeners.push(listener);
+      endpoints.push(endpoint);
+    }
+    const [{ takeAway: _, bringBack: __, ...first }] = endpoints as [LocalEndpoint];
+    return { ...first, endpoints, faults, stats: cluster.stats, stop, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openEndpoint(options: {
+  cluster: Cluster;
+  credentials: AccessKey;
+  region: string;
+  port: number;
+}): Promise<{ endpoint: LocalEndpoint; listener: Listener }> {
+  const { cluster, credentials, region } = options;
+  const { connectionRate, connectionBurst } = cluster.limits;
+  const certificate = await endpointCertificate(region);
+  const clusterId = generateClusterId();
+  const host = `${clusterId}.dsql.${region}.on.aws`;
+  const rate = new ConnectionRate(connectionRate, connectionBurst);
+  const listener = new Listener(certificate, {
+    cluster,
+    credentials,
+    hosts: [host, "localhost"],
+    region,
+    rate,
+  });
+  await listener.listen(options.port);
+  const { port } = listener;
+  const { ca, caPath } = certificate;
+  const [hostaddr, user, database] = ["127.0.0.1", "admin", "postgres"] as const;
+  const query = new URLSearchParams({ hostaddr, sslmode: "verify-full", sslrootcert: caPath });
+  const endpoint: LocalEndpoint = {
+    connectionString: `postgresql://${user}@${host}:${port}/${database}?${query}`,
+    ...{ host, hostaddr, port, region, clusterId, user, database, caPath, ca, credentials },
+    connection: { host, hostaddr, port, user, database, region, ca, credentials },
+    takeAway: () => listener.close(),
+    bringBack: () => listener.listen(),
+  };
+  return { endpoint, listener };
+}

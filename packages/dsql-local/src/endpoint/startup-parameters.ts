@@ -1,0 +1,81 @@
+import type { StartupPacket } from "../wire/startup-packet.ts";
+
+/**
+ * Parameters that a client may set: in the startup packet, in its `options`, and with SET (user guide, "Supported session
+ * parameters"). `role` is not one of them here: DSQL takes it with SET LOCAL only.
+ */
+export const SESSION_PARAMETERS: ReadonlySet<string> = new Set([
+  "application_name",
+  "client_encoding",
+  "datestyle",
+  "extra_float_digits",
+  "intervalstyle",
+  "timezone",
+  "search_path",
+  "enable_bitmapscan",
+  "enable_hashjoin",
+  "enable_indexonlyscan",
+  "enable_indexscan",
+  "enable_material",
+  "enable_mergejoin",
+  "enable_nestloop",
+  "enable_seqscan",
+  "dsql.enable_batched_nestloop",
+  "disable_sync_create_index",
+]);
+
+/** What a startup packet asks for. */
+export interface StartupRequest {
+  user: string;
+  database: string;
+  /** Accepted parameters, names in lower case, those of `options` included. */
+  parameters: ReadonlyMap<string, string>;
+  /** The first parameter that DSQL does not support. */
+  unsupported?: string;
+  /** Protocol options (`_pq_.…`) that are not known here; undefined where the client asked for plain 3.0. */
+  protocolOptions?: readonly string[];
+}
+
+export function readStartupParameters(packet: StartupPacket & { kind: "startup" }): StartupRequest {
+  const { parameters: received, minorVersion } = packet;
+  const parameters = new Map<string, string>();
+  const protocolOptions: string[] = [];
+  let unsupported: string | undefined;
+  const add = (name: string, value: string): void => {
+    const lower = name.toLowerCase();
+    if (SESSION_PARAMETERS.has(lower)) parameters.set(lower, value);
+    else unsupported ??= name;
+  };
+  for (const [name, value] of received) {
+    if (name === "user" || name === "database") continue;
+    if (name.startsWith("_pq_.")) protocolOptions.push(name);
+    else if (name === "options") for (const [option, setting] of parseOptions(value)) add(option, setting);
+    else add(name, value);
+  }
+  const user = received.get("user") ?? "";
+  return {
+    user,
+    database: received.get("database") || user,
+    parameters,
+    unsupported,
+    ...((minorVersion > 0 || protocolOptions.length > 0) && { protocolOptions }),
+  };
+}
+
+/** Reads libpq's `options`: `-c name=value`, `-cname=value` and `--name=value`, with a backslash before a blank. */
+function parseOptions(text: string): [name: string, value: string][] {
+  const words = (text.match(/(?:\\.|[^\s\\])+/gs) ?? []).map((word) => word.replace(/\\(.)/gs, "$1"));
+  const found: [string, string][] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    let setting = word;
+    if (word === "-c") setting = words[++i] ?? "";
+    else if (word.startsWith("--")) setting = word.slice(2);
+    else if (word.startsWith("-c")) setting = word.slice(2);
+    const equals = setting.indexOf("=");
+    if (equals < 1) found.push([setting, ""]);
+    // A dash in a name stands for an underscore, as on PostgreSQL's own command line.
+    else found.push([setting.slice(0, equals).replaceAll("-", "_"), setting.slice(equals + 1)]);
+  }
+  return found;
+}

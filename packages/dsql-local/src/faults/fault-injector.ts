@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ErrorFields } from "../wire/error-fields.ts";
+import type { CutPoint, FaultName, Faults, LatencyOptions } from "./faults.ts";
+
+/** What a session is to do at a point of its work: cut the connection, or answer this error. */
+export type Fault = "cut" | Omit<ErrorFields, "severity">;
+
+const NAMES: readonly FaultName[] = [
+  "conflict",
+  "cut-before-begin",
+  "cut-in-statement",
+  "cut-before-commit",
+  "cut-after-commit",
+  "swallowed-commit-answer",
+  "unavailable-statement",
+  "unavailable-commit",
+  "unavailable-after-commit",
+  "refused-connection",
+  "refused-token",
+  "delayed-round-trip",
+  "delayed-commit",
+];
+
+const UNAVAILABLE: Fault = { sqlstate: "XX000", message: "server unavailable" };
+const CONFLICTS = {
+  OC000: { sqlstate: "40001", message: "change conflicts with another transaction (OC000)" },
+  OC001: { sqlstate: "40001", message: "schema has been updated by another transaction (OC001)" },
+} as const;
+
+/**
+ * The two sides of faults: a test arms them ({@link Faults}); the endpoint and its sessions ask, at each point of their
+ * work, whether one fires. Every question that is answered with a fault uses up one firing and counts it.
+ */
+export class FaultInjector implements Faults {
+  #armed: Record<FaultName, number> = zeros();
+  #counts: Record<FaultName, number> = zeros();
+  #conflictCodes: ("OC000" | "OC001")[] = [];
+  #connectionStates: ("53300" | "53400")[] = [];
+  #tokenKinds: ("expired" | "invalid")[] = [];
+  #latency: Required<LatencyOptions> = { roundTripMs: 0, commitMs: 0, commitJitter: 0 };
+  /** False while nothing is armed and no latency set, so that a session can pass its questions over. */
+  active = false;
+
+  conflictCommits(times: number, code: "OC000" | "OC001" = "OC000"): void {
+    this.#arm("conflict", times);
+    for (let i = 0; i < times; i++) this.#conflictCodes.push(code);
+  }
+
+  cutConnection(point: CutPoint, times = 1): void {
+    this.#arm(`cut-${point}`, times);
+  }
+
+  swallowCommitAnswer(times = 1): void {
+    this.#arm("swallowed-commit-answer", times);
+  }
+
+  serverUnavailable(point: "statement" | "commit" | "after-commit", times = 1): void {
+    this.#arm(`unavailable-${point}`, times);
+  }
+
+  refuseConnections(sqlstate: "53300" | "53400", times = 1): void {
+    this.#arm("refused-connection", times);
+    for (let i = 0; i < times; i++) this.#connectionStates.push(sqlstate);
+  }
+
+  refuseTokens(kind: "expired" | "invalid", times = 1): void {
+    this.#arm("refused-token", times);
+    for (let i = 0; i < times; i++) this.#tokenKinds.push(kind);
+  }
+
+  latency(options: LatencyOptions): void {
+    const { roundTripMs = 0, commitMs = 0, commitJitter = 0 } = options;
+    for (const [name, value] of Object.entries({ roundTripMs, commitMs, commitJitter })) {
+      if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+        throw new RangeError(`${name} must be a number from 0`);
+    }
+    this.#latency = { roundTripMs, commitMs, commitJitter };
+    this.#refresh();
+  }
+
+  get counts(): Readonly<Record<FaultName, number>> {
+    return { ...this.#counts };
+  }
+
+  clear(): void {
+    this.#armed = zeros();
+    this.#counts = zeros();
+    this.#conflictCodes = [];
+    this.#connectionStates = [];
+    this.#tokenKinds = [];
+    this.latency({});
+  }
+
+  /** When BEGIN has arrived and nothing was done about it. */
+  beforeBegin(): "cut" | undefined {
+    return this.#fires("cut-before-begin") ? "cut" : undefined;
+  }
+
+  /** For a statement that is neither BEGIN, COMMIT nor ROLLBACK. `cut`: let PostgreSQL start on it, then close the client's connection. */
+  inStatement(): Fault | undefined {
+    if (this.#fires("unavailable-statement")) return UNAVAILABLE;
+    return this.#fires("cut-in-statement") ? "cut" : undefined;
+  }
+
+  /** When COMMIT (or an autocommit write) has arrived. Whatever it answers, roll back: nothing must be committed. */
+  beforeCommit(): Fault | undefined {
+    if (this.#fires("cut-before-commit")) return "cut";
+    if (this.#fires("unavailable-commit")) return UNAVAILABLE;
+    return this.#fires("conflict") ? CONFLICTS[this.#conflictCodes.shift() ?? "OC000"] : undefined;
+  }
+
+  /** When PostgreSQL has committed and nothing was sent to the client yet. `swallow`: send nothing, and keep the connection open. */
+  afterCommit(): Fault | "swallow" | undefined {
+    if (this.#fires("cut-after-commit")) return "cut";
+    if (this.#fires("unavailable-after-commit")) return UNAVAILABLE;
+    return this.#fires("swallowed-commit-answer") ? "swallow" : undefined;
+  }
+
+  /** At a login, before the token is looked at: which refusal to answer. */
+  atConnect(): "53300" | "53400" | undefined {
+    return this.#fires("refused-connection") ? this.#connectionStates.shift() : undefined;
+  }
+
+  /** At a login, in place of the verdict on the token. */
+  atToken(): "expired" | "invalid" | undefined {
+    return this.#fires("refused-token") ? this.#tokenKinds.shift() : undefined;
+  }
+
+  /** Waits as long as a round trip is to take longer: once for each Query, each Sync and each Flush. */
+  delayRoundTrip(): Promise<void> | undefined {
+    const { roundTripMs } = this.#latency;
+    if (roundTripMs === 0) return undefined;
+    this.#counts["delayed-round-trip"]++;
+    return sleep(roundTripMs);
+  }
+
+  /** Waits as long as a commit is to take longer. */
+  delayCommit(): Promise<void> | undefined {
+    const { commitMs, commitJitter } = this.#latency;
+    if (commitMs === 0) return undefined;
+    this.#counts["delayed-commit"]++;
+    return sleep(commitMs * (1 + commitJitter * (2 * Math.random() - 1)));
+  }
+
+  #arm(name: FaultName, times: number): void {
+    if (!Number.isInteger(times) || times < 1) throw new RangeError("times must be an integer from 1");
+    this.#armed[name] += times;
+    this.#refresh();
+  }
+
+  #fires(name: FaultName): boolean {
+    if (this.#armed[name] === 0) return false;
+    this.#armed[name]--;
+    this.#counts[name]++;
+    this.#refresh();
+    return true;
+  }
+
+  #refresh(): void {
+    const { roundTripMs, commitMs } = this.#latency;
+    this.active = roundTripMs > 0 || commitMs > 0 || NAMES.some((name) => this.#armed[name] > 0);
+  }
+}
+
+function zeros(): Record<FaultName, number> {
+  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<FaultName, number>;
+}

@@ -1,0 +1,58 @@
+/** Each kind of fault that can fire, as `faults.counts` names it. */
+export type FaultName =
+  | "conflict"
+  | "cut-before-begin"
+  | "cut-in-statement"
+  | "cut-before-commit"
+  | "cut-after-commit"
+  | "swallowed-commit-answer"
+  | "unavailable-statement"
+  | "unavailable-commit"
+  | "unavailable-after-commit"
+  | "refused-connection"
+  | "refused-token"
+  | "delayed-round-trip"
+  | "delayed-commit";
+
+/** Where a connection can be cut. */
+export type CutPoint = "before-begin" | "in-statement" | "before-commit" | "after-commit";
+
+export interface LatencyOptions {
+  /** Milliseconds that every round trip takes longer; a pipelined batch up to its Sync is one. @default 0 */
+  roundTripMs?: number;
+  /** Milliseconds that COMMIT, or an autocommit write, takes longer. @default 0 */
+  commitMs?: number;
+  /** How far `commitMs` varies at random: 0.3 is 30 % up and down. @default 0 */
+  commitJitter?: number;
+}
+
+/**
+ * Faults on demand. Each method arms a fault for the next `times` occasions, on whichever connection they come; arming
+ * again adds to what is armed. An autocommit write counts as a commit. `counts` tells how often each has fired.
+ */
+export interface Faults {
+  /** The next commits fail with 40001, and their transactions are rolled back. @param code @default "OC000" */
+  conflictCommits(times: number, code?: "OC000" | "OC001"): void;
+  /**
+   * Cuts the connection: when BEGIN arrives, while a statement runs, when COMMIT arrives (and is not carried out), or
+   * after the commit was carried out and before its answer is sent. @param times @default 1
+   */
+  cutConnection(point: CutPoint, times?: number): void;
+  /** The next commits are carried out and never answered; the connection stays open. @param times @default 1 */
+  swallowCommitAnswer(times?: number): void;
+  /**
+   * Answers XX000 `server unavailable` and keeps the connection: to a statement, to a commit that was not carried out
+   * (`commit`), or to one that was (`after-commit`). @param times @default 1
+   */
+  serverUnavailable(point: "statement" | "commit" | "after-commit", times?: number): void;
+  /** Refuses the next logins for too many connections (53300) or too many new ones a second (53400). @param times @default 1 */
+  refuseConnections(sqlstate: "53300" | "53400", times?: number): void;
+  /** Refuses the tokens of the next logins, valid ones too: as expired (with DSQL's HINT) or as invalid. @param times @default 1 */
+  refuseTokens(kind: "expired" | "invalid", times?: number): void;
+  /** Sets the latency from now on; a field that is left out is 0. */
+  latency(options: LatencyOptions): void;
+  /** How often each fault has fired since the start, or since `clear()`. */
+  readonly counts: Readonly<Record<FaultName, number>>;
+  /** Disarms every fault, takes the latency away, and sets the counts to 0. */
+  clear(): void;
+}

@@ -1,0 +1,77 @@
+import { cp, mkdtemp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { cacheDirectory } from "./cache-directory.ts";
+import { POSTGRES_PACKAGE_VERSION, platformPackageDirectory } from "./platform-package.ts";
+import type { ServerUser } from "./server-user.ts";
+
+/** The folder with `bin/postgres`, complete and usable by the server's user: the npm package, or a copy in the cache. */
+export async function postgresBinaries(user: ServerUser | undefined): Promise<string> {
+  const packaged = platformPackageDirectory();
+  if ((await canEnter(packaged, user)) && (await linksComplete(packaged))) return packaged;
+  return copiedBinaries(packaged);
+}
+
+async function copiedBinaries(packaged: string): Promise<string> {
+  const cache = await cacheDirectory();
+  const copy = join(cache, `postgres-${POSTGRES_PACKAGE_VERSION}-${process.arch}`);
+  if (await exists(join(copy, "bin"))) return copy;
+  const draft = await mkdtemp(`${copy}-`);
+  try {
+    await cp(packaged, join(draft, "native"), { recursive: true, verbatimSymlinks: true });
+    if (!(await linksComplete(join(draft, "native"))))
+      throw new Error(`cannot make symbolic links in ${draft}`);
+    await rename(join(draft, "native"), copy);
+  } catch (error) {
+    // Another process may have put its copy there first.
+    if (!(await exists(join(copy, "bin")))) throw error;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return copy;
+}
+
+/**
+ * Makes the symbolic links that the package lists and npm cannot pack; its install script does it, where scripts are
+ * allowed to run. Answers false where the folder cannot be written to.
+ */
+async function linksComplete(native: string): Promise<boolean> {
+  let listed: { source: string; target: string }[];
+  try {
+    listed = JSON.parse(await readFile(join(native, "pg-symlinks.json"), "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+    throw error;
+  }
+  for (const { source, target } of listed) {
+    // The list is written from the folder above `native`.
+    const [file, link] = [join(native, relative("native", source)), join(native, relative("native", target))];
+    if (await exists(link)) continue;
+    try {
+      await symlink(relative(dirname(link), file), link);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "";
+      if (code === "EEXIST") continue;
+      if (["EACCES", "EROFS", "EPERM"].includes(code)) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+/** Whether every folder on the way lets the server's user pass. */
+async function canEnter(directory: string, user: ServerUser | undefined): Promise<boolean> {
+  if (!user) return true;
+  for (let at = directory; ; at = dirname(at)) {
+    const { mode, uid, gid } = await stat(at);
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

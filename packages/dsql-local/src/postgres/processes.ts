@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and belongs to another user.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Something that differs for another process with the same id; undefined where the system does not tell cheaply. */
+export function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name, second field, is in parentheses and may hold spaces; the start time is field 22.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process is a PostgreSQL that was started on this data directory. */
+export function isOurServer(pid: number, dataDirectory: string): boolean {
+  return commandLine(pid).includes(dataDirectory);
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    if (process.platform === "win32") return "";
+    try {
+      return execFileSync("ps", ["-ww", "-p", String(pid), "-o", "command="], { encoding: "utf8" });
+    } catch {
+      return "";
+    }
+  }
+}
+
+/** PostgreSQL's fast shutdown, and after five seconds the immediate one. */
+export async function stopServer(pid: number): Promise<void> {
+  for (const [signal, patienceMs] of [
+    ["SIGINT", 5000],
+    ["SIGQUIT", 2000],
+    ["SIGKILL", 1000],
+  ] as const) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      return;
+    }
+    for (const until = Date.now() + patienceMs; Date.now() < until; ) {
+      if (!isRunning(pid)) return;
+      await sleep(10);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isOurServer, isRunning, startTime, stopServer } from "./processes.ts";
+import type { ServerUser } from "./server-user.ts";
+
+const PREFIX = "dsql-local-";
+const OWNER_FILE = "owner.json";
+/** Longest path of a socket file, macOS's 104 bytes less room for the file's name. */
+const MAX_SOCKET_DIRECTORY_BYTES = 85;
+
+interface Owner {
+  /** The process that made the folder, and when that process started, since process ids are used again. */
+  pid: number;
+  startTime: string | undefined;
+  /** Where the PostgreSQL of this run keeps its data. */
+  dataDirectory: string;
+}
+
+/** A new folder for one run: its socket, and its data where they are not kept. It belongs to the server's user alone. */
+export async function makeRunDirectory(user: ServerUser | undefined): Promise<string> {
+  const base = Buffer.byteLength(tmpdir()) > MAX_SOCKET_DIRECTORY_BYTES - 20 ? "/tmp" : tmpdir();
+  const directory = await mkdtemp(join(base, PREFIX));
+  if (user) await chown(directory, user.uid, user.gid);
+  return directory;
+}
+
+/** Notes who runs a server here, so that the next start can tell an orphan. */
+export async function claimRunDirectory(directory: string, dataDirectory: string): Promise<void> {
+  const owner: Owner = { pid: process.pid, startTime: startTime(process.pid), dataDirectory };
+  await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
+}
+
+/** Stops servers whose owner was killed, and removes what their runs left in the folder for temporary files. */
+export async function removeOrphans(): Promise<void> {
+  const base = tmpdir();
+  const names = await readdir(base).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith(PREFIX))) {
+    // Another user's folder, or one that another process is removing right now, is not ours to mend.
+    await removeIfOrphaned(join(base, name)).catch(() => undefined);
+  }
+}
+
+async function removeIfOrphaned(directory: string): Promise<void> {
+  const text = await readFile(join(directory, OWNER_FILE), "utf8").catch(() => undefined);
+  if (text === undefined) return removeIfAbandoned(directory);
+  const owner = JSON.parse(text) as Owner;
+  if (isRunning(owner.pid) && startTime(owner.pid) === owner.startTime) return;
+  await stopOrphan(owner.dataDirectory);
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** A folder without an owner is one that is being made, unless an hour has passed. */
+async function removeIfAbandoned(directory: string): Promise<void> {
+  const { mtimeMs, uid } = await stat(directory);
+  const own = process.getuid === undefined || process.getuid() === 0 || process.getuid() === uid;
+  if (own && Date.now() - mtimeMs > 3_600_000) await rm(directory, { recursive: true, force: true });
+}
+
+/** Stops the server that runs on a data directory, if there is one. */
+export async function stopOrphan(dataDirectory: string): Promise<void> {
+  const lock = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => "");
+  const pid = Number(lock.split("\n")[0]);
+  if (pid > 0 && isRunning(pid) && isOurServer(pid, dataDirectory)) await stopServer(pid);
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+
+/** The user that PostgreSQL runs as where we are root, which it refuses to be. */
+export interface ServerUser {
+  name: string;
+  uid: number;
+  gid: number;
+}
+
+/**
+ * `postgres` where there is one, else `nobody`; undefined where we are not root and the server can run as we do.
+ * A uid without a passwd entry will not do: initdb asks for its name.
+ */
+export function serverUser(): ServerUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"));
+  for (const name of ["postgres", "nobody"]) {
+    const entry = users.find((fields) => fields[0] === name);
+    if (entry) return { name, uid: Number(entry[2]), gid: Number(entry[3]) };
+  }
+  throw new Error(
+    "PostgreSQL refuses to run as root, and /etc/passwd has neither postgres nor nobody to run it as",
+  );
+}

@@ -1,0 +1,31 @@
+/** Server settings of the PostgreSQL behind the endpoint, as `-c name=value` arguments. */
+export function serverSettings(options: { socketDirectory: string; maxConnections: number }): string[] {
+  const settings: Record<string, string> = {
+    ...(process.platform === "win32"
+      ? { listen_addresses: "127.0.0.1" }
+      : {
+          listen_addresses: "",
+          unix_socket_directories: options.socketDirectory,
+          unix_socket_permissions: "0700",
+        }),
+    max_connections: String(options.maxConnections),
+    default_transaction_isolation: "repeatable read",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    // Written to the operating system at COMMIT and no further: safe when a process is killed, not when a machine is.
+    fsync: "off",
+    full_page_writes: "off",
+    synchronous_commit: "on",
+    wal_level: "minimal",
+    max_wal_senders: "0",
+    max_wal_size: "512MB",
+    // Its lock on a table's end would look like another transaction's.
+    autovacuum: "off",
+    jit: "off",
+    log_min_messages: "log",
+    log_checkpoints: "off",
+    // What a role makes with CREATE ROLE it can also act as, as DSQL's admin can.
+    createrole_self_grant: "set, inherit",
+  };
+  return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { chown, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { BackendConnection } from "../wire/backend-connection.ts";
+import { cacheDirectory } from "./cache-directory.ts";
+import { initialize, SUPERUSER } from "./data-directory.ts";
+import { launch } from "./launch.ts";
+import { POSTGRES_PACKAGE_VERSION } from "./platform-package.ts";
+import type { ServerUser } from "./server-user.ts";
+
+const UNUSED_TEMPLATE_MS = 14 * 24 * 3_600_000;
+
+/** A data directory, made once, that each run copies: initdb's, with our SQL run in it. */
+export async function templateDirectory(
+  binaries: string,
+  user: ServerUser | undefined,
+  setupSql: readonly string[],
+): Promise<string> {
+  const cache = await cacheDirectory();
+  const key = createHash("sha256");
+  for (const part of [POSTGRES_PACKAGE_VERSION, user?.name ?? "", ...setupSql]) key.update(part).update("\0");
+  const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
+  if (await exists(template)) return join(template, "data");
+  await removeOldTemplates(cache);
+  const draft = await mkdtemp(join(cache, "draft-"));
+  try {
+    if (user) await chown(draft, user.uid, user.gid);
+    await initialize(binaries, join(draft, "data"), user);
+    await runSetup(binaries, join(draft, "data"), user, setupSql);
+    await rename(draft, template);
+  } catch (error) {
+    // Another process may have finished the same template first.
+    if (!(await exists(template))) throw error;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return join(template, "data");
+}
+
+async function runSetup(
+  binaries: string,
+  dataDirectory: string,
+  user: ServerUser | undefined,
+  setupSql: readonly string[],
+): Promise<void> {
+  const server = await launch({ binaries, dataDirectory, user, maxConnections: 10 });
+  try {
+    const connection = await BackendConnection.open(server.address, {
+      user: SUPERUSER,
+      database: "postgres",
+    });
+    try {
+      for (const sql of setupSql) await connection.query(sql);
+      // Nothing is created from them, and without them a copy has a third of the files.
+      await connection.query("UPDATE pg_database SET datistemplate = false");
+      await connection.query("DROP DATABASE template0");
+      await connection.query("DROP DATABASE template1");
+    } finally {
+      await connection.end();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+async function removeOldTemplates(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith("template-") && !name.startsWith("draft-")) continue;
+    const { atimeMs, mtimeMs } = await stat(join(cache, name)).catch(() => ({
+      atimeMs: Infinity,
+      mtimeMs: 0,
+    }));
+    if (Date.now() - Math.max(atimeMs, mtimeMs) < UNUSED_TEMPLATE_MS) continue;
+    await rm(join(cache, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,61 @@
+import { Backend } from "./message-types.ts";
+import { message } from "./message-writer.ts";
+
+/** The fields of an ErrorResponse or NoticeResponse that we read and write. */
+export interface ErrorFields {
+  severity: string;
+  sqlstate: string;
+  message: string;
+  detail?: string;
+  hint?: string;
+  /** Characters from 1, as PostgreSQL counts them. */
+  position?: string;
+  schema?: string;
+  table?: string;
+  column?: string;
+  dataType?: string;
+  constraint?: string;
+}
+
+const LETTERS: Readonly<Record<string, keyof ErrorFields>> = {
+  V: "severity",
+  C: "sqlstate",
+  M: "message",
+  D: "detail",
+  H: "hint",
+  P: "position",
+  s: "schema",
+  t: "table",
+  c: "column",
+  d: "dataType",
+  n: "constraint",
+};
+
+function encode(type: number, fields: ErrorFields): Buffer {
+  let text = `S${fields.severity}\0`;
+  for (const [letter, name] of Object.entries(LETTERS)) {
+    const value = fields[name];
+    if (value !== undefined) text += `${letter}${value}\0`;
+  }
+  return message(type, text);
+}
+
+export const errorResponse = (fields: Omit<ErrorFields, "severity"> & { severity?: string }): Buffer =>
+  encode(Backend.ErrorResponse, { severity: "ERROR", ...fields });
+
+export const noticeResponse = (fields: Omit<ErrorFields, "severity"> & { severity?: string }): Buffer =>
+  encode(Backend.NoticeResponse, { severity: "NOTICE", ...fields });
+
+/** Reads the body of an ErrorResponse or NoticeResponse. */
+export function parseErrorFields(body: Buffer): ErrorFields {
+  const fields: ErrorFields = { severity: "ERROR", sqlstate: "XX000", message: "" };
+  for (let at = 0; at < body.length && body[at] !== 0; ) {
+    const letter = String.fromCharCode(body[at] as number);
+    const end = body.indexOf(0, at + 1);
+    if (end < 0) break;
+    const name = LETTERS[letter];
+    if (name) fields[name] = body.toString("utf8", at + 1, end);
+    at = end + 1;
+  }
+  return fields;
+}

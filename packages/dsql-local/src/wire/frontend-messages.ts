@@ -1,0 +1,48 @@
+import { Frontend } from "./message-types.ts";
+import { int16, int32, message } from "./message-writer.ts";
+
+/** Messages as a client writes them; texts are zero-terminated on the wire. */
+export const query = (sql: string): Buffer => message(Frontend.Query, sql);
+
+export const parse = (name: string, sql: string, parameterTypes: readonly number[] = []): Buffer =>
+  message(Frontend.Parse, name, sql, int16(parameterTypes.length), ...parameterTypes.map(int32));
+
+/** Binds text parameters and asks for text results. */
+export function bind(portal: string, statement: string, values: readonly (string | null)[] = []): Buffer {
+  const parts: Buffer[] = [int16(0), int16(values.length)];
+  for (const value of values) {
+    if (value === null) parts.push(int32(-1));
+    else parts.push(int32(Buffer.byteLength(value)), Buffer.from(value));
+  }
+  return message(Frontend.Bind, portal, statement, ...parts, int16(0));
+}
+
+/** What a Describe or Close message names. */
+export type Named = "statement" | "portal";
+const kind = (what: Named): Buffer => Buffer.from(what === "statement" ? "S" : "P");
+
+export const describe = (what: Named, name: string): Buffer => message(Frontend.Describe, kind(what), name);
+export const close = (what: Named, name: string): Buffer => message(Frontend.Close, kind(what), name);
+/** @param maxRows 0 asks for all. */
+export const execute = (portal: string, maxRows = 0): Buffer =>
+  message(Frontend.Execute, portal, int32(maxRows));
+export const sync: Buffer = message(Frontend.Sync);
+export const flush: Buffer = message(Frontend.Flush);
+export const terminate: Buffer = message(Frontend.Terminate);
+export const password = (secret: string): Buffer => message(Frontend.Password, secret);
+export const copyFail = (reason: string): Buffer => message(Frontend.CopyFail, reason);
+
+/** The first message of a connection, which has no type byte. */
+export function startup(parameters: Readonly<Record<string, string>>): Buffer {
+  const texts = Object.entries(parameters).flat();
+  const body = Buffer.concat([...texts.map((text) => Buffer.from(`${text}\0`)), Buffer.from([0])]);
+  return Buffer.concat([int32(body.length + 8), int32(3 << 16), body]);
+}
+
+export const CANCEL_REQUEST_CODE = 80877102;
+export const SSL_REQUEST_CODE = 80877103;
+export const GSS_REQUEST_CODE = 80877104;
+
+/** The whole content of a connection that asks to cancel what another one is doing. */
+export const cancelRequest = (processId: number, secretKey: number): Buffer =>
+  Buffer.concat([int32(16), int32(CANCEL_REQUEST_CODE), int32(processId), int32(secretKey)]);
