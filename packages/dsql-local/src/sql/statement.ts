@@ -39,14 +39,30 @@ export interface TableReference {
   isTarget: boolean;
 }
 
+/** Asks the catalog, in the session's own transaction; rows as text. */
+export interface CatalogQuery {
+  query(sql: string): Promise<readonly (readonly (string | null)[])[]>;
+}
+
+/** A rule that the text alone cannot decide: whether a table has 24 indexes, what type a column has. */
+export type CatalogCheck = (catalog: CatalogQuery) => Promise<Refusal | undefined>;
+
 /** One statement of a query text: what it is, what DSQL says to it, and the text that PostgreSQL is to run. */
 export interface Statement {
   /** What the client wrote, this statement only. */
   source: string;
   /** What PostgreSQL is to run: ASYNC blanked out, DSQL's own forms translated. Empty where the endpoint itself answers. */
   text: string;
+  /** Where `source` begins in the whole query text, in UTF-16 units. */
+  start: number;
   kind: StatementKind;
   refusal?: Refusal;
+  /** Refused only inside an explicit transaction, e.g. ANALYZE. */
+  refusalInTransaction?: Refusal;
+  /** Refused only outside an explicit transaction, e.g. SET LOCAL ROLE. */
+  refusalOutsideTransaction?: Refusal;
+  /** Asked in this order just before the statement runs, where nothing above refuses it; the first refusal counts. */
+  catalogChecks?: readonly CatalogCheck[];
   /** Tables by name, in the order of the text; names that a WITH clause defines are left out. */
   tables: readonly TableReference[];
   /** The endpoint's own work, done in place of or after `text`. */
@@ -61,7 +77,8 @@ export interface Statement {
 export type StatementAction =
   | { kind: "create-index-async" }
   | { kind: "validate-constraint-async"; table: string; constraint: string }
-  | { kind: "wait-for-job"; jobId: string }
+  /** `CALL sys.wait_for_job(…)`; the argument is the statement's first parameter where `jobId` is left out. */
+  | { kind: "wait-for-job"; jobId?: string }
   | { kind: "iam-grant"; role: string; arn: string }
   | { kind: "iam-revoke"; role: string; arn: string }
   /** Answered without PostgreSQL: the command tag alone. */

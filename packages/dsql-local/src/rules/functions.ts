@@ -1,0 +1,40 @@
+import { namesOf } from "../sql/tree.ts";
+import { type Rule, rule } from "./rule.ts";
+
+const ADVISORY_LOCK = /^pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared|_all)?$/;
+const REFUSED = new Set(["inet_server_addr", "inet_server_port"]);
+
+/** Rules on function calls. */
+export const functionRules: readonly Rule[] = [
+  rule(
+    "FuncCall",
+    {
+      rule: "advisory-lock",
+      advice: "Lock a row of a table of your own with an UPDATE, and retry on 40001.",
+      page: "unsupportedSql",
+    },
+    (call, place) => {
+      const name = functionName(call.funcname);
+      return place.field !== "funccall" && ADVISORY_LOCK.test(name) && `function ${name} not supported`;
+    },
+  ),
+  rule(
+    "FuncCall",
+    {
+      rule: "server-address",
+      advice: "Leave it out; the address of a DSQL endpoint says nothing.",
+      page: "unsupportedSql",
+    },
+    (call) => {
+      const name = functionName(call.funcname);
+      return REFUSED.has(name) && `function ${name} not supported`;
+    },
+  ),
+];
+
+/** The name of a built-in function that is called; empty for one of another schema. */
+function functionName(funcname: Parameters<typeof namesOf>[0]): string {
+  const names = namesOf(funcname);
+  if (names.length === 1 || names[0] === "pg_catalog") return names.at(-1) ?? "";
+  return "";
+}

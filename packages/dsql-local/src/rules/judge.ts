@@ -1,0 +1,56 @@
+import type { Node } from "libpg-query";
+import type { CatalogCheck, Refusal } from "../sql/statement.ts";
+import { type NodeName, open, type StatementContext, walk } from "../sql/tree.ts";
+import { functionRules } from "./functions.ts";
+import { indexCatalogRules, indexRules } from "./indexes.ts";
+import { parameterRules } from "./parameters.ts";
+import { queryRules } from "./queries.ts";
+import { type CatalogRule, type Rule, refusal } from "./rule.ts";
+import { KNOWN_STATEMENTS, statementRules, unsupportedStatement } from "./statements.ts";
+import { transactionRules } from "./transactions.ts";
+
+const rules = byNode<Rule>([
+  ...statementRules,
+  ...transactionRules,
+  ...parameterRules,
+  ...indexRules,
+  ...queryRules,
+  ...functionRules,
+]);
+
+const catalogRules = byNode<CatalogRule>([...indexCatalogRules]);
+
+/** What DSQL says to a statement: its refusal, or the questions that the catalog has to answer. */
+export interface Judgement {
+  refusal?: Refusal;
+  catalogChecks: CatalogCheck[];
+}
+
+/** Puts every rule to every node of a statement; the first refusal in the order of the tree counts. */
+export function judge(tree: Node, statement: StatementContext): Judgement {
+  const judgement: Judgement = { catalogChecks: [] };
+  walk(
+    tree,
+    (name, body, place) => {
+      if (judgement.refusal) return;
+      for (const rule of rules.get(name) ?? []) judgement.refusal ??= rule.judge(body, place);
+      for (const rule of catalogRules.get(name) ?? []) {
+        const question = rule.question(body, place);
+        if (question) judgement.catalogChecks.push(question);
+      }
+    },
+    statement,
+  );
+  const { name } = open(tree);
+  if (!judgement.refusal && !KNOWN_STATEMENTS.has(name)) {
+    const { info, message } = unsupportedStatement(name);
+    judgement.refusal = refusal(info, message);
+  }
+  return judgement;
+}
+
+function byNode<T extends { on: NodeName }>(list: readonly T[]): ReadonlyMap<NodeName, readonly T[]> {
+  const map = new Map<NodeName, T[]>();
+  for (const rule of list) map.set(rule.on, [...(map.get(rule.on) ?? []), rule]);
+  return map;
+}

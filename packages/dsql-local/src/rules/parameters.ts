@@ -1,0 +1,77 @@
+import type { Refusal } from "../sql/statement.ts";
+import { constantOf } from "../sql/tree.ts";
+import { type Rule, type RuleInfo, refusal, rule } from "./rule.ts";
+
+/** Parameters that SET, RESET and the startup packet may name (user guide, "Supported session parameters"). */
+const SETTABLE = new Set([
+  "application_name",
+  "client_encoding",
+  "datestyle",
+  "extra_float_digits",
+  "intervalstyle",
+  "timezone",
+  "search_path",
+  ...[
+    "bitmapscan",
+    "hashjoin",
+    "indexonlyscan",
+    "indexscan",
+    "material",
+    "mergejoin",
+    "nestloop",
+    "seqscan",
+  ].map((name) => `enable_${name}`),
+  "dsql.enable_batched_nestloop",
+  "disable_sync_create_index",
+]);
+
+/** The parameter behind which `disable_sync_create_index` is kept, PostgreSQL having none of that name. */
+export const SYNC_CREATE_INDEX_PARAMETER = "dsql.disable_sync_create_index";
+
+const info: RuleInfo = {
+  rule: "session-parameter",
+  advice: "Leave it out; a time limit belongs to the client (query_timeout), or to DSQL itself.",
+  page: "parameters",
+};
+
+const roleInfo: RuleInfo = {
+  rule: "set-role",
+  advice: "Use SET LOCAL ROLE inside a transaction, or connect as that role.",
+  page: "parameters",
+};
+
+/** Whether a session may set a parameter of that name. */
+export function isSettable(name: string): boolean {
+  return SETTABLE.has(name.toLowerCase());
+}
+
+/** The refusal of a parameter in the startup packet, which ends the connection; nothing where DSQL takes it. */
+export function startupParameterRefusal(name: string): Refusal | undefined {
+  return isSettable(name) ? undefined : { ...refusal(info, notSupported(name)), severity: "FATAL" };
+}
+
+/** What SET ROLE is answered outside a transaction. */
+export const setRoleRefusal: Refusal = refusal(roleInfo, notSupported("role"));
+
+function notSupported(name: string): string {
+  return `setting configuration parameter "${name}" not supported`;
+}
+
+/** Rules on SET, RESET and set_config(). */
+export const parameterRules: readonly Rule[] = [
+  rule(
+    "VariableSetStmt",
+    roleInfo,
+    (s) => s.name === "role" && !s.is_local && s.kind !== "VAR_RESET" && notSupported("role"),
+  ),
+  rule("VariableSetStmt", info, (s) => {
+    if (s.kind === "VAR_SET_MULTI" || s.kind === "VAR_RESET_ALL" || s.name === undefined) return undefined;
+    return s.name !== "role" && !isSettable(s.name) && notSupported(s.name);
+  }),
+  rule("FuncCall", info, (call) => {
+    const name = call.funcname?.at(-1);
+    if (!name || !("String" in name) || name.String.sval !== "set_config") return undefined;
+    const parameter = constantOf(call.args?.[0]);
+    return parameter !== undefined && !isSettable(parameter) && notSupported(parameter);
+  }),
+];

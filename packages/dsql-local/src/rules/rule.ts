@@ -1,0 +1,93 @@
+import type { CatalogCheck, CatalogQuery, Refusal } from "../sql/statement.ts";
+import type { NodeBody, NodeName, Place } from "../sql/tree.ts";
+
+/** Pages of the DSQL user guide, by what they tell. */
+export const pages = {
+  supportedSql: "working-with-postgresql-compatibility-supported-sql-features",
+  unsupportedSql: "working-with-postgresql-compatibility-unsupported-features",
+  dataTypes: "working-with-postgresql-compatibility-supported-data-types",
+  createTable: "create-table-syntax-support",
+  alterTable: "alter-table-syntax-support",
+  createSequence: "create-sequence-syntax-support",
+  identity: "sequences-identity-columns",
+  asyncIndexes: "working-with-create-index-async",
+  foreignKeys: "working-with-foreign-keys",
+  transactions: "working-with-ddl",
+  concurrency: "working-with-concurrency-control",
+  parameters: "accessing",
+  quotas: "CHAP_quotas",
+  roles: "using-database-and-iam-roles",
+  systemTables: "working-with-systems-tables",
+} as const;
+
+/** What a refusal says beside its SQLSTATE and text. */
+export interface RuleInfo {
+  /** Its name in the log, kebab-case. */
+  rule: string;
+  /** What to write instead, one sentence. */
+  advice: string;
+  page: keyof typeof pages;
+  /** @default "0A000" */
+  sqlstate?: string;
+}
+
+/** What a rule's function answers: DSQL's text, or nothing where it has no objection. */
+export type Objection = string | false | null | undefined;
+
+/** One rule: which nodes of the parse tree it looks at, and what it says to one. */
+export interface Rule {
+  on: NodeName;
+  judge(body: Record<string, unknown>, place: Place): Refusal | undefined;
+}
+
+/** A rule that needs the catalog: from a node it makes the question, or none. */
+export interface CatalogRule {
+  on: NodeName;
+  question(body: Record<string, unknown>, place: Place): CatalogCheck | undefined;
+}
+
+/** Makes a refusal of a rule's facts and DSQL's text. */
+export function refusal(info: RuleInfo, message: string): Refusal {
+  return {
+    sqlstate: info.sqlstate ?? "0A000",
+    message,
+    rule: info.rule,
+    advice: info.advice,
+    documentation: `https://docs.aws.amazon.com/aurora-dsql/latest/userguide/${pages[info.page]}.html`,
+  };
+}
+
+/** A rule on the parse tree alone. */
+export function rule<K extends NodeName>(
+  on: K,
+  info: RuleInfo,
+  object: (body: NodeBody<K>, place: Place) => Objection,
+): Rule {
+  return {
+    on,
+    judge(body, place) {
+      const message = object(body as NodeBody<K>, place);
+      return message ? refusal(info, message) : undefined;
+    },
+  };
+}
+
+/** A rule on the parse tree and the catalog; `ask` is made only where `concerns` says so. */
+export function catalogRule<K extends NodeName, T>(
+  on: K,
+  info: RuleInfo,
+  concerns: (body: NodeBody<K>, place: Place) => T | undefined | false,
+  ask: (subject: T, catalog: CatalogQuery) => Promise<Objection>,
+): CatalogRule {
+  return {
+    on,
+    question(body, place) {
+      const subject = concerns(body as NodeBody<K>, place);
+      if (!subject) return undefined;
+      return async (catalog) => {
+        const message = await ask(subject, catalog);
+        return message ? refusal(info, message) : undefined;
+      };
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Node } from "libpg-query";
+import type { Statement } from "../sql/statement.ts";
+import { namesOf } from "../sql/tree.ts";
+import { setRoleRefusal } from "./parameters.ts";
+import { refusal } from "./rule.ts";
+
+/** What a statement is refused with inside, or outside, an explicit transaction. */
+export function transactionPlaces(
+  tree: Node,
+): Pick<Statement, "refusalInTransaction" | "refusalOutsideTransaction"> {
+  if ("VacuumStmt" in tree) {
+    const info = {
+      rule: "analyze-in-transaction",
+      advice: "Send ANALYZE on its own.",
+      page: "supportedSql",
+      sqlstate: "25001",
+    } as const;
+    return { refusalInTransaction: refusal(info, "ANALYZE cannot run inside a transaction block") };
+  }
+  if ("CallStmt" in tree && namesOf(tree.CallStmt.funccall?.funcname).join(".") === "sys.wait_for_job") {
+    const info = {
+      rule: "wait-in-transaction",
+      advice: "COMMIT first, then wait.",
+      page: "asyncIndexes",
+      sqlstate: "25001",
+    } as const;
+    return { refusalInTransaction: refusal(info, "sys.wait_for_job cannot run inside a transaction block") };
+  }
+  if ("VariableSetStmt" in tree && tree.VariableSetStmt.name === "role" && tree.VariableSetStmt.is_local) {
+    return { refusalOutsideTransaction: setRoleRefusal };
+  }
+  return {};
+}

@@ -1,0 +1,57 @@
+import type { Node } from "libpg-query";
+import { accessMethod } from "../rules/indexes.ts";
+import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
+import { type NodeBody, namesOf, type StatementContext, walk } from "./tree.ts";
+import { utf8Positions } from "./utf8-positions.ts";
+
+interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** The text that makes PostgreSQL do what DSQL does: defaults of its own written out, words of its own taken out. */
+export function translate(tree: Node, statement: StatementContext): string {
+  const edits: Edit[] = [];
+  const toUtf16 = utf8Positions(statement.text);
+  walk(tree, (name, body, place) => {
+    if (name === "TypeName" && place.parent === "ColumnDef") {
+      const edit = numericDefault(body as NodeBody<"TypeName">, statement.text, toUtf16);
+      if (edit) edits.push(edit);
+    }
+    if (name === "IndexStmt") {
+      const method = accessMethod(statement.text);
+      if (method?.text === "btree_index") edits.push({ start: method.usingStart, end: method.end, text: "" });
+    }
+    if (name === "VariableSetStmt" || name === "VariableShowStmt") {
+      const parameter = /\bdisable_sync_create_index\b/i.exec(statement.text);
+      if (parameter) {
+        const start = parameter.index;
+        edits.push({ start, end: start + parameter[0].length, text: SYNC_CREATE_INDEX_PARAMETER });
+      }
+    }
+  });
+  return apply(statement.text, edits);
+}
+
+/** NUMERIC without a precision is numeric(18,6) on DSQL. */
+function numericDefault(
+  type: NodeBody<"TypeName">,
+  text: string,
+  toUtf16: (bytes: number) => number,
+): Edit | undefined {
+  if (namesOf(type.names).at(-1) !== "numeric" || type.typmods || type.arrayBounds) return undefined;
+  const start = toUtf16(type.location ?? 0);
+  const name = /^(?:"?pg_catalog"?\s*\.\s*)?"?(?:numeric|decimal|dec)"?/i.exec(text.slice(start, start + 80));
+  if (!name) return undefined;
+  const end = start + name[0].length;
+  return { start: end, end, text: "(18,6)" };
+}
+
+function apply(text: string, edits: readonly Edit[]): string {
+  let result = text;
+  for (const edit of edits.toSorted((a, b) => b.start - a.start)) {
+    result = result.slice(0, edit.start) + edit.text + result.slice(edit.end);
+  }
+  return result;
+}

@@ -1,0 +1,143 @@
+import type { Node } from "libpg-query";
+
+/** A node type of PostgreSQL's parse tree, e.g. `SelectStmt`. */
+export type NodeName = Node extends infer N ? (N extends unknown ? keyof N & string : never) : never;
+
+/** The fields of a node of that type. */
+export type NodeBody<K extends NodeName> = Extract<Node, Record<K, unknown>>[K];
+
+/** What is known of the whole statement that a node is in. */
+export interface StatementContext {
+  /** The statement's text; node locations count its UTF-8 bytes. */
+  text: string;
+  /** DSQL's own form that was blanked out of it. */
+  form?: "create-index-async" | "alter-table-async";
+}
+
+/** Where a node stands. */
+export interface Place {
+  statement: StatementContext;
+  /** The node that holds it, and the field it is in; the root has neither. */
+  parent?: NodeName;
+  field?: string;
+  /** Names that WITH clauses define here. */
+  ctes: ReadonlySet<string>;
+}
+
+type Visit = (name: NodeName, body: Record<string, unknown>, place: Place) => void;
+
+/** Fields that hold a node without its type's name around it. */
+const INLINE: Record<string, NodeName> = {
+  relation: "RangeVar",
+  pktable: "RangeVar",
+  view: "RangeVar",
+  sequence: "RangeVar",
+  rel: "RangeVar",
+  typevar: "RangeVar",
+  typeName: "TypeName",
+  returnType: "TypeName",
+  argType: "TypeName",
+  larg: "SelectStmt",
+  rarg: "SelectStmt",
+  withClause: "WithClause",
+  intoClause: "IntoClause",
+  into: "IntoClause",
+  partspec: "PartitionSpec",
+  funccall: "FuncCall",
+  onConflictClause: "OnConflictClause",
+  infer: "InferClause",
+  objfunc: "ObjectWithArgs",
+  func: "FuncCall",
+  over: "WindowDef",
+  alias: "Alias",
+};
+
+/** Calls `visit` for each node of a tree, a parent before its children, in the order of the text where the tree keeps it. */
+export function walk(root: Node, visit: Visit, statement: StatementContext = { text: "" }): void {
+  const { name, body } = open(root);
+  enter(name, body, { statement, ctes: new Set() }, visit);
+}
+
+function enter(name: NodeName, body: Record<string, unknown>, place: Place, visit: Visit): void {
+  visit(name, body, place);
+  const { statement } = place;
+  const ctes = enterWith(name, body, place, visit);
+  for (const [field, value] of Object.entries(body)) {
+    if (field !== "withClause") enterValue(value, { statement, parent: name, field, ctes }, visit);
+  }
+}
+
+/** Visits a WITH clause, whose names each later query sees, and in a recursive one its own query too. */
+function enterWith(
+  parent: NodeName,
+  body: Record<string, unknown>,
+  { statement, ctes: outer }: Place,
+  visit: Visit,
+): ReadonlySet<string> {
+  const clause = body.withClause as NodeBody<"WithClause"> | undefined;
+  if (!clause?.ctes) return outer;
+  const names = clause.ctes.map((cte) =>
+    "CommonTableExpr" in cte ? (cte.CommonTableExpr.ctename ?? "") : "",
+  );
+  let seen = new Set([...outer, ...(clause.recursive ? names : [])]);
+  visit("WithClause", clause as Record<string, unknown>, {
+    statement,
+    parent,
+    field: "withClause",
+    ctes: outer,
+  });
+  clause.ctes.forEach((cte, index) => {
+    enterValue(cte, { statement, parent: "WithClause", field: "ctes", ctes: seen }, visit);
+    seen = new Set([...seen, names[index] as string]);
+  });
+  return seen;
+}
+
+function enterValue(value: unknown, place: Place, visit: Visit): void {
+  if (Array.isArray(value)) {
+    for (const item of value) enterValue(item, place, visit);
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  const entries = Object.entries(value);
+  const [first] = entries;
+  if (entries.length === 1 && first && /^[A-Z]/.test(first[0])) {
+    if (typeof first[1] === "object")
+      enter(first[0] as NodeName, first[1] as Record<string, unknown>, place, visit);
+    return;
+  }
+  const name = INLINE[place.field ?? ""];
+  if (name) enter(name, value as Record<string, unknown>, place, visit);
+}
+
+/** The only type name of a node, and its fields. */
+export function open(node: Node): { name: NodeName; body: Record<string, unknown> } {
+  const [name, body] = Object.entries(node)[0] as [NodeName, Record<string, unknown>];
+  return { name, body };
+}
+
+/** The text of a `String` node. */
+export function stringOf(node: Node | undefined): string {
+  return node && "String" in node ? (node.String.sval ?? "") : "";
+}
+
+/** The parts of a dotted name. */
+export function namesOf(nodes: readonly Node[] | undefined): string[] {
+  return (nodes ?? []).map(stringOf);
+}
+
+/** The value of a constant: its text, whatever its type. */
+export function constantOf(node: Node | undefined): string | undefined {
+  if (!node) return undefined;
+  if ("TypeCast" in node) return constantOf(node.TypeCast.arg);
+  if ("String" in node) return node.String.sval ?? "";
+  if ("Integer" in node) return String(node.Integer.ival ?? 0);
+  if ("Float" in node) return node.Float.fval ?? "";
+  if (!("A_Const" in node)) return undefined;
+  const { sval, ival, fval, boolval } = node.A_Const;
+  if (sval) return sval.sval ?? "";
+  if (ival) return String(ival.ival ?? 0);
+  if (fval) return fval.fval ?? "";
+  if (boolval) return String(boolval.boolval ?? false);
+  return undefined;
+}
