@@ -1,6 +1,8 @@
 import { OccRetryExhaustedError, type OccRetryStop, type OccType } from "../errors.ts";
 import { announceRetry } from "./announce-retry.ts";
 import { classifyError } from "./classify-error.ts";
+import { LaneTurn } from "./lane-turn.ts";
+import { delayAfter, type Met } from "./retry-delay.ts";
 import type { RetryReason } from "./retry-options.ts";
 import type { RetrySettings } from "./retry-settings.ts";
 import { wait } from "./wait.ts";
@@ -8,70 +10,79 @@ import { wait } from "./wait.ts";
 /** What a failed attempt leads to: another attempt, or nothing more. */
 export type NextStep<T> = { again: RetryReason } | { result: T } | { fail: unknown };
 
-/** Judges what an attempt failed with. */
-export type Judge<T> = (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
+/** Work for the loop, and how to judge what an attempt failed with. */
+export interface RetriedWork<T> {
+  run: (attempt: number) => Promise<T>;
+  judge: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
+  /** Code that is written the same takes turns, where no `conflictKey` says better what fights. */
+  callSite: (...given: never[]) => unknown;
+}
 
 /** Runs work until it succeeds, fails for good, or its attempts, its time or its caller's patience end. */
-export async function retryLoop<T>(
-  work: (attempt: number) => Promise<T>,
-  settings: RetrySettings,
-  judge: Judge<T>,
-): Promise<T> {
+export async function retryLoop<T>(work: RetriedWork<T>, settings: RetrySettings): Promise<T> {
+  const { conflictKey } = settings;
+  const turn = new LaneTurn(conflictKey === undefined ? `code:${work.callSite}` : `key:${conflictKey}`);
+  try {
+    if (conflictKey !== undefined) turn.joinIfBusy();
+    return await attemptInTurn(work, settings, turn);
+  } finally {
+    turn.end();
+  }
+}
+
+interface Failed {
+  error: unknown;
+  occType: OccType | undefined;
+}
+
+async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, turn: LaneTurn): Promise<T> {
   const { signal, maxAttempts, deadlineMs } = settings;
   const startedAt = performance.now();
-  const met = { conflicts: 0, schemaConflicts: 0, reconnects: 0 };
+  const elapsed = () => performance.now() - startedAt;
+  const met: Met = { conflicts: 0, schemaConflicts: 0, reconnects: 0 };
+  let last: Failed | undefined;
+  const giveUp = (stoppedBy: OccRetryStop, attempts: number) =>
+    exhausted({ stoppedBy, attempts, elapsedMs: elapsed() }, last);
+
   for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    if (!(await turn.begin(deadlineMs - elapsed(), signal))) throw giveUp("deadline", attempt - 1);
     signal?.throwIfAborted();
     let error: unknown;
     try {
-      return await work(attempt);
+      const result = await work.run(attempt);
+      turn.committed();
+      return result;
     } catch (thrown) {
       error = thrown;
     }
-    const next = await judge(error);
+    const next = await work.judge(error);
     if ("result" in next) return next.result;
     if ("fail" in next) throw next.fail;
     const occType = next.again === "conflict" ? classifyError(error) : undefined;
-    const delayMs = delayBefore(next.again, occType, met, settings);
-    const elapsedMs = performance.now() - startedAt;
-    if (attempt >= maxAttempts)
-      throw exhausted(error, occType, { attempts: attempt, elapsedMs, stoppedBy: "attempts" });
-    if (elapsedMs + delayMs >= deadlineMs) {
-      throw exhausted(error, occType, { attempts: attempt, elapsedMs, stoppedBy: "deadline" });
-    }
+    last = { error, occType };
+    const delayMs = delayAfter({ reason: next.again, occType }, met, settings, turn);
+    if (attempt >= maxAttempts) throw giveUp("attempts", attempt);
+    if (elapsed() + delayMs >= deadlineMs) throw giveUp("deadline", attempt);
+    const { reconnects } = met;
     announceRetry(settings, {
       attempt,
       reason: next.again,
       occType,
-      reconnects: met.reconnects,
+      reconnects,
       delayMs,
-      elapsedMs,
+      elapsedMs: elapsed(),
       error,
     });
     if (delayMs > 0) await wait(delayMs, signal);
   }
 }
 
-/** Counts what was met, and says how long to wait for it. */
-function delayBefore(
-  reason: RetryReason,
-  occType: OccType | undefined,
-  met: { conflicts: number; schemaConflicts: number; reconnects: number },
-  settings: RetrySettings,
-): number {
-  const attempt = reason === "conflict" ? ++met.conflicts : ++met.reconnects;
-  // The failed attempt made the session read the new schema, so nothing is left to wait for.
-  if (occType === "schema" && ++met.schemaConflicts === 1) return 0;
-  const { backoff, baseDelayMs, maxDelayMs, jitterFactor } = settings;
-  const delayMs = backoff({ attempt, baseDelayMs, maxDelayMs, jitterFactor, random: Math.random });
-  return Number.isFinite(delayMs) ? Math.max(0, delayMs) : maxDelayMs;
-}
-
 /** A conflict gets the error that counts attempts; a lost connection says by itself what happened. */
 function exhausted(
-  error: unknown,
-  occType: OccType | undefined,
-  details: { attempts: number; elapsedMs: number; stoppedBy: OccRetryStop },
+  details: { stoppedBy: OccRetryStop; attempts: number; elapsedMs: number },
+  last: Failed | undefined,
 ): unknown {
-  return occType === undefined ? error : new OccRetryExhaustedError({ ...details, occType, cause: error });
+  if (last !== undefined && last.occType === undefined) return last.error;
+  return new OccRetryExhaustedError({ ...details, occType: last?.occType ?? "unknown", cause: last?.error });
 }

@@ -1,5 +1,5 @@
 import { failureOf } from "./classify-error.ts";
-import { retryLoop } from "./retry-loop.ts";
+import { type NextStep, retryLoop } from "./retry-loop.ts";
 import type { RetryOptions } from "./retry-options.ts";
 import { resolveRetryOptions } from "./retry-settings.ts";
 
@@ -13,7 +13,7 @@ export async function retryOnOcc<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  return await retryLoop(work, resolveRetryOptions(options), (error) =>
-    failureOf(error) === "conflict" ? { again: "conflict" } : { fail: error },
-  );
+  const judge = (error: unknown): NextStep<T> =>
+    failureOf(error) === "conflict" ? { again: "conflict" } : { fail: error };
+  return await retryLoop({ run: work, judge, callSite: work }, resolveRetryOptions(options));
 }

@@ -25,15 +25,18 @@ export interface RetryEvent {
 
 /** How often, and how soon, work that met a conflict is run again. */
 export interface RetryOptions {
-  /** How often the work may run, the first time included. @default 30 */
+  /** How often the work may run, the first time included. @default 50 */
   maxAttempts?: number;
-  /** Milliseconds: the longest that the first retry waits; it doubles from retry to retry. @default 10 */
+  /** Milliseconds: the longest wait before the first retry that has to wait; it doubles from retry to retry. @default 10 */
   baseDelayMs?: number;
   /** Milliseconds at which the doubling stops. @default 2000 */
   maxDelayMs?: number;
   /** A share from 0 to 1 of the delay that {@link additiveBackoff} adds at most. @default 0.25 */
   jitterFactor?: number;
-  /** How a wait is computed. @default fullJitterBackoff */
+  /**
+   * Computes a wait before every retry. @default no wait while taking turns is enough (docs/contention.md), and
+   * {@link fullJitterBackoff} where it is not: after a lost connection, a second schema change, or a conflict met in turn
+   */
   backoff?: Backoff;
   /** Ends the wait, or stops the next attempt; work that is running goes on, and a commit stays a commit. */
   signal?: AbortSignal;
@@ -43,7 +46,10 @@ export interface RetryOptions {
   logger?: DsqlLogger;
   /** Milliseconds for all attempts and waits; no attempt begins after it. @default 240_000 (DSQL ends a transaction after 300_000) */
   deadlineMs?: number;
-  /** Names what the work fights over, such as a row's key: only retries with the same key take turns. @default "" */
+  /**
+   * Names what the work fights over, such as the key of a hot row: work of the same key takes turns, from the first
+   * attempt on while others already do. @default retries of code that is written the same take turns
+   */
   conflictKey?: string;
 }
 

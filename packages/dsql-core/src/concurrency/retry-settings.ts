@@ -1,14 +1,10 @@
 import { DsqlConfigError } from "../errors.ts";
-import { fullJitterBackoff } from "./backoff.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
 /** Options with every default filled in. */
 export type RetrySettings = TransactionOptions &
   Required<
-    Pick<
-      TransactionOptions,
-      "maxAttempts" | "baseDelayMs" | "maxDelayMs" | "jitterFactor" | "backoff" | "deadlineMs" | "conflictKey"
-    >
+    Pick<TransactionOptions, "maxAttempts" | "baseDelayMs" | "maxDelayMs" | "jitterFactor" | "deadlineMs">
   >;
 
 const DEFAULT_MAX_DELAY_MS = 2000;
@@ -21,13 +17,11 @@ export function resolveRetryOptions(options: TransactionOptions = {}): RetrySett
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const baseDelayMs = options.baseDelayMs ?? 10;
   const settings: RetrySettings = {
-    maxAttempts: 30,
+    maxAttempts: 50,
     baseDelayMs,
     maxDelayMs: Math.max(DEFAULT_MAX_DELAY_MS, baseDelayMs),
     jitterFactor: 0.25,
-    backoff: fullJitterBackoff,
     deadlineMs: 240_000,
-    conflictKey: "",
     ...given,
   };
   validate(settings);
@@ -60,7 +54,12 @@ function validate(settings: RetrySettings): void {
   );
   demand(jitterFactor >= 0 && jitterFactor <= 1, "jitterFactor", "a number from 0 to 1", jitterFactor);
   demand(Number.isFinite(deadlineMs) && deadlineMs > 0, "deadlineMs", "milliseconds above 0", deadlineMs);
-  demand(typeof conflictKey === "string", "conflictKey", "a string", conflictKey);
+  demand(
+    conflictKey === undefined || typeof conflictKey === "string",
+    "conflictKey",
+    "a string",
+    conflictKey,
+  );
   demand(signal === undefined || isAbortSignal(signal), "signal", "an AbortSignal", signal);
   for (const name of ["backoff", "onRetry", "verifyCommit"] as const) {
     const value: unknown = settings[name];

@@ -10,7 +10,8 @@ export type Remember<T> = (result: T) => T;
 /**
  * Runs a whole transaction, BEGIN and COMMIT included, and runs it again after a conflict or after a connection lost
  * before COMMIT. A COMMIT of unknown outcome is never run again unless `verifyCommit` has found it undone; where it finds
- * it stored, the result that the attempt gave to `remember` is returned.
+ * it stored, the result that the attempt gave to `remember` is returned. `callSite` is the caller's own function where
+ * `work` wraps it: retries of the same code take turns.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
  * @throws CommitOutcomeUnknownError when nobody can say whether the transaction was stored
@@ -18,6 +19,7 @@ export type Remember<T> = (result: T) => T;
 export async function retryTransaction<T>(
   work: (attempt: number, remember: Remember<T>) => Promise<T>,
   options: TransactionOptions = {},
+  callSite: (...given: never[]) => unknown = work,
 ): Promise<T> {
   const settings = resolveRetryOptions(options);
   let remembered: { result: T } | undefined;
@@ -25,11 +27,11 @@ export async function retryTransaction<T>(
     remembered = { result };
     return result;
   };
-  const attempt = (number: number) => {
+  const run = (attempt: number) => {
     remembered = undefined;
-    return work(number, remember);
+    return work(attempt, remember);
   };
-  return await retryLoop(attempt, settings, async (error): Promise<NextStep<T>> => {
+  const judge = async (error: unknown): Promise<NextStep<T>> => {
     const failure = failureOf(error);
     if (failure === "conflict" || failure === "connection-lost") return { again: failure };
     if (failure === "other" || settings.verifyCommit === undefined) return { fail: error };
@@ -37,7 +39,8 @@ export async function retryTransaction<T>(
     if ("fail" in verified) return verified;
     if (!verified.stored) return { again: "commit-not-stored" };
     return remembered ?? { fail: error };
-  });
+  };
+  return await retryLoop({ run, judge, callSite }, settings);
 }
 
 async function verify(

@@ -1,0 +1,68 @@
+import { RetryLane } from "./retry-lane.ts";
+
+/** The lanes of this process, each for as long as work of its kind runs. */
+const lanes = new Map<string, { lane: RetryLane; users: number }>();
+
+/** One piece of work in its lane: free at first, and from its first conflict on in turn with the others. */
+export class LaneTurn {
+  readonly #key: string;
+  readonly #lane: RetryLane;
+  #ticket: number | undefined;
+  #holdsPlace = false;
+  #commitsBefore = 0;
+
+  /** Joins the lane of this key; {@link end} leaves it. */
+  constructor(key: string) {
+    const entry = lanes.get(key) ?? { lane: new RetryLane(), users: 0 };
+    entry.users++;
+    lanes.set(key, entry);
+    this.#key = key;
+    this.#lane = entry.lane;
+  }
+
+  /** Whether a wait is due before the next attempt, because turns alone did not keep this one from losing. */
+  get needsDelay(): boolean {
+    return this.#holdsPlace && this.#lane.isSingle;
+  }
+
+  /** Takes turns from the first attempt on, where others already do. */
+  joinIfBusy(): void {
+    if (this.#lane.isBusy) this.#ticket ??= this.#lane.nextTicket();
+  }
+
+  /** Waits for this work's turn; false when the time for it ran out first. */
+  async begin(patienceMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#ticket !== undefined && !this.#holdsPlace) {
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(patience), patienceMs);
+      const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
+      try {
+        await this.#lane.enter(this.#ticket, either);
+        this.#holdsPlace = true;
+      } catch (reason) {
+        if (reason === patience) return false;
+        throw reason;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+    this.#commitsBefore = this.#lane.commits;
+    return true;
+  }
+
+  committed(): void {
+    this.#lane.committed(this.#holdsPlace);
+  }
+
+  lost(): void {
+    this.#ticket ??= this.#lane.nextTicket();
+    this.#lane.lost(this.#commitsBefore, this.#holdsPlace);
+  }
+
+  /** Gives the place to the next, whatever became of the work. */
+  end(): void {
+    if (this.#holdsPlace) this.#lane.leave();
+    const entry = lanes.get(this.#key);
+    if (entry !== undefined && --entry.users === 0) lanes.delete(this.#key);
+  }
+}
