@@ -1,36 +1,30 @@
-/** How long a simulated cluster takes, in milliseconds of virtual time. */
-export interface SimulatedLatency {
-  roundTripMs: number;
-  commitMs: number;
-  /** A share: 0.3 is 30 % up and down. */
-  commitJitter: number;
-  decideAt: number;
-}
+/** Milliseconds of virtual time that a simulated cluster takes, as in the measured bench. */
+const ROUND_TRIP_MS = 1.5;
+const COMMIT_MS = 12;
+const COMMIT_JITTER = 0.3;
 
 /** Rows with versions, and the rule that the first to COMMIT wins. */
 export class SimulatedCluster {
   readonly #versions: number[];
-  readonly #latency: SimulatedLatency;
 
-  constructor(rows: number, latency: SimulatedLatency) {
+  constructor(rows: number) {
     this.#versions = new Array<number>(rows).fill(0);
-    this.#latency = latency;
   }
 
-  /** BEGIN, read one row, write it, COMMIT. */
+  /** BEGIN, read one row, write it, COMMIT; rejects as a client would be told of a conflict. */
   async readModifyWrite(row: number): Promise<void> {
-    const { roundTripMs, commitMs, commitJitter, decideAt } = this.#latency;
-    await pass(roundTripMs);
-    await pass(roundTripMs / 2);
+    await pass(ROUND_TRIP_MS);
+    await pass(ROUND_TRIP_MS / 2);
     const seen = this.#versions[row];
-    await pass(roundTripMs / 2);
-    await pass(roundTripMs);
-    const commit = commitMs * (1 + commitJitter * (2 * Math.random() - 1));
-    await pass(roundTripMs / 2 + commit * decideAt);
-    const conflict = this.#versions[row] !== seen;
-    if (!conflict) this.#versions[row] = (seen ?? 0) + 1;
-    await pass(roundTripMs / 2 + commit * (1 - decideAt));
-    if (conflict) throw Object.assign(new Error("change conflicts (OC000)"), { code: "40001" });
+    await pass(ROUND_TRIP_MS / 2);
+    await pass(ROUND_TRIP_MS);
+    await pass(COMMIT_MS * (1 + COMMIT_JITTER * (2 * Math.random() - 1)));
+    const wins = this.#versions[row] === seen;
+    if (wins) this.#versions[row] = (seen ?? 0) + 1;
+    await pass(ROUND_TRIP_MS);
+    if (!wins) {
+      throw Object.assign(new Error("change conflicts with another transaction (OC000)"), { code: "40001" });
+    }
   }
 }
 

@@ -1,0 +1,39 @@
+import type { Finding } from "./report/finding.ts";
+
+/** What a bench is given. */
+export interface BenchContext {
+  /** Takes each finding as soon as it is known. */
+  report: (finding: Finding) => void;
+  /** Where to draw the plot, for the benches that have one. */
+  plotPath?: string;
+}
+
+/** A bench by name. */
+export interface Bench {
+  about: string;
+  run: (context: BenchContext) => Promise<void>;
+}
+
+/** Every bench; each is loaded only when it runs. */
+export const benches: Readonly<Record<string, Bench>> = {
+  simulate: {
+    about: "retry policies under contention, in virtual time",
+    run: async (context) => (await import("./simulate/bench.ts")).simulate(context),
+  },
+  contention: {
+    about: "retry policies under contention, on dsql-local (--plot FILE.svg draws it)",
+    run: async (context) => (await import("./contention/bench.ts")).contention(context),
+  },
+  overhead: {
+    about: "time per query against node-postgres, AWS's connector, and the stock drivers of each ORM",
+    run: async (context) => (await import("./overhead/bench.ts")).overhead(context),
+  },
+  errors: {
+    about: "connections opened by 1000 failing statements",
+    run: async (context) => (await import("./errors/bench.ts")).errors(context),
+  },
+  local: {
+    about: "dsql-local against the PostgreSQL behind it, and how fast it starts",
+    run: async (context) => (await import("./local/bench.ts")).local(context),
+  },
+};

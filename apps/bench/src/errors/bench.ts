@@ -1,0 +1,2 @@
+import type { BenchContext } from "../benches.ts";
+export async function errors(_: BenchContext): Promise<void> {}

@@ -1,0 +1,2 @@
+import type { BenchContext } from "../benches.ts";
+export async function local(_: BenchContext): Promise<void> {}

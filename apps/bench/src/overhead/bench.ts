@@ -1,0 +1,2 @@
+import type { BenchContext } from "../benches.ts";
+export async function overhead(_: BenchContext): Promise<void> {}

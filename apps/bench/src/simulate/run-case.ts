@@ -1,0 +1,44 @@
+import type { ContentionCase } from "../contention/cases.ts";
+import type { Outcome } from "../contention/outcome.ts";
+import { pass, SimulatedCluster } from "./cluster.ts";
+
+/** Clients start within this many milliseconds. */
+const START_WITHIN_MS = 2;
+
+/** A transaction to retry; `process` says which of several simulated processes it runs in. */
+export type SimulatedPolicy = (transaction: () => Promise<void>, process: number) => Promise<void>;
+
+/** Runs one case once, in the virtual time of whoever calls. */
+export async function runCase(which: ContentionCase, policy: SimulatedPolicy): Promise<Outcome> {
+  const cluster = new SimulatedCluster(which.rows);
+  const outcome: Outcome = { committed: 0, attempts: 0, elapsedMs: 0, latenciesMs: [] };
+  const startedAt = performance.now();
+  const client = async (_: unknown, index: number) => {
+    const row = Math.floor(Math.random() * which.rows);
+    await pass(Math.random() * START_WITHIN_MS);
+    const firstAttemptAt = performance.now();
+    try {
+      await policy(() => {
+        outcome.attempts++;
+        return cluster.readModifyWrite(row);
+      }, index % which.processes);
+      outcome.committed++;
+      outcome.latenciesMs.push(performance.now() - firstAttemptAt);
+    } catch {
+      // A policy that gives up shows in the share that committed.
+    }
+  };
+  await Promise.all(Array.from({ length: which.clients * which.processes }, client));
+  outcome.elapsedMs = performance.now() - startedAt;
+  return outcome;
+}
+
+/** Adds outcomes of the same case up, and means their time. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  return {
+    committed: outcomes.reduce((sum, { committed }) => sum + committed, 0) / outcomes.length,
+    attempts: outcomes.reduce((sum, { attempts }) => sum + attempts, 0) / outcomes.length,
+    elapsedMs: outcomes.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / outcomes.length,
+    latenciesMs: outcomes.flatMap(({ latenciesMs }) => latenciesMs),
+  };
+}
