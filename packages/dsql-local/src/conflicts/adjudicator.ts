@@ -1,0 +1,56 @@
+import { CommitLog } from "./commit-log.ts";
+import { Latch } from "./latch.ts";
+import { LockWatch } from "./lock-watch.ts";
+import type { Monitor } from "./monitor.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { TableFacts } from "./table-facts.ts";
+
+/** What the sessions of one cluster share to decide who may commit. */
+export class Adjudicator {
+  readonly #monitor: Monitor;
+  readonly #open = new Set<Snapshot>();
+  #facts = new Map<number, Promise<TableFacts>>();
+  readonly log = new CommitLog();
+  /** Shared by statements that commit themselves, taken alone by a COMMIT while it is compared and carried out. */
+  readonly latch = new Latch();
+  readonly locks: LockWatch;
+
+  constructor(monitor: Monitor) {
+    this.#monitor = monitor;
+    this.locks = new LockWatch(monitor);
+  }
+
+  /** A transaction with this snapshot is open from now until `closed`. */
+  opened(snapshot: Snapshot): void {
+    this.#open.add(snapshot);
+  }
+
+  closed(snapshot: Snapshot): void {
+    if (this.#open.delete(snapshot) && this.log.size > 0) this.log.prune(this.#open);
+  }
+
+  /** Takes note of what a transaction has committed, where anybody may still have to be compared with it. */
+  committed(transactionId: number, marks: ReadonlyMap<string, number>): void {
+    if (this.#open.size > 0) this.log.append(transactionId, new Map(marks));
+  }
+
+  /** The keys of a table. @throws {BackendGoneError} */
+  facts(table: number): Promise<TableFacts> {
+    let facts = this.#facts.get(table);
+    if (!facts) {
+      facts = this.#loadFacts(table);
+      this.#facts.set(table, facts);
+    }
+    return facts;
+  }
+
+  /** Tables may have changed: what is known of them is read again. */
+  forgetFacts(): void {
+    this.#facts = new Map();
+  }
+
+  async #loadFacts(table: number): Promise<TableFacts> {
+    const [row] = await this.#monitor.rows(`SELECT pg_catalog.dsql_local_table_facts(${table})`);
+    return JSON.parse(row?.[0] ?? '{"keys":[],"foreignKeys":[]}') as TableFacts;
+  }
+}

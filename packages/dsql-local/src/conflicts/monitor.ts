@@ -1,0 +1,31 @@
+import type { BackendConnection, BackendResult } from "../wire/backend-connection.ts";
+
+/** A connection of the endpoint's own, as superuser, opened when first needed; one query at a time. */
+export class Monitor {
+  readonly #open: () => Promise<BackendConnection>;
+  #connection: Promise<BackendConnection> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(open: () => Promise<BackendConnection>) {
+    this.#open = open;
+  }
+
+  /** Runs one statement and answers its rows. @throws {BackendError} @throws {BackendGoneError} */
+  rows(sql: string): Promise<BackendResult["rows"]> {
+    const answer = this.#last.then(async () => {
+      if (this.#closed) return [];
+      this.#connection ??= this.#open();
+      const [result] = await (await this.#connection).query(sql);
+      return result?.rows ?? [];
+    });
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const connection = await this.#connection?.catch(() => undefined);
+    await connection?.end();
+  }
+}

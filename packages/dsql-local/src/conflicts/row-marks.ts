@@ -1,0 +1,85 @@
+import { addMark, EXCLUSIVE, KEY_SHARE, type Marks, UPDATE } from "./marks.ts";
+import type { RowChange } from "./row-change.ts";
+import { parseRowText } from "./row-text.ts";
+import type { TableFacts, UniqueKey } from "./table-facts.ts";
+
+type Row = readonly (string | null)[];
+
+/** The name of a unique value, or undefined where a null in it makes it equal to none. */
+function uniqueName(index: number, columns: readonly number[], row: Row, nullsNotDistinct: boolean): string | undefined {
+  const values = columns.map((column) => row[column] ?? null);
+  if (!nullsNotDistinct && values.includes(null)) return undefined;
+  return `${index}:${JSON.stringify(values)}`;
+}
+
+const nameBy = (key: UniqueKey, row: Row): string | undefined =>
+  uniqueName(key.index, key.columns, row, key.nullsNotDistinct);
+
+/** What a row is called by; a row that is new and has no primary key is known to its own transaction alone. */
+interface RowNames {
+  facts: TableFacts;
+  table: number;
+  row: Row;
+  /** Where the row stood at the snapshot; absent where it is the transaction's own. */
+  place: string | undefined;
+}
+
+/** The name of the row itself: its primary key's value, or where a row without one stood at the snapshot. */
+function rowName({ facts, table, row, place }: RowNames): string | undefined {
+  const primary = facts.keys.find((key) => key.isPrimary);
+  if (primary) return nameBy(primary, row);
+  return place === undefined ? undefined : `${table}:${place}`;
+}
+
+/** Marks a row by every name it has. */
+function markRow(marks: Marks, names: RowNames, bits: number): void {
+  for (const name of [rowName(names), ...names.facts.keys.map((key) => nameBy(key, names.row))]) {
+    if (name !== undefined) addMark(marks, name, bits);
+  }
+}
+
+/** A child row holds its parents: each is marked as FOR KEY SHARE would. */
+function markParents(marks: Marks, facts: TableFacts, row: Row, before?: Row): void {
+  for (const { parentIndex, columns } of facts.foreignKeys) {
+    const name = uniqueName(parentIndex, columns, row, false);
+    const unchanged = before && name === uniqueName(parentIndex, columns, before, false);
+    if (name !== undefined && !unchanged) addMark(marks, name, KEY_SHARE);
+  }
+}
+
+/** Whether an UPDATE has changed a member of a unique key. */
+export function changesKey(facts: TableFacts, before: Row, after: Row): boolean {
+  return facts.keys.some((key) => key.columns.some((column) => before[column] !== after[column]));
+}
+
+/** Marks what one changed row touches. `place` is where it stood at the transaction's snapshot. */
+export function markChange(marks: Marks, facts: TableFacts, change: RowChange, place: string | undefined): void {
+  const { table } = change;
+  const before = change.op === "I" ? undefined : parseRowText(change.oldRow);
+  const after = change.op === "D" ? undefined : parseRowText(change.newRow);
+  if (before && after && !changesKey(facts, before, after)) {
+    const name = rowName({ facts, table, row: before, place });
+    if (name !== undefined) addMark(marks, name, UPDATE);
+  } else {
+    if (before) markRow(marks, { facts, table, row: before, place }, EXCLUSIVE);
+    if (after) markRow(marks, { facts, table, row: after, place }, EXCLUSIVE);
+  }
+  if (after) markParents(marks, facts, after, before);
+}
+
+/** A row that a locking read has read: `oid ctid row-text`. */
+export interface ReadRow {
+  table: number;
+  place: string;
+  text: string;
+}
+
+export function parseReadRow(text: string): ReadRow {
+  const [table = "", place = ""] = text.split(" ", 2);
+  return { table: Number(table), place, text: text.slice(table.length + place.length + 2) };
+}
+
+/** Marks a row that FOR UPDATE or FOR KEY SHARE has read. */
+export function markRead(marks: Marks, facts: TableFacts, row: ReadRow & { basePlace: string | undefined }, bits: number): void {
+  markRow(marks, { facts, table: row.table, row: parseRowText(row.text), place: row.basePlace }, bits);
+}

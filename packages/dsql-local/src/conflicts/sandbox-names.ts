@@ -1,0 +1,21 @@
+import type { Statement } from "../sql/statement.ts";
+import { tokenize } from "../sql/tokenizer.ts";
+import { withoutLocks } from "./locking-read.ts";
+
+/**
+ * The statement's text for a transaction that works on copies: names of copied tables lose their schema, in favour of the
+ * schema of temporary tables, which an unqualified name finds first by itself.
+ */
+export function sandboxText(statement: Statement, isCopied: (schema: string, table: string) => boolean): string {
+  let text = statement.kind === "locking-read" ? withoutLocks(statement.text) : statement.text;
+  const names = [...tokenize(text)];
+  const isName = (at: number): boolean => names[at]?.kind === "word" || names[at]?.kind === "quoted-identifier";
+  // From the end, so that the positions of what stands before hold.
+  for (let at = names.length - 3; at >= 0; at--) {
+    const [schema, dot, table] = names.slice(at, at + 3);
+    if (!schema || !table || dot?.text !== "." || !isName(at) || !isName(at + 2)) continue;
+    if (names[at - 1]?.text === "." || !isCopied(schema.text, table.text)) continue;
+    text = `${text.slice(0, schema.start)}pg_temp${text.slice(schema.end)}`;
+  }
+  return text;
+}

@@ -1,0 +1,19 @@
+/** What a transaction sees: the text of pg_current_snapshot(), `xmin:xmax:xip,xip`. */
+export class Snapshot {
+  /** Every transaction before it is either committed and visible, or rolled back. */
+  readonly oldest: number;
+  readonly #next: number;
+  readonly #open: ReadonlySet<number>;
+
+  constructor(text: string) {
+    const [oldest = "", next = "", open = ""] = text.split(":");
+    this.oldest = Number(oldest);
+    this.#next = Number(next);
+    this.#open = new Set(open === "" ? [] : open.split(",").map(Number));
+  }
+
+  /** Whether a transaction that has committed by now had done so before this snapshot was taken. */
+  sees(transactionId: number): boolean {
+    return transactionId < this.#next && !this.#open.has(transactionId);
+  }
+}

@@ -1,0 +1,160 @@
+import type { Adjudicator } from "../conflicts/adjudicator.ts";
+import type { ReadRow } from "../conflicts/row-marks.ts";
+import { Snapshot } from "../conflicts/snapshot.ts";
+import { WriteSet } from "../conflicts/write-set.ts";
+import type { Statement } from "../sql/statement.ts";
+import type { RowChange } from "../conflicts/row-change.ts";
+import type { Answer, BackendTurn } from "./backend-turn.ts";
+import { sandboxSql } from "./sandbox-sql.ts";
+
+/** Marks where the transaction's own work begins, right after its snapshot. */
+const SAVEPOINT = "dsql_local";
+const BACK = `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
+const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.set_config('dsql_local.in_transaction', 'on', true);SAVEPOINT ${SAVEPOINT}`;
+/** Two transactions that put their rows back at once can meet in a deadlock, of which one is told. */
+const MAX_REPLAYS = 50;
+
+/** Errors after which a statement may simply be run again: it waited for somebody who waited for it. */
+export const isDeadlock = (sqlstate: string): boolean => sqlstate === "40P01" || sqlstate === "55P03";
+
+/**
+ * Where a transaction's changes are:
+ * - `new`: it has no snapshot yet;
+ * - `in place`: in the tables, under PostgreSQL's locks;
+ * - `aside`: in its write set alone, because somebody waited for its locks; they are put back before its next statement;
+ * - `sandbox`: in copies of the tables. It is known to lose, and goes on for its client's sake until COMMIT;
+ * - `lost`: nowhere; not even the copies are left.
+ */
+export type TransactionPhase = "new" | "in place" | "aside" | "sandbox" | "lost";
+
+/** An open transaction of one session. */
+export class Transaction {
+  readonly #turn: BackendTurn;
+  readonly #adjudicator: Adjudicator;
+  readonly startedAt: number = performance.now();
+  /** False where it is one that a pipeline or a query of several statements makes. */
+  explicit: boolean;
+  phase: TransactionPhase = "new";
+  snapshot: Snapshot | undefined;
+  writes = new WriteSet();
+  /** SET statements, which a rollback to the savepoint would undo. */
+  readonly settings: string[] = [];
+  /** The one DDL statement, run again where its locks stood in somebody's way. */
+  ddl: string | undefined;
+  /** Whether it has run INSERT, UPDATE, DELETE or COPY FROM. */
+  hasWritten = false;
+  /** Names of copied tables, `schema.table`. */
+  readonly #copied = new Set<string>();
+
+  constructor(turn: BackendTurn, adjudicator: Adjudicator, explicit: boolean) {
+    this.#turn = turn;
+    this.#adjudicator = adjudicator;
+    this.explicit = explicit;
+  }
+
+  isCopied = (schema: string, table: string): boolean => this.#copied.has(`${schema}.${table}`);
+
+  /** Takes the snapshot, where there is none, and puts changes that were set aside back into the tables. */
+  async enter(): Promise<void> {
+    if (this.phase === "new") {
+      const { rows } = await this.#turn.query(START);
+      this.snapshot = new Snapshot(rows[0]?.[0] ?? "");
+      this.#adjudicator.opened(this.snapshot);
+      this.phase = "in place";
+    } else if (this.phase === "aside") {
+      await this.#putBack();
+    }
+  }
+
+  /** Takes the changes out of the tables, so that nobody waits for this transaction's locks. */
+  async setAside(): Promise<void> {
+    if (this.phase !== "in place" && this.phase !== "sandbox") return;
+    if (this.#turn.status === "E") return;
+    this.phase = this.phase === "in place" ? "aside" : "lost";
+    await this.#turn.query(BACK);
+  }
+
+  /** After a failed statement: back to where the transaction stood before it, its changes not in the tables. */
+  async stepBack(): Promise<void> {
+    await this.#turn.query(BACK);
+    this.phase = "aside";
+  }
+
+  /** Takes note of what a statement has done, or answers false where it met a commit that the snapshot does not see. */
+  async accept(changes: readonly RowChange[], reads: readonly (ReadRow & { bits: number })[]): Promise<boolean> {
+    if (this.phase !== "in place" || changes.length + reads.length === 0) return true;
+    const { log } = this.#adjudicator;
+    const snapshot = this.snapshot as Snapshot;
+    const writes = log.hasUnseen(snapshot) ? this.writes.copy() : this.writes;
+    for (const change of changes) writes.add(change, await this.#adjudicator.facts(change.table));
+    if (changes.length > 0 && log.hasUnseen(snapshot) && log.conflicts(writes.marks, snapshot)) return false;
+    for (const { bits, ...row } of reads) writes.read(row, await this.#adjudicator.facts(row.table), bits);
+    this.writes = writes;
+    return true;
+  }
+
+  /** Whether anything was committed since the snapshot that may be why a statement failed. */
+  get hasUnseenCommits(): boolean {
+    return this.snapshot !== undefined && this.#adjudicator.log.hasUnseen(this.snapshot);
+  }
+
+  /** Whether a commit that the snapshot does not see has touched the same rows. */
+  get isBeaten(): boolean {
+    return this.snapshot !== undefined && this.#adjudicator.log.conflicts(this.writes.marks, this.snapshot);
+  }
+
+  /** From here on the transaction works on copies of the tables it writes. */
+  async moveToSandbox(): Promise<void> {
+    await this.#turn.query(BACK);
+    this.phase = "sandbox";
+    await this.#applySettings();
+  }
+
+  /** Copies the tables that a statement writes, where they are not copied yet; answers whether that could be done. */
+  async copyTables(statement: Statement): Promise<boolean> {
+    const targets = statement.tables.filter((table) => table.isTarget);
+    if (targets.length === 0 && this.writes.isEmpty) return true;
+    const { rows, error } = await this.#turn.query(sandboxSql(targets, this.writes));
+    if (error) return false;
+    for (const name of (rows[0]?.[0] ?? "").split("\n")) if (name) this.#copied.add(name);
+    return true;
+  }
+
+  /** The transaction is over, whichever way. */
+  close(): void {
+    if (this.snapshot) this.#adjudicator.closed(this.snapshot);
+  }
+
+  async #putBack(): Promise<void> {
+    if (this.isBeaten) return this.moveToSandbox();
+    for (let attempt = 1; ; attempt++) {
+      const { error } = await this.#replay();
+      if (!error) {
+        this.phase = "in place";
+        return;
+      }
+      if (!isDeadlock(error.sqlstate) || attempt >= MAX_REPLAYS) return this.moveToSandbox();
+      await this.#turn.query(BACK);
+    }
+  }
+
+  async #replay(): Promise<Pick<Answer, "error">> {
+    const failed = await this.#applySettings();
+    if (failed.error) return failed;
+    if (this.ddl !== undefined) {
+      const answer = await this.#turn.query(this.ddl);
+      if (answer.error) return answer;
+    }
+    if (this.writes.isEmpty) return {};
+    const steps = JSON.stringify(this.writes.replaySteps()).replaceAll("'", "''");
+    const answer = await this.#turn.query(
+      `SELECT pg_catalog.dsql_local_replay('${steps}'::jsonb, ${this.writes.changedRows})`,
+    );
+    if (!answer.error) this.writes.moved((answer.rows[0]?.[0] ?? "").split(" "));
+    return answer;
+  }
+
+  async #applySettings(): Promise<Pick<Answer, "error">> {
+    return this.settings.length > 0 ? this.#turn.query(this.settings.join(";")) : {};
+  }
+}
