@@ -20,6 +20,19 @@ export class Adjudicator {
     this.locks = new LockWatch(monitor);
   }
 
+  /** Counts the DDL and GRANT statements that were committed. */
+  schemaVersion = 0;
+
+  get hasOpenTransactions(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** DDL or GRANT was committed; answers the new version. */
+  schemaChanged(): number {
+    this.forgetFacts();
+    return ++this.schemaVersion;
+  }
+
   /** A transaction with this snapshot is open from now until `closed`. */
   opened(snapshot: Snapshot): void {
     this.#open.add(snapshot);

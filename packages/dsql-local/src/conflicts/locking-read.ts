@@ -29,14 +29,23 @@ export function withoutLocks(sql: string): string {
 /** The statement as a locking read, or undefined where its locks are not at its top, or PostgreSQL refuses them there. */
 export function lockingRead(statement: Statement): LockingRead | undefined {
   const select = (statement.tree as { SelectStmt?: SelectStmt } | undefined)?.SelectStmt;
-  if (statement.kind !== "locking-read" || !select?.lockingClause || !select.targetList?.length) return undefined;
-  const refused = [select.distinctClause, select.groupClause, select.havingClause, select.windowClause, select.valuesLists];
+  if (statement.kind !== "locking-read" || !select?.lockingClause || !select.targetList?.length)
+    return undefined;
+  const refused = [
+    select.distinctClause,
+    select.groupClause,
+    select.havingClause,
+    select.windowClause,
+    select.valuesLists,
+  ];
   if (select.op !== "SETOP_NONE" || refused.some((clause) => clause !== undefined)) return undefined;
   const locks = locksOf(select, new Set((select.withClause?.ctes ?? []).map(cteName)));
   const text = withoutLocks(statement.text);
   const from = startOfFrom(text);
   if (from === undefined) return undefined;
-  const columns = [...locks.keys()].map((name) => `, pg_catalog.dsql_local_row(${name}.tableoid, ${name}.ctid, ${name})`);
+  const columns = [...locks.keys()].map(
+    (name) => `, pg_catalog.dsql_local_row(${name}.tableoid, ${name}.ctid, ${name})`,
+  );
   return {
     text: `${text.slice(0, from)}${columns.join("")} ${text.slice(from)}`,
     columnMarks: [...locks.values()],
@@ -46,7 +55,9 @@ export function lockingRead(statement: Statement): LockingRead | undefined {
 /** Quoted names of the tables that are locked -> the stronger of their locks. */
 function locksOf(select: SelectStmt, ctes: ReadonlySet<string>): Map<string, number> {
   const locks = new Map<string, number>();
-  const tables = (select.fromClause ?? []).flatMap(rangeVars).filter((table) => !ctes.has(table.relname ?? ""));
+  const tables = (select.fromClause ?? [])
+    .flatMap(rangeVars)
+    .filter((table) => !ctes.has(table.relname ?? ""));
   for (const clause of select.lockingClause ?? []) {
     if (!("LockingClause" in clause)) continue;
     const { lockedRels, strength } = clause.LockingClause;
@@ -89,7 +100,8 @@ function startOfFrom(sql: string): number | undefined {
 
 /** Where the locking clause that begins at token `at` ends, or undefined where none does. */
 function endOfLock(tokens: readonly Token[], at: number): number | undefined {
-  const word = (offset: number): string => (tokens[offset]?.kind === "word" ? (tokens[offset] as Token).text : "");
+  const word = (offset: number): string =>
+    tokens[offset]?.kind === "word" ? (tokens[offset] as Token).text : "";
   if (word(at) !== "for") return undefined;
   let end: number;
   if (word(at + 1) === "update") end = at + 2;

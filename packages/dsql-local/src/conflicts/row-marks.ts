@@ -6,7 +6,12 @@ import type { TableFacts, UniqueKey } from "./table-facts.ts";
 type Row = readonly (string | null)[];
 
 /** The name of a unique value, or undefined where a null in it makes it equal to none. */
-function uniqueName(index: number, columns: readonly number[], row: Row, nullsNotDistinct: boolean): string | undefined {
+function uniqueName(
+  index: number,
+  columns: readonly number[],
+  row: Row,
+  nullsNotDistinct: boolean,
+): string | undefined {
   const values = columns.map((column) => row[column] ?? null);
   if (!nullsNotDistinct && values.includes(null)) return undefined;
   return `${index}:${JSON.stringify(values)}`;
@@ -53,7 +58,12 @@ export function changesKey(facts: TableFacts, before: Row, after: Row): boolean 
 }
 
 /** Marks what one changed row touches. `place` is where it stood at the transaction's snapshot. */
-export function markChange(marks: Marks, facts: TableFacts, change: RowChange, place: string | undefined): void {
+export function markChange(
+  marks: Marks,
+  facts: TableFacts,
+  change: RowChange,
+  place: string | undefined,
+): void {
   const { table } = change;
   const before = change.op === "I" ? undefined : parseRowText(change.oldRow);
   const after = change.op === "D" ? undefined : parseRowText(change.newRow);
@@ -80,6 +90,11 @@ export function parseReadRow(text: string): ReadRow {
 }
 
 /** Marks a row that FOR UPDATE or FOR KEY SHARE has read. */
-export function markRead(marks: Marks, facts: TableFacts, row: ReadRow & { basePlace: string | undefined }, bits: number): void {
+export function markRead(
+  marks: Marks,
+  facts: TableFacts,
+  row: ReadRow & { basePlace: string | undefined },
+  bits: number,
+): void {
   markRow(marks, { facts, table: row.table, row: parseRowText(row.text), place: row.basePlace }, bits);
 }

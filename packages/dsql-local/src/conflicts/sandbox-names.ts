@@ -6,10 +6,14 @@ import { withoutLocks } from "./locking-read.ts";
  * The statement's text for a transaction that works on copies: names of copied tables lose their schema, in favour of the
  * schema of temporary tables, which an unqualified name finds first by itself.
  */
-export function sandboxText(statement: Statement, isCopied: (schema: string, table: string) => boolean): string {
+export function sandboxText(
+  statement: Statement,
+  isCopied: (schema: string, table: string) => boolean,
+): string {
   let text = statement.kind === "locking-read" ? withoutLocks(statement.text) : statement.text;
   const names = [...tokenize(text)];
-  const isName = (at: number): boolean => names[at]?.kind === "word" || names[at]?.kind === "quoted-identifier";
+  const isName = (at: number): boolean =>
+    names[at]?.kind === "word" || names[at]?.kind === "quoted-identifier";
   // From the end, so that the positions of what stands before hold.
   for (let at = names.length - 3; at >= 0; at--) {
     const [schema, dot, table] = names.slice(at, at + 3);

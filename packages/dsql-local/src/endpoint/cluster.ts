@@ -1,4 +1,6 @@
 import { randomInt } from "node:crypto";
+import { Adjudicator } from "../conflicts/adjudicator.ts";
+import { Monitor } from "../conflicts/monitor.ts";
 import type { FaultInjector } from "../faults/fault-injector.ts";
 import { SUPERUSER } from "../postgres/data-directory.ts";
 import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
@@ -28,6 +30,10 @@ export class Cluster {
     sessionsOpen: 0,
     statementsRefused: 0,
   };
+  /** Decides which transaction may commit. */
+  readonly adjudicator: Adjudicator;
+  /** Whether sessions meet OC001 after another one has changed the schema. */
+  readonly schemaConflicts: boolean;
   readonly #address: BackendAddress;
   readonly #cancellations = new Map<number, { secretKey: number; cancel: () => Promise<void> }>();
   readonly #cleanups: (() => Promise<void>)[] = [];
@@ -36,12 +42,17 @@ export class Cluster {
     address: BackendAddress;
     faults: FaultInjector;
     limits: Required<LocalDsqlLimits>;
+    schemaConflicts?: boolean;
     log?: (line: string) => void;
   }) {
     this.#address = options.address;
     this.faults = options.faults;
     this.limits = options.limits;
     this.log = options.log ?? (() => undefined);
+    this.schemaConflicts = options.schemaConflicts ?? true;
+    const monitor = new Monitor(() => this.openBackend());
+    this.adjudicator = new Adjudicator(monitor);
+    this.onStop(() => monitor.close());
   }
 
   /** Opens a connection to PostgreSQL as the superuser; the caller ends it. @throws {BackendError} @throws {BackendGoneError} */

@@ -108,7 +108,11 @@ const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 async function openAs({ user, parameters }: StartupRequest, cluster: Cluster): Promise<BackendConnection> {
   const known = [...parameters].filter(([name]) => name !== "disable_sync_create_index");
   try {
-    const backend = await cluster.openBackend({ ...BACKEND_SETTINGS, ...Object.fromEntries(known) });
+    const backend = await cluster.openBackend({
+      ...BACKEND_SETTINGS,
+      "dsql_local.max_rows": String(cluster.limits.maxRowsPerTransaction),
+      ...Object.fromEntries(known),
+    });
     try {
       if (user !== "admin") await checkRole(backend, user);
       await backend.query(`SET SESSION AUTHORIZATION ${quoteName(user)}`);

@@ -31,6 +31,11 @@ export interface LocalDsqlOptions {
   /** The key pair that tokens must be signed with; generated where it is left out. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   limits?: LocalDsqlLimits;
+  /**
+   * Whether a session that has used tables meets OC001 once after another session has changed the schema, as on a
+   * cluster. @default true
+   */
+  schemaConflicts?: boolean;
   /** Called for each refused statement and each event worth a line; nothing is printed without it. */
   log?: (line: string) => void;
 }

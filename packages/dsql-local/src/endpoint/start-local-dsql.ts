@@ -1,7 +1,9 @@
 import { generateAccessKey, generateClusterId } from "../auth/credentials.ts";
 import type { AccessKey } from "../auth/token.ts";
+import { conflictSupportSql } from "../conflicts/backend-support.ts";
 import { FaultInjector } from "../faults/fault-injector.ts";
 import { startDatabase } from "../postgres/database.ts";
+import { loadParser } from "../sql/pg-parser.ts";
 import { endpointCertificate } from "../tls/certificate-store.ts";
 import { Cluster } from "./cluster.ts";
 import { ConnectionRate, resolveLimits } from "./limits.ts";
@@ -27,13 +29,20 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   for (const region of regions) {
     if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
   }
+  await loadParser();
   const database = await startDatabase({
     dataDirectory: options.dataDir,
     maxConnections: Math.min(limits.maxConnections, MAX_BACKENDS) + SPARE_BACKENDS,
-    setupSql: [CLUSTER_SQL],
+    setupSql: [CLUSTER_SQL, conflictSupportSql],
   });
   const faults = new FaultInjector();
-  const cluster = new Cluster({ address: database.address, faults, limits, log: options.log });
+  const cluster = new Cluster({
+    address: database.address,
+    faults,
+    limits,
+    schemaConflicts: options.schemaConflicts,
+    log: options.log,
+  });
   const credentials = options.credentials ?? generateAccessKey();
   const listeners: Listener[] = [];
   let stopped: Promise<void> | undefined;

@@ -1,5 +1,11 @@
-/** Parameters of PostgreSQL that every session's backend connection starts with; clients cannot change them. */
+/**
+ * Parameters of PostgreSQL that every session's backend connection starts with; clients cannot change them.
+ *
+ * A backend that waits for a lock says so to its own session (`log_lock_waits`, after `deadlock_timeout`).
+ */
 export const BACKEND_SETTINGS: Readonly<Record<string, string>> = {
-  // Nobody waits for another's lock: a conflict is told at once.
-  lock_timeout: "2ms",
+  client_min_messages: "log",
+  log_min_messages: "fatal",
+  log_lock_waits: "on",
+  deadlock_timeout: "1ms",
 };

@@ -6,8 +6,8 @@ import { parseCommandTag, parseDataRow, type TransactionStatus } from "../wire/b
 import { type ErrorFields, parseErrorFields } from "../wire/error-fields.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import { copyFail, query } from "../wire/frontend-messages.ts";
-import { Backend } from "../wire/message-types.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
+import { Backend } from "../wire/message-types.ts";
 import type { CopySource } from "./copy-source.ts";
 
 /** What PostgreSQL answered to one request; ReadyForQuery and errors are never sent on by themselves. */
@@ -56,7 +56,9 @@ export class BackendTurn {
   /** Runs SQL of the endpoint's own and answers its rows as text. */
   async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
     const answer = await this.#run(query(sql), false);
-    const rows = answer.held.filter(({ type }) => type === Backend.DataRow).map(({ body }) => parseDataRow(body));
+    const rows = answer.held
+      .filter(({ type }) => type === Backend.DataRow)
+      .map(({ body }) => parseDataRow(body));
     return { ...answer, rows };
   }
 

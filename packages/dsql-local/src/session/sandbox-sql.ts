@@ -16,7 +16,8 @@ export function sandboxSql(targets: readonly TableReference[], writes: WriteSet)
 
 /** The table that a name means, were there no copies. */
 function tableOid(schema: string | undefined, name: string): string {
-  const schemas = schema === undefined ? "pg_catalog.current_schemas(false)" : `ARRAY[${literal(schema)}]::name[]`;
+  const schemas =
+    schema === undefined ? "pg_catalog.current_schemas(false)" : `ARRAY[${literal(schema)}]::name[]`;
   return `(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relname = ${literal(name)} AND c.relkind = 'r' AND n.nspname = ANY (${schemas})
     ORDER BY pg_catalog.array_position(${schemas}, n.nspname) LIMIT 1)`;

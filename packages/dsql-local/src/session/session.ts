@@ -1,10 +1,18 @@
 import type { Cluster } from "../endpoint/cluster.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
-import { commandComplete, parseCommandTag, readyForQuery } from "../wire/backend-messages.ts";
-import { errorResponse, parseErrorFields } from "../wire/error-fields.ts";
+import { readyForQuery } from "../wire/backend-messages.ts";
+import { errorResponse } from "../wire/error-fields.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
-import { query } from "../wire/frontend-messages.ts";
-import { Backend, Frontend } from "../wire/message-types.ts";
+import type { WireMessage } from "../wire/message-reader.ts";
+import { Frontend } from "../wire/message-types.ts";
+import { ClientGoneError } from "./copy-source.ts";
+import { ExtendedProtocol } from "./extended-protocol.ts";
+import { injectRoundTrip, SessionCutError } from "./faults.ts";
+import { SessionState } from "./session-state.ts";
+import { SimpleProtocol } from "./simple-protocol.ts";
+import { StatementRunner } from "./statement-runner.ts";
+import { SuspendedPortals } from "./suspended-portals.ts";
+import { TransactionControl } from "./transaction-control.ts";
 
 /** A client that has logged in, and the PostgreSQL connection that works for it. */
 export interface SessionContext {
@@ -19,95 +27,79 @@ export interface SessionContext {
   dsqlParameters: ReadonlyMap<string, string>;
 }
 
-const CONFLICT = errorResponse({
-  sqlstate: "40001",
-  message: "change conflicts with another transaction (OC000)",
-});
-const CONFLICT_STATES = new Set(["40001", "55P03", "40P01"]);
-const plain = (type: number): boolean =>
-  type !== Backend.ErrorResponse && type !== Backend.ReadyForQuery && type !== Backend.CommandComplete;
-
 /** Serves a client until one side closes. */
-export async function runSession(session: SessionContext): Promise<void> {
-  const state: PumpState = { inTransaction: false, replacements: [] };
-  await Promise.race([pumpFromClient(session, state), pumpFromBackend(session, state)]);
+export async function runSession({ client, backend, cluster }: SessionContext): Promise<void> {
+  const session = new SessionState(client, backend, cluster);
+  const { locks } = session.adjudicator;
+  locks.register(backend.processId, session);
+  try {
+    await serve(session);
+  } catch (error) {
+    if (!(error instanceof SessionCutError || error instanceof ClientGoneError)) throw error;
+  } finally {
+    locks.unregister(backend.processId);
+    session.close();
+  }
 }
 
-interface PumpState {
-  inTransaction: boolean;
-  /** Errors to answer in place of the next command tags. */
-  replacements: Buffer[];
-}
-
-async function pumpFromClient(session: SessionContext, state: PumpState): Promise<void> {
-  const { client, backend, cluster } = session;
-  const { faults } = cluster;
+async function serve(session: SessionState): Promise<void> {
+  const { client } = session;
+  const runner = new StatementRunner(session);
+  const control = new TransactionControl(session);
+  const simple = new SimpleProtocol(session, runner, control);
+  const suspended = new SuspendedPortals(session);
+  const extended = new ExtendedProtocol(session, { runner, control, suspended });
   for (;;) {
     const message = await client.next();
     if (!message || message.type === Frontend.Terminate) return;
     client.busy = true;
-    let bytes = message.bytes;
-    if (faults.active && (message.type === Frontend.Query || message.type === Frontend.Sync)) {
-      await faults.delayRoundTrip();
-      const sql = message.type === Frontend.Query ? message.body.toString("utf8") : "";
-      const isCommit = /^\s*(commit|end)\b/i.test(sql);
-      const isWrite = !state.inTransaction && /^\s*(insert|update|delete|with)\b/i.test(sql);
-      if (/^\s*(begin|start)\b/i.test(sql) && faults.beforeBegin()) return;
-      if (isCommit || isWrite) {
-        const fault = faults.beforeCommit();
-        if (fault === "cut") return;
-        if (fault) {
-          state.replacements.push(errorResponse(fault));
-          bytes = query(isCommit ? "ROLLBACK" : "SELECT 1 WHERE false");
-        }
-        await faults.delayCommit();
-      }
-    }
-    backend.write(bytes);
-    await backend.drained();
+    if (!(await take(message, session, simple, extended))) continue;
+    const { status } = session;
+    client.busy = status !== "I";
+    client.write(readyForQuery(status));
+    if (client.expired && !client.busy) return;
   }
 }
 
-async function pumpFromBackend(session: SessionContext, state: PumpState): Promise<void> {
-  const { client, backend, cluster } = session;
-  for (;;) {
-    const run = backend.pollRun(plain);
-    if (run) client.write(run);
-    const message = backend.poll();
-    if (!message) {
-      if (!(await backend.readable()) && !backend.peek()) return;
-      await client.drained();
-      continue;
-    }
-    if (message.type === Backend.CommandComplete) {
-      const tag = parseCommandTag(message.body);
-      const replacement = state.replacements.shift();
-      if (
-        !replacement &&
-        cluster.faults.active &&
-        (tag === "COMMIT" || (!state.inTransaction && /^(INS|UPD|DEL)/.test(tag)))
-      ) {
-        const fault = cluster.faults.afterCommit();
-        if (fault === "cut") return;
-        if (fault === "swallow") {
-          await backend.next();
-          continue;
-        }
-        if (fault) {
-          client.write(errorResponse(fault));
-          continue;
-        }
-      }
-      client.write(replacement ?? commandComplete(tag));
-    } else if (message.type === Backend.ReadyForQuery) {
-      const status = String.fromCharCode(message.body[0] as number) as "I" | "T" | "E";
-      state.inTransaction = status !== "I";
-      client.busy = state.inTransaction;
-      client.write(readyForQuery(status));
-      if (client.expired && !client.busy) return;
-    } else {
-      const { sqlstate } = parseErrorFields(message.body);
-      client.write(CONFLICT_STATES.has(sqlstate) ? CONFLICT : message.bytes);
-    }
+/** Answers whether ReadyForQuery is due. */
+async function take(
+  message: WireMessage,
+  session: SessionState,
+  simple: SimpleProtocol,
+  extended: ExtendedProtocol,
+): Promise<boolean> {
+  switch (message.type) {
+    case Frontend.Query:
+      await injectRoundTrip(session);
+      await simple.run(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)));
+      return true;
+    case Frontend.Sync:
+    case Frontend.Flush:
+      await injectRoundTrip(session);
+      return extended.receive(message);
+    case Frontend.Parse:
+    case Frontend.Bind:
+    case Frontend.Describe:
+    case Frontend.Execute:
+    case Frontend.Close:
+      return extended.receive(message);
+    case Frontend.CopyData:
+    case Frontend.CopyDone:
+    case Frontend.CopyFail:
+      // What is left over of a COPY that has failed.
+      return false;
+    case Frontend.FunctionCall:
+      session.client.write(errorResponse({ sqlstate: "0A000", message: "function calls are not supported" }));
+      return true;
+    default:
+      session.client.write(
+        errorResponse({
+          severity: "FATAL",
+          sqlstate: "08P01",
+          message: `invalid frontend message type ${message.type}`,
+        }),
+      );
+      session.client.flush();
+      throw new ClientGoneError(`the client sent a message of type ${message.type}`);
   }
 }

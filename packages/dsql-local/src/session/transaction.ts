@@ -1,9 +1,9 @@
 import type { Adjudicator } from "../conflicts/adjudicator.ts";
+import type { RowChange } from "../conflicts/row-change.ts";
 import type { ReadRow } from "../conflicts/row-marks.ts";
 import { Snapshot } from "../conflicts/snapshot.ts";
 import { WriteSet } from "../conflicts/write-set.ts";
 import type { Statement } from "../sql/statement.ts";
-import type { RowChange } from "../conflicts/row-change.ts";
 import type { Answer, BackendTurn } from "./backend-turn.ts";
 import { sandboxSql } from "./sandbox-sql.ts";
 
@@ -43,8 +43,14 @@ export class Transaction {
   ddl: string | undefined;
   /** Whether it has run INSERT, UPDATE, DELETE or COPY FROM. */
   hasWritten = false;
+  /** How often its work was undone in PostgreSQL; portals do not outlive that. */
+  timesUndone = 0;
+  /** Called before its work is undone while it is idle. */
+  beforeUndone: (() => Promise<void>) | undefined;
   /** Names of copied tables, `schema.table`. */
   readonly #copied = new Set<string>();
+  /** Names by which statements have meant the copied tables. */
+  readonly #copiedTargets = new Set<string>();
 
   constructor(turn: BackendTurn, adjudicator: Adjudicator, explicit: boolean) {
     this.#turn = turn;
@@ -53,6 +59,12 @@ export class Transaction {
   }
 
   isCopied = (schema: string, table: string): boolean => this.#copied.has(`${schema}.${table}`);
+
+  /** It has only read, and reading conflicts with nothing. */
+  get hasNothingToDecide(): boolean {
+    if (this.phase === "sandbox" || this.phase === "lost") return false;
+    return this.writes.marks.size === 0 && this.ddl === undefined && this.settings.length === 0;
+  }
 
   /** Takes the snapshot, where there is none, and puts changes that were set aside back into the tables. */
   async enter(): Promise<void> {
@@ -70,18 +82,22 @@ export class Transaction {
   async setAside(): Promise<void> {
     if (this.phase !== "in place" && this.phase !== "sandbox") return;
     if (this.#turn.status === "E") return;
+    await this.beforeUndone?.();
     this.phase = this.phase === "in place" ? "aside" : "lost";
-    await this.#turn.query(BACK);
+    await this.#undo();
   }
 
   /** After a failed statement: back to where the transaction stood before it, its changes not in the tables. */
   async stepBack(): Promise<void> {
-    await this.#turn.query(BACK);
+    await this.#undo();
     this.phase = "aside";
   }
 
   /** Takes note of what a statement has done, or answers false where it met a commit that the snapshot does not see. */
-  async accept(changes: readonly RowChange[], reads: readonly (ReadRow & { bits: number })[]): Promise<boolean> {
+  async accept(
+    changes: readonly RowChange[],
+    reads: readonly (ReadRow & { bits: number })[],
+  ): Promise<boolean> {
     if (this.phase !== "in place" || changes.length + reads.length === 0) return true;
     const { log } = this.#adjudicator;
     const snapshot = this.snapshot as Snapshot;
@@ -105,7 +121,7 @@ export class Transaction {
 
   /** From here on the transaction works on copies of the tables it writes. */
   async moveToSandbox(): Promise<void> {
-    await this.#turn.query(BACK);
+    await this.#undo();
     this.phase = "sandbox";
     await this.#applySettings();
   }
@@ -113,9 +129,11 @@ export class Transaction {
   /** Copies the tables that a statement writes, where they are not copied yet; answers whether that could be done. */
   async copyTables(statement: Statement): Promise<boolean> {
     const targets = statement.tables.filter((table) => table.isTarget);
-    if (targets.length === 0 && this.writes.isEmpty) return true;
+    const names = ["", ...targets.map(({ schema = "", name }) => `${schema}.${name}`)];
+    if (names.every((name) => this.#copiedTargets.has(name))) return true;
     const { rows, error } = await this.#turn.query(sandboxSql(targets, this.writes));
     if (error) return false;
+    for (const name of names) this.#copiedTargets.add(name);
     for (const name of (rows[0]?.[0] ?? "").split("\n")) if (name) this.#copied.add(name);
     return true;
   }
@@ -123,6 +141,11 @@ export class Transaction {
   /** The transaction is over, whichever way. */
   close(): void {
     if (this.snapshot) this.#adjudicator.closed(this.snapshot);
+  }
+
+  async #undo(): Promise<void> {
+    this.timesUndone++;
+    await this.#turn.query(BACK);
   }
 
   async #putBack(): Promise<void> {

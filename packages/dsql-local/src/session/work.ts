@@ -5,10 +5,16 @@ import type { CopySource } from "./copy-source.ts";
 /** Bytes for PostgreSQL that end in one Query or Sync. */
 export interface Request {
   bytes: Buffer;
-  /**
-   * For each Parse and Close among them, whether its answer is the endpoint's own affair. Left out: none is.
-   */
+  /** For each Parse and Close among them, in order: whether its answer is the endpoint's own affair. Left out: none is. */
   ownAnswers?: readonly boolean[];
+}
+
+/** How a statement goes to PostgreSQL. */
+export interface RequestForm {
+  /** It has been sent before, and failed. */
+  again: boolean;
+  /** Its locks are left to PostgreSQL, which has refused the form that tells which rows they meant. */
+  plain: boolean;
 }
 
 /** One statement to run, whichever protocol it came by. */
@@ -18,10 +24,7 @@ export interface Work {
   locking?: LockingRead;
   /** Gathers the rows of COPY FROM STDIN. */
   copy: CopySource;
-  /** How it goes to PostgreSQL; `again` where it has been sent before and failed. */
-  request(again: boolean): Request;
-  /** The same for a transaction that works on copies of the tables. */
-  sandboxed(again: boolean): Request;
-  /** How its success is told where PostgreSQL was not asked. */
-  completion(tag: string): Buffer;
+  request(form: RequestForm): Request;
+  /** The same for a transaction that works on copies of tables. */
+  sandboxed(form: RequestForm, isCopied: (schema: string, table: string) => boolean): Request;
 }

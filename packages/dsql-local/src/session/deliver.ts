@@ -1,0 +1,52 @@
+import { parseReadRow, type ReadRow } from "../conflicts/row-marks.ts";
+import { errorResponse } from "../wire/error-fields.ts";
+import type { FrontendConnection } from "../wire/frontend-connection.ts";
+import type { WireMessage } from "../wire/message-reader.ts";
+import { Backend } from "../wire/message-types.ts";
+import { problemOf } from "./answers.ts";
+import type { Answer } from "./backend-turn.ts";
+import { cutColumns, cutDescription } from "./cut-columns.ts";
+
+/** What is taken out of held answers before the client gets them. */
+export interface Delivery {
+  ownAnswers?: readonly boolean[];
+  /** Columns at the end of each row that are the endpoint's own. */
+  addedColumns: number;
+}
+
+/** Sends held answers to the client; answers whether the statement succeeded. */
+export function deliver(client: FrontendConnection, answer: Answer, delivery: Delivery): boolean {
+  let acknowledged = 0;
+  for (const message of answer.held) {
+    if (message.type === Backend.ParseComplete || message.type === Backend.CloseComplete) {
+      if (delivery.ownAnswers?.[acknowledged++]) continue;
+    }
+    client.write(withoutAdded(message, delivery.addedColumns));
+  }
+  if (!answer.error) return true;
+  const problem = problemOf(answer.error);
+  // A copy's own schema is no business of the client's.
+  client.write(
+    errorResponse(problem.schema?.startsWith("pg_temp") ? { ...problem, schema: "public" } : problem),
+  );
+  return false;
+}
+
+function withoutAdded(message: WireMessage, added: number): Buffer {
+  if (added === 0) return message.bytes;
+  if (message.type === Backend.DataRow) return cutColumns(message, added).row;
+  return message.type === Backend.RowDescription ? cutDescription(message, added) : message.bytes;
+}
+
+/** The rows that a locking read has read, from the columns that were added to it. */
+export function readRows(answer: Answer, columnMarks: readonly number[]): (ReadRow & { bits: number })[] {
+  const rows: (ReadRow & { bits: number })[] = [];
+  for (const message of answer.held) {
+    if (message.type !== Backend.DataRow) continue;
+    cutColumns(message, columnMarks.length).cut.forEach((text, i) => {
+      // Null where an outer join found no row.
+      if (text !== null) rows.push({ ...parseReadRow(text), bits: columnMarks[i] as number });
+    });
+  }
+  return rows;
+}

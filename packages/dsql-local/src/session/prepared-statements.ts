@@ -1,0 +1,84 @@
+import { type LockingRead, lockingRead } from "../conflicts/locking-read.ts";
+import { parseQuery } from "../sql/parse-query.ts";
+import type { Statement } from "../sql/statement.ts";
+import type { WireMessage } from "../wire/message-reader.ts";
+
+/** A statement that a client has prepared. */
+export interface PreparedStatement {
+  name: string;
+  /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL answers for itself. */
+  statement?: Statement;
+  locking?: LockingRead;
+  /** The text as PostgreSQL gets it. */
+  text: string;
+  /** What follows the text in Parse: the parameters' types. */
+  types: Buffer;
+}
+
+export interface Portal {
+  name: string;
+  prepared: PreparedStatement | undefined;
+  /** What follows the two names in Bind. */
+  values: Buffer;
+  /** How often the transaction's work had been undone in PostgreSQL when this was bound. */
+  boundAt: number;
+  /** Rows that PostgreSQL had left when the portal was taken away from it, and the end of its answer. */
+  rest?: WireMessage[];
+  /** It was executed with a row limit, and has rows left. */
+  isSuspended: boolean;
+}
+
+/** Reads the zero-terminated text at a place; answers the place after it. */
+export function readText(body: Buffer, at: number): [text: string, next: number] {
+  const end = body.indexOf(0, at);
+  if (end < 0) return [body.toString("utf8", at), body.length];
+  return [body.toString("utf8", at, end), end + 1];
+}
+
+export function readParse({ body }: WireMessage): PreparedStatement {
+  const [name, afterName] = readText(body, 0);
+  const [text, afterText] = readText(body, afterName);
+  const types = body.subarray(afterText);
+  const parsed = parseQuery(text);
+  if (!("statements" in parsed) || parsed.statements.length !== 1) return { name, text, types };
+  const statement = parsed.statements[0] as Statement;
+  const locking = lockingRead(statement);
+  return { name, statement, locking, text: locking?.text ?? statement.text, types };
+}
+
+/** What a session has prepared and bound. */
+export class PreparedStatements {
+  readonly #statements = new Map<string, PreparedStatement>();
+  readonly #portals = new Map<string, Portal>();
+
+  parsed(prepared: PreparedStatement): void {
+    this.#statements.set(prepared.name, prepared);
+  }
+
+  bound({ body }: WireMessage, boundAt: number): Portal {
+    const [name, afterName] = readText(body, 0);
+    const [statement, afterStatement] = readText(body, afterName);
+    const portal = {
+      name,
+      prepared: this.#statements.get(statement),
+      values: body.subarray(afterStatement),
+      boundAt,
+      isSuspended: false,
+    };
+    this.#portals.set(name, portal);
+    return portal;
+  }
+
+  /** What a Describe, Execute or Close names. */
+  statement(name: string): PreparedStatement | undefined {
+    return this.#statements.get(name);
+  }
+
+  portal(name: string): Portal | undefined {
+    return this.#portals.get(name);
+  }
+
+  closed(kind: "statement" | "portal", name: string): void {
+    (kind === "statement" ? this.#statements : this.#portals).delete(name);
+  }
+}

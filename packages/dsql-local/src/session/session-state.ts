@@ -1,0 +1,70 @@
+import type { Adjudicator } from "../conflicts/adjudicator.ts";
+import type { Cluster } from "../endpoint/cluster.ts";
+import type { BackendConnection } from "../wire/backend-connection.ts";
+import { errorResponse } from "../wire/error-fields.ts";
+import type { FrontendConnection } from "../wire/frontend-connection.ts";
+import type { Problem } from "./answers.ts";
+import { BackendTurn } from "./backend-turn.ts";
+import { Gate } from "./gate.ts";
+import { Transaction } from "./transaction.ts";
+
+/** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */
+const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
+
+/** What the parts of one session share. */
+export class SessionState {
+  readonly client: FrontendConnection;
+  readonly backend: BackendConnection;
+  readonly cluster: Cluster;
+  readonly adjudicator: Adjudicator;
+  readonly turn: BackendTurn;
+  /** One request at a time: the client's, or another session's wish that locks be given back. */
+  readonly gate = new Gate();
+  transaction: Transaction | undefined;
+  /** The schema that this session's catalog was read at; undefined until a statement has named a table. */
+  schemaVersion: number | undefined;
+
+  constructor(client: FrontendConnection, backend: BackendConnection, cluster: Cluster) {
+    this.client = client;
+    this.backend = backend;
+    this.cluster = cluster;
+    this.adjudicator = cluster.adjudicator;
+    this.turn = new BackendTurn(client, backend, this.adjudicator.locks);
+  }
+
+  get status(): "I" | "T" | "E" {
+    if (!this.transaction) return "I";
+    return this.turn.status === "E" ? "E" : "T";
+  }
+
+  /** Opens a transaction; PostgreSQL has begun it. */
+  open(explicit: boolean): Transaction {
+    this.transaction = new Transaction(this.turn, this.adjudicator, explicit);
+    return this.transaction;
+  }
+
+  /** The transaction is over; PostgreSQL has ended it. */
+  close(): void {
+    this.transaction?.close();
+    this.transaction = undefined;
+  }
+
+  /** Another session waits for a lock of this one. */
+  yieldLocks(): void {
+    const { transaction } = this;
+    if (!transaction) return;
+    void this.gate
+      .run(async () => {
+        if (this.transaction === transaction) await transaction.setAside();
+      })
+      // The backend is gone, and its locks with it.
+      .catch(() => undefined);
+  }
+
+  /** Answers an error, after which an open transaction is aborted. Always false: the statement has failed. */
+  async fail(problem: Problem): Promise<false> {
+    if (this.transaction && this.turn.status === "T") await this.gate.run(() => this.turn.query(ABORT));
+    this.client.write(errorResponse(problem));
+    return false;
+  }
+}

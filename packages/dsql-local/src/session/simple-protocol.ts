@@ -1,0 +1,66 @@
+import { type LockingRead, lockingRead } from "../conflicts/locking-read.ts";
+import { sandboxText } from "../conflicts/sandbox-names.ts";
+import { parseQuery } from "../sql/parse-query.ts";
+import type { Statement } from "../sql/statement.ts";
+import { emptyQueryResponse } from "../wire/backend-messages.ts";
+import { errorResponse } from "../wire/error-fields.ts";
+import { query } from "../wire/frontend-messages.ts";
+import { CopySource } from "./copy-source.ts";
+import { deliver } from "./deliver.ts";
+import type { SessionState } from "./session-state.ts";
+import { isControl, type StatementRunner } from "./statement-runner.ts";
+import type { TransactionControl } from "./transaction-control.ts";
+import type { Work } from "./work.ts";
+
+/** Query messages: each statement in them has its own result, and those that stand outside a transaction share one. */
+export class SimpleProtocol {
+  readonly #session: SessionState;
+  readonly #runner: StatementRunner;
+  readonly #control: TransactionControl;
+
+  constructor(session: SessionState, runner: StatementRunner, control: TransactionControl) {
+    this.#session = session;
+    this.#runner = runner;
+    this.#control = control;
+  }
+
+  /** Runs a query text; the caller says ReadyForQuery. */
+  async run(sql: string): Promise<void> {
+    const session = this.#session;
+    const parsed = parseQuery(sql);
+    if (!("statements" in parsed)) {
+      const answer = await session.gate.run(() => session.turn.stream(query(parsed.text)));
+      deliver(session.client, answer, { addedColumns: 0 });
+      return;
+    }
+    const { statements } = parsed;
+    if (statements.length === 0) session.client.write(emptyQueryResponse);
+    let succeeded = true;
+    for (const statement of statements) {
+      if (statements.length > 1 && !session.transaction && !isControl(statement))
+        await this.#control.beginImplicit();
+      succeeded = await this.#runOne(statement);
+      if (!succeeded) break;
+    }
+    const problem = await this.#control.endImplicit(succeeded);
+    if (problem) session.client.write(errorResponse(problem));
+  }
+
+  async #runOne(statement: Statement): Promise<boolean> {
+    if (isControl(statement)) return this.#control.run(statement);
+    const work = this.#work(statement);
+    const problem = await this.#runner.refusal(work);
+    return problem ? this.#session.fail(problem) : this.#runner.run(work);
+  }
+
+  #work(statement: Statement): Work {
+    const locking: LockingRead | undefined = lockingRead(statement);
+    return {
+      statement,
+      locking,
+      copy: new CopySource(this.#session.client, false),
+      request: ({ plain }) => ({ bytes: query(plain || !locking ? statement.text : locking.text) }),
+      sandboxed: (_form, isCopied) => ({ bytes: query(sandboxText(statement, isCopied)) }),
+    };
+  }
+}
