@@ -1,9 +1,9 @@
-export type { AccessKey } from "./auth/token.ts";
+export type { AccessKey } from "./auth/verify-token.ts";
 export type { LocalDsqlStats } from "./endpoint/cluster.ts";
 export { PortInUseError } from "./endpoint/listener.ts";
 export type { LocalConnection, LocalDsql, LocalEndpoint } from "./endpoint/local-dsql.ts";
 export type { LocalDsqlLimits, LocalDsqlOptions } from "./endpoint/options.ts";
 export { startLocalDsql } from "./endpoint/start-local-dsql.ts";
 export type { CutPoint, FaultName, Faults, LatencyOptions } from "./faults/faults.ts";
-export { DataDirectoryError } from "./postgres/database.ts";
+export { DataDirectoryError } from "./postgres/kept-data-directory.ts";
 export { MissingPlatformPackageError } from "./postgres/platform-package.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { AccessKey } from "./token.ts";
+import type { AccessKey } from "./verify-token.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 

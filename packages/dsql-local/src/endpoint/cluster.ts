@@ -3,8 +3,10 @@ import { Adjudicator } from "../conflicts/adjudicator.ts";
 import { Monitor } from "../conflicts/monitor.ts";
 import type { FaultInjector } from "../faults/fault-injector.ts";
 import { SUPERUSER } from "../postgres/data-directory.ts";
+import type { Refusal } from "../sql/statement.ts";
 import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
 import type { LocalDsqlLimits } from "./options.ts";
+import { describeRefusal } from "./refusal-log.ts";
 
 /** What has happened since the start; counts, except where said. */
 export interface LocalDsqlStats {
@@ -63,6 +65,12 @@ export class Cluster {
   /** Work to do at `stop()`, after the sessions are gone and before PostgreSQL is stopped; latest first. */
   onStop(cleanup: () => Promise<void>): void {
     this.#cleanups.push(cleanup);
+  }
+
+  /** Counts a statement that DSQL refuses, and tells the developer the rule and what to write instead. */
+  refused(refusal: Refusal, source: string): void {
+    this.stats.statementsRefused++;
+    this.log(describeRefusal(refusal, source));
   }
 
   async runCleanups(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AccessKey } from "../auth/token.ts";
+import type { AccessKey } from "../auth/verify-token.ts";
 import type { Faults } from "../faults/faults.ts";
 import type { LocalDsqlStats } from "./cluster.ts";
 
@@ -33,6 +33,8 @@ export interface LocalEndpoint {
   /** The key pair that tokens must be signed with. */
   readonly credentials: AccessKey;
   readonly connection: LocalConnection;
+  /** Signs a token, for drivers that have no signer at hand. @param options.user @default "admin" @param options.expiresInSeconds @default 900 */
+  token(options?: { user?: string; expiresInSeconds?: number }): string;
   /** Closes the port and every connection, as when the Region is lost. The data stay. */
   takeAway(): Promise<void>;
   /** Listens again, on the same port. */

@@ -1,4 +1,4 @@
-import { type AccessKey, verifyToken } from "../auth/token.ts";
+import { type AccessKey, verifyToken } from "../auth/verify-token.ts";
 import { BACKEND_SETTINGS } from "../session/backend-settings.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { BackendError } from "../wire/backend-error.ts";

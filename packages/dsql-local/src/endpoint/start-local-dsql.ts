@@ -1,16 +1,15 @@
-import { generateAccessKey, generateClusterId } from "../auth/credentials.ts";
-import type { AccessKey } from "../auth/token.ts";
-import { conflictSupportSql } from "../conflicts/backend-support.ts";
+import { signToken } from "../auth/sign-token.ts";
 import { FaultInjector } from "../faults/fault-injector.ts";
 import { startDatabase } from "../postgres/database.ts";
 import { loadParser } from "../sql/pg-parser.ts";
 import { endpointCertificate } from "../tls/certificate-store.ts";
 import { Cluster } from "./cluster.ts";
+import { type ClusterIdentity, clusterIdentity } from "./identity.ts";
 import { ConnectionRate, resolveLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { LocalDsql, LocalEndpoint } from "./local-dsql.ts";
 import type { LocalDsqlOptions } from "./options.ts";
-import { CLUSTER_SQL } from "./setup-sql.ts";
+import { TEMPLATE_SQL } from "./template-sql.ts";
 
 /** PostgreSQL gives every session a process; beyond this the machine is the limit. */
 const MAX_BACKENDS = 1000;
@@ -33,7 +32,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   const database = await startDatabase({
     dataDirectory: options.dataDir,
     maxConnections: Math.min(limits.maxConnections, MAX_BACKENDS) + SPARE_BACKENDS,
-    setupSql: [CLUSTER_SQL, conflictSupportSql],
+    setupSql: TEMPLATE_SQL,
   });
   const faults = new FaultInjector();
   const cluster = new Cluster({
@@ -43,7 +42,6 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     schemaConflicts: options.schemaConflicts,
     log: options.log,
   });
-  const credentials = options.credentials ?? generateAccessKey();
   const listeners: Listener[] = [];
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -58,10 +56,11 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     return stopped;
   };
   try {
+    const identity = await clusterIdentity({ ...options, regions });
     const endpoints: LocalEndpoint[] = [];
     for (const [index, region] of regions.entries()) {
       const port = options.port ? options.port + index : 0;
-      const { endpoint, listener } = await openEndpoint({ cluster, credentials, region, port });
+      const { endpoint, listener } = await openEndpoint({ cluster, identity, region, port });
       listeners.push(listener);
       endpoints.push(endpoint);
     }
@@ -75,14 +74,15 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
 
 async function openEndpoint(options: {
   cluster: Cluster;
-  credentials: AccessKey;
+  identity: ClusterIdentity;
   region: string;
   port: number;
 }): Promise<{ endpoint: LocalEndpoint; listener: Listener }> {
-  const { cluster, credentials, region } = options;
+  const { cluster, region } = options;
+  const { credentials, clusterIds } = options.identity;
   const { connectionRate, connectionBurst } = cluster.limits;
   const certificate = await endpointCertificate(region);
-  const clusterId = generateClusterId();
+  const clusterId = clusterIds[region] as string;
   const host = `${clusterId}.dsql.${region}.on.aws`;
   const rate = new ConnectionRate(connectionRate, connectionBurst);
   const listener = new Listener(certificate, {
@@ -101,6 +101,7 @@ async function openEndpoint(options: {
     connectionString: `postgresql://${user}@${host}:${port}/${database}?${query}`,
     ...{ host, hostaddr, port, region, clusterId, user, database, caPath, ca, credentials },
     connection: { host, hostaddr, port, user, database, region, ca, credentials },
+    token: (given = {}) => signToken({ host, region, credentials, ...given }),
     takeAway: () => listener.close(),
     bringBack: () => listener.listen(),
   };

@@ -6,7 +6,7 @@ import { PostgresServer } from "./server.ts";
 import type { ServerUser } from "./server-user.ts";
 
 /** A server with the folder of its run, both of which `stop` ends. */
-export interface LaunchedServer extends Pick<PostgresServer, "address" | "pid" | "running" | "exited"> {
+export interface LaunchedServer extends Pick<PostgresServer, "address" | "pid" | "exited"> {
   stop(): Promise<void>;
 }
 
@@ -28,13 +28,11 @@ export async function launch(options: {
         ? { port: await freePort(), password: await superuserPassword(options.dataDirectory) }
         : undefined;
     const server = await PostgresServer.start({ ...options, socketDirectory: runDirectory, tcp });
+    const { address, pid, exited } = server;
     return {
-      address: server.address,
-      pid: server.pid,
-      exited: server.exited,
-      get running() {
-        return server.running;
-      },
+      address,
+      pid,
+      exited,
       stop: async () => {
         await server.stop();
         await remove();

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { amzDate, parseAmzDate, presignature } from "./sigv4.ts";
 
 /** The access key pair that tokens must be signed with. */
 export interface AccessKey {
@@ -114,26 +115,17 @@ function checkAge(signedAt: Date, expires: string, now: Date): TokenVerdict {
   return { valid: true };
 }
 
-function signatureMatches(query: ReadonlyMap<string, string>, host: string, secret: string): boolean {
-  const canonicalQuery = [...query]
-    .filter(([name]) => name !== "X-Amz-Signature")
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
-    .join("&");
-  // A GET of "/" with the host header and an empty body.
-  const request = `GET\n/\n${canonicalQuery}\nhost:${host}\n\nhost\n${sha256("")}`;
-  const [, day = "", region = "", service = "", terminator = ""] = (
-    query.get("X-Amz-Credential") ?? ""
-  ).split("/");
-  const scope = `${day}/${region}/${service}/${terminator}`;
-  const text = `AWS4-HMAC-SHA256\n${query.get("X-Amz-Date")}\n${scope}\n${sha256(request)}`;
-  const key = [day, region, service, terminator].reduce<string | Buffer>(
-    (k, part) => hmac(k, part),
-    `AWS4${secret}`,
-  );
-  const computed = Buffer.from(hmac(key, text).toString("hex"));
-  const received = Buffer.from(query.get("X-Amz-Signature") ?? "");
-  return computed.length === received.length && timingSafeEqual(computed, received);
+function signatureMatches(
+  query: ReadonlyMap<string, string>,
+  host: string,
+  secretAccessKey: string,
+): boolean {
+  const parameters = new Map(query);
+  parameters.delete("X-Amz-Signature");
+  const [, day = "", region = "", service = ""] = (query.get("X-Amz-Credential") ?? "").split("/");
+  const computed = presignature({ host, parameters, scope: { day, region, service }, secretAccessKey });
+  const received = query.get("X-Amz-Signature") ?? "";
+  return computed.length === received.length && timingSafeEqual(Buffer.from(computed), Buffer.from(received));
 }
 
 function parseQuery(text: string): Map<string, string> | undefined {
@@ -151,22 +143,6 @@ function parseQuery(text: string): Map<string, string> | undefined {
   }
   return parameters;
 }
-
-function parseAmzDate(text: string): Date | undefined {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (!match) return undefined;
-  const [, year, month, day, hour, minute, second] = match;
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-const amzDate = (date: Date): string => date.toISOString().replace(/[-:]|\.\d{3}/g, "");
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-
-/** RFC 3986: encodeURIComponent leaves five characters too many. */
-const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** A foreign text for a log line: short, and nothing but what a host or a Region can hold. */
 const printable = (text = ""): string => text.replace(/[^\w.:-]/g, "?").slice(0, 100);

@@ -1,0 +1,50 @@
+import { createHash, createHmac } from "node:crypto";
+
+/** The scope of a signature: the credential parameter without the key id. */
+export interface SigningScope {
+  /** YYYYMMDD */
+  day: string;
+  region: string;
+  service: string;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+
+/** RFC 3986: encodeURIComponent leaves five characters too many. */
+export const percentEncode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** Parameters as Signature Version 4 wants them: encoded, sorted by name. */
+export const canonicalQuery = (parameters: Iterable<readonly [string, string]>): string =>
+  [...parameters]
+    .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
+    .sort()
+    .join("&");
+
+/** The signature of a presigned `GET /` with no body and no signed header but `host` (AWS IAM user guide, "Signature Version 4"). */
+export function presignature(options: {
+  host: string;
+  parameters: ReadonlyMap<string, string>;
+  scope: SigningScope;
+  secretAccessKey: string;
+}): string {
+  const { host, parameters, scope, secretAccessKey } = options;
+  const request = `GET\n/\n${canonicalQuery(parameters)}\nhost:${host}\n\nhost\n${sha256("")}`;
+  const parts = [scope.day, scope.region, scope.service, "aws4_request"];
+  const text = `AWS4-HMAC-SHA256\n${parameters.get("X-Amz-Date")}\n${parts.join("/")}\n${sha256(request)}`;
+  const key = parts.reduce<string | Buffer>((derived, part) => hmac(derived, part), `AWS4${secretAccessKey}`);
+  return hmac(key, text).toString("hex");
+}
+
+/** A time as the parameters write it: YYYYMMDDTHHMMSSZ. */
+export const amzDate = (date: Date): string => date.toISOString().replace(/[-:]|\.\d{3}/g, "");
+
+/** Reads such a time; undefined where it is none. */
+export function parseAmzDate(text: string): Date | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,15 @@
+export const HELP = `dsql-local: a local endpoint that behaves as Aurora DSQL does, on a PostgreSQL 16 of its own
+
+Usage: npx dsql-local [options]     (runs until Ctrl-C)
+
+  --port <port>        port on 127.0.0.1; 0 for any free one         (default: 0)
+  --region <region>    Region; give it again for a second endpoint   (default: us-east-1)
+                       over the same data, on the next port
+  --data-dir <folder>  keep the data, the keys and the host name     (default: all goes away)
+                       here between runs
+  --json               print one line of JSON and nothing else
+  --env                start in the background, print lines for eval "$(npx dsql-local --env)",
+                       and return; stop it with: kill $DSQL_LOCAL_PID
+  --quiet              print the connection string and nothing else
+  --help, --version
+`;

@@ -1,0 +1,87 @@
+import type { LocalDsql, LocalEndpoint } from "../endpoint/local-dsql.ts";
+
+/** How long the token of the banner's psql line can be used: DSQL's longest. */
+const WEEK_SECONDS = 604_800;
+
+/** What `--json` prints, on one line. */
+export interface JsonOutput extends JsonEndpoint {
+  pid: number;
+  endpoints: JsonEndpoint[];
+}
+
+interface JsonEndpoint {
+  connectionString: string;
+  host: string;
+  hostaddr: string;
+  port: number;
+  region: string;
+  clusterId: string;
+  user: string;
+  database: string;
+  caPath: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+function jsonEndpoint(endpoint: Omit<LocalEndpoint, "takeAway" | "bringBack">): JsonEndpoint {
+  const { connectionString, host, hostaddr, port, region, clusterId, user, database, caPath, credentials } =
+    endpoint;
+  const { accessKeyId, secretAccessKey } = credentials;
+  const where = { connectionString, host, hostaddr, port, region, clusterId, user, database, caPath };
+  return { ...where, accessKeyId, secretAccessKey };
+}
+
+export function jsonOutput(local: LocalDsql): JsonOutput {
+  return { ...jsonEndpoint(local), pid: process.pid, endpoints: local.endpoints.map(jsonEndpoint) };
+}
+
+const quote = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
+
+/** Lines for `eval` in a POSIX shell: what dsql-core, the AWS SDK and psql read. */
+export function envOutput(json: JsonOutput): string {
+  const variables: Record<string, string> = {
+    DATABASE_URL: json.connectionString,
+    AWS_ACCESS_KEY_ID: json.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: json.secretAccessKey,
+    AWS_REGION: json.region,
+    PGHOST: json.host,
+    PGHOSTADDR: json.hostaddr,
+    PGPORT: String(json.port),
+    PGUSER: json.user,
+    PGDATABASE: json.database,
+    PGSSLMODE: "verify-full",
+    PGSSLROOTCERT: json.caPath,
+    DSQL_LOCAL_PID: String(json.pid),
+  };
+  return `${Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${quote(value)}`)
+    .join("\n")}\n`;
+}
+
+/** What a person sees: where to connect, and lines to copy. */
+export function banner(local: LocalDsql, dataDir: string | undefined): string {
+  const { accessKeyId, secretAccessKey } = local.credentials;
+  const sections = local.endpoints.map((endpoint) => {
+    const psqlToken = endpoint.token({ expiresInSeconds: WEEK_SECONDS });
+    return `${endpoint.region}
+  ${endpoint.connectionString}
+
+  psql:
+    PGPASSWORD=${quote(psqlToken)} \\
+      psql ${quote(endpoint.connectionString)}
+`;
+  });
+  return `dsql-local is ready (process ${process.pid}, Ctrl-C stops it; data ${dataDir ? `in ${dataDir}` : "go away with it"})
+
+${sections.join("\n")}
+keys that tokens are signed with:
+  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${quote(secretAccessKey)}
+
+code:
+  import { DsqlPool } from "dsql-core";
+  const pool = new DsqlPool(${JSON.stringify(local.connectionString)});
+  console.log((await pool.query("SELECT version()")).rows);
+
+Statements that DSQL refuses are logged here, with what to write instead.
+`;
+}

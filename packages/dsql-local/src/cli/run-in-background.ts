@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { CliOptions } from "./arguments.ts";
+import { envOutput, type JsonOutput } from "./outputs.ts";
+
+/**
+ * Starts an endpoint in a process of its own that stays when this one ends, so that `eval` can return, and answers the
+ * lines for it. @throws with what that process said, where it does not start
+ */
+export async function runInBackground(program: string, options: CliOptions): Promise<string> {
+  const args = options.regions.flatMap((region) => ["--region", region]);
+  if (options.port !== undefined) args.push("--port", String(options.port));
+  if (options.dataDir !== undefined) args.push("--data-dir", options.dataDir);
+  const child = spawn(process.execPath, [program, "--json", ...args], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+  });
+  let complaint = "";
+  child.stderr.on("data", (text: Buffer) => {
+    complaint += text;
+  });
+  const [line] = (await Promise.race([
+    once(createInterface(child.stdout), "line"),
+    once(child, "close").then(() => [undefined]),
+  ])) as [string | undefined];
+  if (line === undefined) throw new Error(complaint.trim() || "dsql-local ended while it was starting");
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
+  return envOutput(JSON.parse(line) as JsonOutput);
+}

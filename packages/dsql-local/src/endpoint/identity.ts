@@ -1,0 +1,47 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { generateAccessKey, generateClusterId } from "../auth/credentials.ts";
+import type { AccessKey } from "../auth/verify-token.ts";
+
+/** What makes a cluster the same one after a restart: its key pair, and its id in each Region. */
+export interface ClusterIdentity {
+  credentials: AccessKey;
+  clusterIds: Readonly<Record<string, string>>;
+}
+
+const FILE = "dsql-local-identity.json";
+
+/** A new identity, or beside kept data the one that they had, so that a saved connection string goes on working. */
+export async function clusterIdentity(options: {
+  regions: readonly string[];
+  dataDir?: string;
+  credentials?: AccessKey;
+}): Promise<ClusterIdentity> {
+  const { regions, dataDir } = options;
+  const file = dataDir && join(dataDir, FILE);
+  const kept = file ? await readIdentity(file) : undefined;
+  const identity: ClusterIdentity = {
+    credentials: options.credentials ?? kept?.credentials ?? generateAccessKey(),
+    clusterIds: {
+      ...kept?.clusterIds,
+      ...Object.fromEntries(
+        regions.map((region) => [region, kept?.clusterIds[region] ?? generateClusterId()]),
+      ),
+    },
+  };
+  // Keys of the caller's own are not ours to write down.
+  const ours = options.credentials
+    ? { ...identity, credentials: kept?.credentials ?? generateAccessKey() }
+    : identity;
+  if (file) await writeFile(file, JSON.stringify(ours), { mode: 0o600 });
+  return identity;
+}
+
+async function readIdentity(file: string): Promise<ClusterIdentity | undefined> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as ClusterIdentity;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { chown, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isRunning, startTime } from "./processes.ts";
+import type { ServerUser } from "./server-user.ts";
+
+/** Names a folder as ours, and who is using it. */
+const MARK = "dsql-local.json";
+
+/** Folders that this process is using: its own process id alone cannot tell. */
+const inUse = new Set<string>();
+
+/** A data directory that cannot be used: it is not ours, or it is in use. */
+export class DataDirectoryError extends Error {
+  override readonly name = "DataDirectoryError";
+}
+
+/** A folder that keeps data between runs, claimed for this one. */
+export interface KeptDataDirectory {
+  /** PostgreSQL's own folder, inside the one that was named. */
+  dataDirectory: string;
+  isNew: boolean;
+  release: () => Promise<void>;
+}
+
+/** Claims a folder: an empty one, or one that an earlier run left. @throws {DataDirectoryError} */
+export async function claimDataDirectory(
+  named: string,
+  user: ServerUser | undefined,
+): Promise<KeptDataDirectory> {
+  await mkdir(named, { recursive: true });
+  const folder = await realpath(named);
+  const entries = await readdir(folder);
+  const mark = join(folder, MARK);
+  if (entries.length > 0) await checkOwner(folder, mark);
+  if (inUse.has(folder))
+    throw new DataDirectoryError(`${folder} is in use by this process; name another folder`);
+  inUse.add(folder);
+  await writeFile(mark, JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) }));
+  if (user) await chown(folder, user.uid, user.gid);
+  return {
+    dataDirectory: join(folder, "data"),
+    isNew: !entries.includes("data"),
+    release: async () => {
+      inUse.delete(folder);
+      await writeFile(mark, JSON.stringify({ pid: 0 }));
+    },
+  };
+}
+
+async function checkOwner(folder: string, mark: string): Promise<void> {
+  const text = await readFile(mark, "utf8").catch(() => undefined);
+  if (text === undefined) {
+    throw new DataDirectoryError(
+      `${folder} is neither empty nor a data directory of dsql-local; name another folder`,
+    );
+  }
+  const owner = JSON.parse(text) as { pid: number; startTime?: string };
+  if (owner.pid === 0 || owner.pid === process.pid || !isRunning(owner.pid)) return;
+  if (startTime(owner.pid) !== owner.startTime) return;
+  throw new DataDirectoryError(`${folder} is in use by process ${owner.pid}; stop it or name another folder`);
+}
