@@ -34,7 +34,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LaunchedS
         await rename(draft, kept.dataDirectory);
       } else await stopOrphan(kept.dataDirectory);
       const server = await launch({ ...start, dataDirectory: kept.dataDirectory });
-      return Object.assign(server, { stop: () => server.stop().finally(kept.release) });
+      return { ...server, stop: () => server.stop().finally(kept.release) };
     } catch (error) {
       await kept.release();
       throw error;
