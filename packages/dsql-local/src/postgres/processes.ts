@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    // In a container whose first process reaps nobody, the dead stay in the list as zombies.
+    return processStat(pid)?.[0] !== "Z";
   } catch (error) {
     // EPERM: it is there, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
@@ -14,10 +15,15 @@ export function isRunning(pid: number): boolean {
 
 /** Something that differs for another process with the same id; undefined where the system does not tell cheaply. */
 export function startTime(pid: number): string | undefined {
+  return processStat(pid)?.[19];
+}
+
+/** What Linux tells of a process, from its state (field 3 of proc(5)) on. */
+function processStat(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, second field, is in parentheses and may hold spaces; the start time is field 22.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    // The name, second field, is in parentheses and may hold spaces.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }
