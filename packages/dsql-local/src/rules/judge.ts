@@ -1,24 +1,30 @@
 import type { Node } from "libpg-query";
 import type { CatalogCheck, Refusal } from "../sql/statement.ts";
 import { type NodeName, open, type StatementContext, walk } from "../sql/tree.ts";
+import { alterTableCatalogRules, alterTableRules } from "./alter-table.ts";
 import { functionRules } from "./functions.ts";
 import { indexCatalogRules, indexRules } from "./indexes.ts";
 import { parameterRules } from "./parameters.ts";
 import { queryRules } from "./queries.ts";
 import { type CatalogRule, type Rule, refusal } from "./rule.ts";
+import { sequenceRules } from "./sequences.ts";
 import { KNOWN_STATEMENTS, statementRules, unsupportedStatement } from "./statements.ts";
+import { tableRules } from "./tables.ts";
 import { transactionRules } from "./transactions.ts";
 
 const rules = byNode<Rule>([
   ...statementRules,
   ...transactionRules,
   ...parameterRules,
+  ...tableRules,
+  ...alterTableRules,
+  ...sequenceRules,
   ...indexRules,
   ...queryRules,
   ...functionRules,
 ]);
 
-const catalogRules = byNode<CatalogRule>([...indexCatalogRules]);
+const catalogRules = byNode<CatalogRule>([...indexCatalogRules, ...alterTableCatalogRules]);
 
 /** What DSQL says to a statement: its refusal, or the questions that the catalog has to answer. */
 export interface Judgement {

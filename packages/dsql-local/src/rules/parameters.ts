@@ -1,29 +1,7 @@
+import { SESSION_PARAMETERS } from "../endpoint/startup-parameters.ts";
 import type { Refusal } from "../sql/statement.ts";
 import { constantOf } from "../sql/tree.ts";
 import { type Rule, type RuleInfo, refusal, rule } from "./rule.ts";
-
-/** Parameters that SET, RESET and the startup packet may name (user guide, "Supported session parameters"). */
-const SETTABLE = new Set([
-  "application_name",
-  "client_encoding",
-  "datestyle",
-  "extra_float_digits",
-  "intervalstyle",
-  "timezone",
-  "search_path",
-  ...[
-    "bitmapscan",
-    "hashjoin",
-    "indexonlyscan",
-    "indexscan",
-    "material",
-    "mergejoin",
-    "nestloop",
-    "seqscan",
-  ].map((name) => `enable_${name}`),
-  "dsql.enable_batched_nestloop",
-  "disable_sync_create_index",
-]);
 
 /** The parameter behind which `disable_sync_create_index` is kept, PostgreSQL having none of that name. */
 export const SYNC_CREATE_INDEX_PARAMETER = "dsql.disable_sync_create_index";
@@ -42,12 +20,7 @@ const roleInfo: RuleInfo = {
 
 /** Whether a session may set a parameter of that name. */
 export function isSettable(name: string): boolean {
-  return SETTABLE.has(name.toLowerCase());
-}
-
-/** The refusal of a parameter in the startup packet, which ends the connection; nothing where DSQL takes it. */
-export function startupParameterRefusal(name: string): Refusal | undefined {
-  return isSettable(name) ? undefined : { ...refusal(info, notSupported(name)), severity: "FATAL" };
+  return SESSION_PARAMETERS.has(name.toLowerCase());
 }
 
 /** What SET ROLE is answered outside a transaction. */

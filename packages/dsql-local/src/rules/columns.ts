@@ -1,0 +1,92 @@
+import type { Node } from "libpg-query";
+import { constantOf, type NodeBody } from "../sql/tree.ts";
+import { type Objection, type Rule, type RuleInfo, rule } from "./rule.ts";
+import { cacheObjection, NO_CACHE } from "./sequences.ts";
+import {
+  builtInName,
+  declaredLength,
+  displayedName,
+  isRefusedColumnType,
+  SERIAL_TYPES,
+} from "./type-names.ts";
+
+/** Longest declarations, in bytes. */
+const MAX_LENGTHS: Record<string, number> = { bpchar: 4096, varchar: 65_535 };
+
+const columnType: RuleInfo = {
+  rule: "column-type",
+  advice:
+    "Use one of the supported types: text, jsonb or bytea hold what has none of its own; arrays exist in queries.",
+  page: "dataTypes",
+};
+
+const identity: RuleInfo = {
+  rule: "identity-column",
+  advice:
+    "Write bigint GENERATED … AS IDENTITY (CACHE 1), or CACHE 65536 for many writers; uuid is the better key.",
+  page: "identity",
+};
+
+/** Rules on the columns of CREATE TABLE, ALTER TABLE ADD COLUMN and CREATE DOMAIN. */
+export const columnRules: readonly Rule[] = [
+  rule(
+    "ColumnDef",
+    {
+      rule: "serial",
+      sqlstate: "42704",
+      advice: "Use uuid DEFAULT gen_random_uuid(), or bigint GENERATED … AS IDENTITY (CACHE 1).",
+      page: "identity",
+    },
+    (column) => {
+      const name = builtInName(column.typeName);
+      return name !== undefined && SERIAL_TYPES.has(name) && `type "${name}" does not exist`;
+    },
+  ),
+  rule("ColumnDef", columnType, (column) => typeObjection(column.typeName)),
+  rule("CreateDomainStmt", columnType, (domain) => typeObjection(domain.typeName)),
+  rule(
+    "ColumnDef",
+    {
+      rule: "column-collation",
+      advice: "Leave COLLATE out: every text is compared by the C collation.",
+      page: "createTable",
+    },
+    (column) => column.collClause && "COLLATE clause not supported",
+  ),
+  rule("ColumnDef", identity, (column) => identityObjection(column)),
+];
+
+function typeObjection(type: NodeBody<"TypeName"> | undefined): Objection {
+  if (isRefusedColumnType(type)) return `datatype ${displayedName(type)} not supported`;
+  const limit = MAX_LENGTHS[builtInName(type) ?? ""];
+  const length = declaredLength(type);
+  if (limit === undefined || length === undefined || length <= limit) return undefined;
+  return `datatype limit greater than ${limit} bytes not supported for ${displayedName(type)}`;
+}
+
+function identityObjection(column: NodeBody<"ColumnDef">): Objection {
+  const constraint = constraintsOf(column).find((item) => item.contype === "CONSTR_IDENTITY");
+  if (!constraint) return undefined;
+  if (displayedName(column.typeName) !== "bigint") {
+    return `datatype ${displayedName(column.typeName)} not supported, identity column type must be bigint`;
+  }
+  return identityCacheObjection(constraint.options);
+}
+
+/** What DSQL says to the options of an identity column's sequence. */
+export function identityCacheObjection(options: readonly Node[] | undefined): Objection {
+  return cacheObjection(options) && `identity column ${NO_CACHE}`;
+}
+
+/** The constraints written beside a column. */
+export function constraintsOf(column: NodeBody<"ColumnDef">): NodeBody<"Constraint">[] {
+  return (column.constraints ?? []).flatMap((item) => ("Constraint" in item ? [item.Constraint] : []));
+}
+
+/** The value of an option by name, where it is given. */
+export function optionOf(options: readonly Node[] | undefined, name: string): string | undefined {
+  for (const item of options ?? []) {
+    if ("DefElem" in item && item.DefElem.defname === name) return constantOf(item.DefElem.arg) ?? "";
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import { constantOf, type NodeBody, namesOf } from "../sql/tree.ts";
+
+type TypeName = NodeBody<"TypeName">;
+
+/** Types that a column may have, by their name in pg_type, with the name that PostgreSQL shows. */
+const COLUMN_TYPES: Record<string, string> = {
+  int2: "smallint",
+  int4: "integer",
+  int8: "bigint",
+  float4: "real",
+  float8: "double precision",
+  numeric: "numeric",
+  bpchar: "character",
+  varchar: "character varying",
+  text: "text",
+  date: "date",
+  time: "time without time zone",
+  timetz: "time with time zone",
+  timestamp: "timestamp without time zone",
+  timestamptz: "timestamp with time zone",
+  interval: "interval",
+  bool: "boolean",
+  bytea: "bytea",
+  uuid: "uuid",
+  json: "json",
+  jsonb: "jsonb",
+};
+
+/** PostgreSQL's other types: values of them exist in queries, but no column may have one. */
+const RUNTIME_TYPES = new Set(
+  (
+    "money xml inet cidr macaddr macaddr8 point line lseg box path polygon circle tsvector tsquery pg_lsn bit varbit " +
+    "int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange " +
+    "tsmultirange tstzmultirange datemultirange oid xid xid8 cid tid name char oidvector int2vector jsonpath " +
+    "refcursor regclass regproc regprocedure regoper regoperator regtype regrole regnamespace regconfig " +
+    "regdictionary regcollation txid_snapshot pg_snapshot aclitem"
+  ).split(" "),
+);
+
+/** Names that only a column definition knows, and DSQL does not. */
+export const SERIAL_TYPES: ReadonlySet<string> = new Set([
+  ...["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"],
+]);
+
+/** Column types whose values cannot be a key (user guide, "Supported data types"). */
+export const KEYLESS_TYPES: ReadonlySet<string> = new Set(["timetz", "interval", "bytea", "json", "jsonb"]);
+
+/** The name of a built-in type as pg_type has it; undefined for a type of another schema. */
+export function builtInName(type: TypeName | undefined): string | undefined {
+  const names = namesOf(type?.names);
+  if (names.length === 2 && names[0] !== "pg_catalog") return undefined;
+  return names.length <= 2 ? names.at(-1) : undefined;
+}
+
+/** The name of a type as PostgreSQL shows it, e.g. `bit varying` or `integer[]`. */
+export function displayedName(type: TypeName | undefined): string {
+  const name = builtInName(type) ?? namesOf(type?.names).join(".");
+  const shown = COLUMN_TYPES[name] ?? (name === "varbit" ? "bit varying" : name === "char" ? '"char"' : name);
+  return type?.arrayBounds ? `${shown}[]` : shown;
+}
+
+/** Whether no column may have the type; what is not built in is a domain, or PostgreSQL says that it does not exist. */
+export function isRefusedColumnType(type: TypeName | undefined): boolean {
+  if (type?.arrayBounds) return true;
+  const name = builtInName(type);
+  return name !== undefined && RUNTIME_TYPES.has(name);
+}
+
+/** The type's first modifier, e.g. 20 of varchar(20). */
+export function declaredLength(type: TypeName | undefined): number | undefined {
+  const length = constantOf(type?.typmods?.[0]);
+  return length === undefined ? undefined : Number(length);
+}
