@@ -4,7 +4,7 @@ import { type Token, tokenize } from "./tokenizer.ts";
 /** What DSQL's grammar has and PostgreSQL's has not, found in one statement of the text. */
 export type DsqlForm =
   | { kind: "create-index-async" | "alter-table-async"; start: number; end: number }
-  | { kind: "iam"; start: number; end: number; action: StatementAction };
+  | { kind: "iam"; start: number; end: number; action: Extract<StatementAction, { arn: string }> };
 
 /** A text that PostgreSQL's parser reads: what it would not know is blanked out, so that all positions hold. */
 export interface BlankedText {
@@ -65,7 +65,7 @@ function asyncToken(tokens: readonly Token[]): Token | undefined {
     : undefined;
 }
 
-function iamAction(tokens: readonly Token[]): StatementAction | undefined {
+function iamAction(tokens: readonly Token[]): Extract<StatementAction, { arn: string }> | undefined {
   const [aws, iam, verb, role, preposition, arn, ...rest] = tokens;
   if (!isWord(aws, "aws") || !isWord(iam, "iam") || !role || arn?.kind !== "string" || rest.length > 0)
     return undefined;

@@ -2,6 +2,7 @@ import type { Node } from "libpg-query";
 import { judge } from "../rules/judge.ts";
 import { transactionPlaces } from "../rules/transaction-places.ts";
 import { actionOf } from "./action.ts";
+import { iamCall } from "./calls.ts";
 import { blankDsqlForms, type DsqlForm } from "./dsql-forms.ts";
 import { LruCache } from "./lru-cache.ts";
 import { parseStatements, type RawStatement, SqlSyntaxError } from "./pg-parser.ts";
@@ -74,14 +75,15 @@ function analyse({ tree, source, text, start, form }: Part): Statement {
   const context = { text, ...(form && form.kind !== "iam" && { form: form.kind }) };
   const { refusal, catalogChecks } = judge(tree, context);
   const action = refusal ? undefined : actionOf(tree, context);
-  const translated = refusal ? text : translate(tree, context);
-  const translatedTree = translated === text ? tree : (parseStatements(translated)[0]?.stmt as Node);
+  const translation = refusal ? { text } : translate(tree, context);
+  const isEdited = translation.text !== text && translation.commandTag === undefined;
+  const translatedTree = isEdited ? (parseStatements(translation.text)[0]?.stmt as Node) : tree;
   return {
     source,
     start,
-    text: translated,
+    ...translation,
     kind: statementKind(tree),
-    tables: tableReferences(translatedTree, translated),
+    tables: tableReferences(translatedTree, isEdited ? translation.text : text),
     tree: translatedTree,
     ...(refusal && { refusal }),
     ...(action && { action }),
@@ -92,5 +94,5 @@ function analyse({ tree, source, text, start, form }: Part): Statement {
 
 function iamStatement(sql: string, form: Extract<DsqlForm, { kind: "iam" }>): Statement {
   const source = sql.slice(form.start, form.end);
-  return { source, start: form.start, text: "", kind: "ddl", tables: [], action: form.action };
+  return { source, start: form.start, kind: "ddl", tables: [], action: form.action, ...iamCall(form.action) };
 }

@@ -51,7 +51,10 @@ export type CatalogCheck = (catalog: CatalogQuery) => Promise<Refusal | undefine
 export interface Statement {
   /** What the client wrote, this statement only. */
   source: string;
-  /** What PostgreSQL is to run: ASYNC blanked out, DSQL's own forms translated. Empty where the endpoint itself answers. */
+  /**
+   * What PostgreSQL is to run: DSQL's defaults written out, its own forms turned into a call of a function or procedure
+   * of `src/catalog`, which answers the rows that the client is to see.
+   */
   text: string;
   /** Where `source` begins in the whole query text, in UTF-16 units. */
   start: number;
@@ -63,26 +66,27 @@ export interface Statement {
   refusalOutsideTransaction?: Refusal;
   /** Asked in this order just before the statement runs, where nothing above refuses it; the first refusal counts. */
   catalogChecks?: readonly CatalogCheck[];
-  /** Tables by name, in the order of the text; names that a WITH clause defines are left out. */
+  /**
+   * Tables by name, in the order of the text; names that a WITH clause defines are left out. Where `commandTag` is set
+   * the positions are those of the client's own text.
+   */
   tables: readonly TableReference[];
-  /** The endpoint's own work, done in place of or after `text`. */
+  /** What DSQL's own statement is about; `text` does all of it. */
   action?: StatementAction;
-  /** PostgreSQL's parse tree of `text` (libpg-query 16: `{ SelectStmt: {…} }`). */
+  /** PostgreSQL's parse tree (libpg-query 16: `{ SelectStmt: {…} }`) of `text`, or where `commandTag` is set of the client's. */
   tree?: unknown;
   /** The tag that CommandComplete carries where it is not PostgreSQL's own. */
   commandTag?: string;
 }
 
-/** What the endpoint does beside, or instead of, handing a statement to PostgreSQL. */
+/** What is DSQL's own in a statement. */
 export type StatementAction =
   | { kind: "create-index-async" }
   | { kind: "validate-constraint-async"; table: string; constraint: string }
   /** `CALL sys.wait_for_job(…)`; the argument is the statement's first parameter where `jobId` is left out. */
   | { kind: "wait-for-job"; jobId?: string }
   | { kind: "iam-grant"; role: string; arn: string }
-  | { kind: "iam-revoke"; role: string; arn: string }
-  /** Answered without PostgreSQL: the command tag alone. */
-  | { kind: "answer"; commandTag: string };
+  | { kind: "iam-revoke"; role: string; arn: string };
 
 /** A query text taken apart: its statements, or PostgreSQL's own syntax error, for which the text is sent on as it is. */
 export type ParsedQuery = { statements: readonly Statement[] } | { syntaxError: true; text: string };

@@ -1,6 +1,7 @@
 import type { Node } from "libpg-query";
 import { accessMethod } from "../rules/indexes.ts";
 import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
+import { asyncCall, shownByQuery } from "./calls.ts";
 import { type NodeBody, namesOf, type StatementContext, walk } from "./tree.ts";
 import { utf8Positions } from "./utf8-positions.ts";
 
@@ -10,8 +11,20 @@ interface Edit {
   text: string;
 }
 
-/** The text that makes PostgreSQL do what DSQL does: defaults of its own written out, words of its own taken out. */
-export function translate(tree: Node, statement: StatementContext): string {
+/** What PostgreSQL is to run for a statement, and the command tag where PostgreSQL's own would tell. */
+export interface Translation {
+  text: string;
+  commandTag?: string;
+}
+
+/** The text that makes PostgreSQL do what DSQL does. */
+export function translate(tree: Node, statement: StatementContext): Translation {
+  const text = withDefaults(tree, statement);
+  return asyncCall(tree, statement, text) ?? shownByQuery(tree) ?? { text };
+}
+
+/** Defaults of DSQL's own written out, words of its own taken out. */
+function withDefaults(tree: Node, statement: StatementContext): string {
   const edits: Edit[] = [];
   const toUtf16 = utf8Positions(statement.text);
   walk(tree, (name, body, place) => {
@@ -23,7 +36,7 @@ export function translate(tree: Node, statement: StatementContext): string {
       const method = accessMethod(statement.text);
       if (method?.text === "btree_index") edits.push({ start: method.usingStart, end: method.end, text: "" });
     }
-    if (name === "VariableSetStmt" || name === "VariableShowStmt") {
+    if (name === "VariableSetStmt") {
       const parameter = /\bdisable_sync_create_index\b/i.exec(statement.text);
       if (parameter) {
         const start = parameter.index;

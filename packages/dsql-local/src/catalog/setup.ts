@@ -1,0 +1,23 @@
+import { FINISH_SQL } from "../jobs/finish-sql.ts";
+import { JOBS_SQL } from "../jobs/jobs-sql.ts";
+import { INDEXES_SQL } from "./indexes-sql.ts";
+import { SYS_SQL } from "./sys-sql.ts";
+
+/** DSQL has no text search configurations. */
+const TEXT_SEARCH_SQL = `
+DELETE FROM pg_catalog.pg_ts_config;
+DELETE FROM pg_catalog.pg_ts_config_map;
+`;
+
+/** What the catalog of a cluster has beside PostgreSQL's: run once, as the superuser, in the template database. */
+export function catalogSetupSql(): string {
+  return [
+    "SET allow_system_table_mods = on;",
+    JOBS_SQL,
+    FINISH_SQL,
+    SYS_SQL,
+    INDEXES_SQL,
+    TEXT_SEARCH_SQL,
+    "RESET allow_system_table_mods;",
+  ].join("\n");
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BackendConnection } from "../wire/backend-connection.ts";
+import { BackendError } from "../wire/backend-error.ts";
+import { Backend } from "../wire/message-types.ts";
+import { JOB_CHANNEL } from "./jobs-sql.ts";
+
+export interface JobRunnerOptions {
+  /** Opens a connection to PostgreSQL as the superuser; the runner ends it. */
+  openBackend: () => Promise<BackendConnection>;
+  /** How long a job takes at least; DSQL itself takes seconds. @default 50 */
+  buildDelayMs?: number;
+  /** Called when a job has changed the schema: an index has become valid, a constraint is validated. */
+  onSchemaChange?: () => void;
+  /** Writes one line for the developer. */
+  log?: (line: string) => void;
+}
+
+/** Carries out the jobs that CREATE INDEX ASYNC and ALTER TABLE ASYNC have submitted, from their COMMIT on. */
+export class JobRunner {
+  readonly #options: JobRunnerOptions;
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #taken = new Set<string>();
+  #listener: BackendConnection | undefined;
+  #listening: Promise<void> = Promise.resolve();
+
+  private constructor(options: JobRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Listens for jobs, and takes up those that an earlier run of the same data directory has left unfinished. */
+  static async start(options: JobRunnerOptions): Promise<JobRunner> {
+    const runner = new JobRunner(options);
+    const listener = await options.openBackend();
+    runner.#listener = listener;
+    await listener.query(`LISTEN ${JOB_CHANNEL}`);
+    const [left] = await listener.query(
+      "SELECT job_id FROM pg_catalog.dsql_local_job WHERE status NOT IN ('completed', 'failed')",
+    );
+    runner.#listening = runner.#listen(listener);
+    for (const [jobId] of left?.rows ?? []) if (jobId) runner.#take(jobId);
+    return runner;
+  }
+
+  /** Ends the connections; a job under way stays as it is, and is taken up again by the next run. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#listener?.end();
+    await Promise.all([this.#listening, ...this.#running]);
+  }
+
+  async #listen(listener: BackendConnection): Promise<void> {
+    for (;;) {
+      const message = await listener.next().catch(() => undefined);
+      if (!message) return;
+      if (message.type !== Backend.NotificationResponse) continue;
+      const [, payload = ""] = message.body.toString("utf8", 4).split("\0");
+      this.#take(payload);
+    }
+  }
+
+  #take(jobId: string): void {
+    if (this.#taken.has(jobId)) return;
+    this.#taken.add(jobId);
+    const job = this.#run(jobId)
+      .catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted) this.#options.log?.(`job ${jobId} failed: ${String(error)}`);
+      })
+      .finally(() => this.#running.delete(job));
+    this.#running.add(job);
+  }
+
+  async #run(jobId: string): Promise<void> {
+    const connection = await this.#options.openBackend();
+    try {
+      const update = (set: string): Promise<unknown> =>
+        connection.query(
+          `UPDATE pg_catalog.dsql_local_job SET ${set}, update_time = clock_timestamp() WHERE job_id = '${jobId}'`,
+        );
+      await update("status = 'processing'");
+      await sleep(this.#options.buildDelayMs ?? 50, undefined, { signal: this.#stopping.signal });
+      const failure = await this.#work(connection, jobId);
+      await update(
+        failure === undefined ? "status = 'completed'" : `status = 'failed', details = ${failure}`,
+      );
+      if (failure === undefined) this.#options.onSchemaChange?.();
+    } finally {
+      await connection.end();
+    }
+  }
+
+  /** Does the work of a job; answers why it failed, as an SQL literal. */
+  async #work(connection: BackendConnection, jobId: string): Promise<string | undefined> {
+    const job = `FROM pg_catalog.dsql_local_job WHERE job_id = '${jobId}'`;
+    const [found] = await connection.query(`SELECT work, object_id ${job}`);
+    const [work, objectId] = found?.rows[0] ?? [];
+    try {
+      const sql = work ?? `SELECT pg_catalog.quote_literal(pg_catalog.dsql_local_finish_index(${objectId}))`;
+      const [result] = await connection.query(sql);
+      return result?.rows[0]?.[0] ?? undefined;
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      return `'${error.message.replaceAll("'", "''")}'`;
+    }
+  }
+}
