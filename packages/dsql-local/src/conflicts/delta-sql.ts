@@ -79,7 +79,7 @@ BEGIN
       copy, definition.name, definition.sequence);
   END LOOP;
   FOR definition IN
-    SELECT pg_get_indexdef(i.indexrelid) AS index, quote_ident(c.conname) AS name, pg_get_constraintdef(c.oid) AS body
+    SELECT dsql_local_indexdef(i.indexrelid) AS index, quote_ident(c.conname) AS name, pg_get_constraintdef(c.oid) AS body
     FROM pg_index AS i LEFT JOIN pg_constraint AS c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
     WHERE i.indrelid = relation AND i.indisunique
   LOOP

@@ -1,4 +1,5 @@
 import { type AccessKey, verifyToken } from "../auth/verify-token.ts";
+import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 import { BACKEND_SETTINGS } from "../session/backend-settings.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { BackendError } from "../wire/backend-error.ts";
@@ -106,7 +107,10 @@ const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Opens PostgreSQL's side and makes it act as the role. */
 async function openAs({ user, parameters }: StartupRequest, cluster: Cluster): Promise<BackendConnection> {
-  const known = [...parameters].filter(([name]) => name !== "disable_sync_create_index");
+  const known = [...parameters].map(([name, value]) => [
+    name === "disable_sync_create_index" ? SYNC_CREATE_INDEX_PARAMETER : name,
+    value,
+  ]);
   try {
     const backend = await cluster.openBackend({
       ...BACKEND_SETTINGS,

@@ -36,6 +36,8 @@ export interface LocalDsqlOptions {
    * cluster. @default true
    */
   schemaConflicts?: boolean;
+  /** How long an index build or the validation of a constraint takes at least. @default 50 */
+  indexBuildMs?: number;
   /** Called for each refused statement and each event worth a line; nothing is printed without it. */
   log?: (line: string) => void;
 }

@@ -1,5 +1,6 @@
 import { signToken } from "../auth/sign-token.ts";
 import { FaultInjector } from "../faults/fault-injector.ts";
+import { JobRunner } from "../jobs/job-runner.ts";
 import { startDatabase } from "../postgres/database.ts";
 import { loadParser } from "../sql/pg-parser.ts";
 import { endpointCertificate } from "../tls/certificate-store.ts";
@@ -56,6 +57,13 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     return stopped;
   };
   try {
+    const jobs = await JobRunner.start({
+      openBackend: () => cluster.openBackend(),
+      buildDelayMs: options.indexBuildMs,
+      onSchemaChange: () => cluster.adjudicator.schemaChanged(),
+      log: cluster.log,
+    });
+    cluster.onStop(() => jobs.stop());
     const identity = await clusterIdentity({ ...options, regions });
     const endpoints: LocalEndpoint[] = [];
     for (const [index, region] of regions.entries()) {

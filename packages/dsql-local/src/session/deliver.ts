@@ -1,4 +1,5 @@
 import { parseReadRow, type ReadRow } from "../conflicts/row-marks.ts";
+import { commandComplete } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
@@ -12,6 +13,8 @@ export interface Delivery {
   ownAnswers?: readonly boolean[];
   /** Columns at the end of each row that are the endpoint's own. */
   addedColumns: number;
+  /** The tag to answer where PostgreSQL's own would tell that another statement was run. */
+  commandTag?: string;
 }
 
 /** Sends held answers to the client; answers whether the statement succeeded. */
@@ -21,7 +24,10 @@ export function deliver(client: FrontendConnection, answer: Answer, delivery: De
     if (message.type === Backend.ParseComplete || message.type === Backend.CloseComplete) {
       if (delivery.ownAnswers?.[acknowledged++]) continue;
     }
-    client.write(withoutAdded(message, delivery.addedColumns));
+    const { commandTag } = delivery;
+    if (commandTag !== undefined && message.type === Backend.CommandComplete)
+      client.write(commandComplete(commandTag));
+    else client.write(withoutAdded(message, delivery.addedColumns));
   }
   if (!answer.error) return true;
   const problem = problemOf(answer.error);

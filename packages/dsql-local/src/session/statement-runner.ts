@@ -73,6 +73,8 @@ export class StatementRunner {
       case "locking-read":
         return this.#deliver(work, await this.#hold(work, { again: false, plain: false }));
       default: {
+        if (work.statement.commandTag !== undefined)
+          return this.#deliver(work, await this.#hold(work, { again: false, plain: false }));
         const answer = await session.gate.run(() =>
           session.turn.stream(work.request({ again: false, plain: false }).bytes, work.copy),
         );
@@ -128,6 +130,9 @@ export class StatementRunner {
     return gate.run(async () => {
       await transaction.enter();
       if (transaction.phase === "sandbox") return this.#inSandbox(work, transaction, false);
+      if (work.statement.commandTag !== undefined && kind === "other") {
+        return this.#deliver(work, await turn.hold(work.request({ again: false, plain: false }).bytes));
+      }
       if (kind === "read" || kind === "other") {
         const answer = await turn.stream(work.request({ again: false, plain: false }).bytes, work.copy);
         if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
@@ -177,7 +182,7 @@ export class StatementRunner {
     }
     const { bytes, ownAnswers } = work.sandboxed({ again, plain: true }, transaction.isCopied);
     const answer = await turn.hold(bytes, work.copy);
-    return deliver(client, answer, { ownAnswers, addedColumns: 0 });
+    return deliver(client, answer, { ownAnswers, addedColumns: 0, commandTag: work.statement.commandTag });
   }
 
   async #askCatalog(sql: string): Promise<(string | null)[][]> {
@@ -196,7 +201,8 @@ export class StatementRunner {
   #deliver(work: Work, answer: Answer, form = { again: false, plain: false }): boolean {
     const { ownAnswers } = work.request(form);
     const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
-    return deliver(this.#session.client, answer, { ownAnswers, addedColumns });
+    const { commandTag } = work.statement;
+    return deliver(this.#session.client, answer, { ownAnswers, addedColumns, commandTag });
   }
 
   /** A statement that names a table meets, once, what others have done to the schema since the last one did. */

@@ -1,0 +1,60 @@
+import type { LocalDsql } from "../endpoint/local-dsql.ts";
+import { startLocalDsql } from "../endpoint/start-local-dsql.ts";
+import { differences } from "./compare.ts";
+import { DOCUMENTED_DIFFERENCES } from "./documented-differences.ts";
+import { ProbeClient } from "./probe-client.ts";
+import type { RecordedCase, RecordingFolder } from "./recording.ts";
+
+/** How one case went. */
+export interface CaseResult {
+  file: string;
+  group: string;
+  name: string;
+  /** A documented difference counts as no failure; its reason is told. */
+  verdict: "match" | "difference" | "documented difference";
+  differences: { step: number; sql: string; difference: string }[];
+  reason?: string;
+}
+
+/** Replays every case on a connection of its own; each file meets a fresh endpoint on which the setup has run. */
+export async function* replay(folder: RecordingFolder): AsyncGenerator<CaseResult> {
+  for (const { file, cases } of folder.recordings) {
+    await using local = await startLocalDsql();
+    await prepare(local, folder.setup);
+    for (const recorded of cases) yield await replayCase(local, file, recorded);
+  }
+}
+
+async function prepare(local: LocalDsql, setup: readonly string[]): Promise<void> {
+  const client = await ProbeClient.connect(local);
+  try {
+    for (const sql of setup) {
+      const { outcome, message } = await client.observe(sql, false);
+      if (outcome === "error") throw new Error(`the setup failed: ${message}: ${sql}`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function replayCase(local: LocalDsql, file: string, recorded: RecordedCase): Promise<CaseResult> {
+  const client = await ProbeClient.connect(local);
+  const found: CaseResult["differences"] = [];
+  try {
+    for (const [index, sql] of recorded.steps.entries()) {
+      const expected = recorded.observations[index];
+      const actual = await client.observe(sql, recorded.simple_protocol ?? false);
+      if (!expected) continue;
+      for (const difference of differences(expected, actual, recorded.ignore_rows ?? false)) {
+        found.push({ step: index + 1, sql, difference });
+      }
+    }
+  } finally {
+    await client.end();
+  }
+  const { group, name } = recorded;
+  if (found.length === 0) return { file, group, name, verdict: "match", differences: found };
+  const reason = DOCUMENTED_DIFFERENCES[name];
+  const verdict = reason === undefined ? "difference" : "documented difference";
+  return { file, group, name, verdict, differences: found, reason };
+}
