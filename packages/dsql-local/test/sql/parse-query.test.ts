@@ -14,13 +14,18 @@ function statements(sql: string): readonly Statement[] {
 const only = (sql: string): Statement => statements(sql)[0] as Statement;
 
 describe("parseQuery", () => {
-  it("blanks ASYNC out, with and without a name of the index", () => {
+  it("turns CREATE INDEX ASYNC into a call that makes the index and answers the job's id", () => {
     expect(only("CREATE INDEX ASYNC ON t(a)")).toMatchObject({
-      text: "CREATE INDEX       ON t(a)",
+      text: `SELECT job_id FROM pg_catalog.dsql_local_create_index('CREATE INDEX       ON t(a)', '"t"', ARRAY['a']::pg_catalog.text[], false) AS job_id`,
       action: { kind: "create-index-async" },
+      commandTag: "CREATE INDEX",
+      kind: "ddl",
+      tables: [{ name: "t", start: 22 }],
     });
-    expect(only("create unique index /* x */ async i on t(a)").text).toBe(
-      "create unique index /* x */       i on t(a)",
+    expect(
+      only("create unique index /* x */ async i on s.t using btree_index (a, (b || 'x'))").text,
+    ).toContain(
+      `'create  index /* x */       i on s.t  (a, (b || ''x''))', '"s"."t"', ARRAY['a']::pg_catalog.text[], true)`,
     );
   });
 
