@@ -72,3 +72,13 @@ function attemptsGoal({ clients, rows, processes }: ContentionCase): Goal | unde
   if (processes > 1) return { of: "value", is: "<=", limit: 5 };
   return clients === 100 ? { of: "value", is: "<=", limit: 3 } : undefined;
 }
+
+/** Adds outcomes of the same case up, and means their time. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  return {
+    committed: outcomes.reduce((sum, { committed }) => sum + committed, 0) / outcomes.length,
+    attempts: outcomes.reduce((sum, { attempts }) => sum + attempts, 0) / outcomes.length,
+    elapsedMs: outcomes.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / outcomes.length,
+    latenciesMs: outcomes.flatMap(({ latenciesMs }) => latenciesMs),
+  };
+}

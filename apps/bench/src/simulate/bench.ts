@@ -1,12 +1,12 @@
 import { retryOnOcc } from "dsql-core";
 import type { BenchContext } from "../benches.ts";
 import { contentionCases } from "../contention/cases.ts";
-import { outcomeFindings } from "../contention/outcome.ts";
+import { outcomeFindings, together } from "../contention/outcome.ts";
 import { policies } from "../contention/policies.ts";
-import { runCase, type SimulatedPolicy, together } from "./run-case.ts";
+import { runCase, type SimulatedPolicy } from "./run-case.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
-const RUNS = 30;
+const RUNS = 20;
 
 /** The package's own retry code, and the other policies, against a simulated cluster in virtual time. */
 export async function simulate({ report }: BenchContext): Promise<void> {

@@ -32,13 +32,3 @@ export async function runCase(which: ContentionCase, policy: SimulatedPolicy): P
   outcome.elapsedMs = performance.now() - startedAt;
   return outcome;
 }
-
-/** Adds outcomes of the same case up, and means their time. */
-export function together(outcomes: readonly Outcome[]): Outcome {
-  return {
-    committed: outcomes.reduce((sum, { committed }) => sum + committed, 0) / outcomes.length,
-    attempts: outcomes.reduce((sum, { attempts }) => sum + attempts, 0) / outcomes.length,
-    elapsedMs: outcomes.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / outcomes.length,
-    latenciesMs: outcomes.flatMap(({ latenciesMs }) => latenciesMs),
-  };
-}

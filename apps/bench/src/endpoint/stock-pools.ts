@@ -1,0 +1,40 @@
+import { Socket } from "node:net";
+import { AuroraDSQLPool } from "@aws/aurora-dsql-node-postgres-connector";
+import { DsqlSigner } from "@aws-sdk/dsql-signer";
+import type { LocalConnection } from "dsql-local";
+import pg from "pg";
+
+/** A token for the endpoint, signed once. */
+export async function signToken({ host, region, credentials }: LocalConnection): Promise<string> {
+  return await new DsqlSigner({ hostname: host, region, credentials }).getDbConnectAdminAuthToken();
+}
+
+/** What node-postgres needs to reach the endpoint under its own name, and no more. */
+export function stockConfig(connection: LocalConnection, token: string, max: number): pg.PoolConfig {
+  const { host, hostaddr, port, user, database, ca } = connection;
+  return { host, port, user, database, max, password: token, ssl: { ca }, stream: () => socketTo(hostaddr) };
+}
+
+/** node-postgres itself, with the same token for every connection. */
+export function stockPool(connection: LocalConnection, token: string, max: number): pg.Pool {
+  return new pg.Pool(stockConfig(connection, token, max));
+}
+
+/** AWS's connector, as its README has it; only the socket is told where the endpoint's name leads. */
+export function awsPool(connection: LocalConnection, max: number): AuroraDSQLPool {
+  const { host, hostaddr, port, user, database, ca, credentials } = connection;
+  return new AuroraDSQLPool({
+    ...{ host, port, user, database, max },
+    ssl: { ca, rejectUnauthorized: true },
+    customCredentialsProvider: credentials,
+    stream: () => socketTo(hostaddr),
+  });
+}
+
+/** A socket that goes to one address, whatever name it is told; TLS still verifies the name. */
+function socketTo(address: string): Socket {
+  const socket = new Socket();
+  const connect = socket.connect.bind(socket) as (port: number, host: string) => Socket;
+  socket.connect = ((port: number) => connect(port, address)) as typeof socket.connect;
+  return socket;
+}
