@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import type { BenchContext } from "../benches.ts";
 import { startEndpointProcess } from "../endpoint/endpoint-process.ts";
 import { signToken, stockPool } from "../endpoint/stock-pools.ts";
@@ -5,6 +6,7 @@ import { type ContentionCase, contentionCases } from "./cases.ts";
 import { contenders } from "./contenders.ts";
 import { type Arena, measureCase, prepareRows } from "./measure-case.ts";
 import { type Outcome, outcomeFindings, together } from "./outcome.ts";
+import { plot } from "./plot.ts";
 import { startWorkers } from "./workers.ts";
 
 const RUNS = 3;
@@ -13,7 +15,7 @@ const SERIAL_TRANSACTIONS = 25;
 const LATENCY = { roundTripMs: 1.5, commitMs: 12, commitJitter: 0.3 };
 
 /** The default, and what others do, side by side against dsql-local with a cluster's latency. */
-export async function contention({ report }: BenchContext): Promise<void> {
+export async function contention({ report, plotPath }: BenchContext): Promise<void> {
   await using endpoint = await startEndpointProcess();
   await using workers = startWorkers(4);
   const observer = stockPool(endpoint.connection, await signToken(endpoint.connection), 1);
@@ -29,6 +31,9 @@ export async function contention({ report }: BenchContext): Promise<void> {
       for (const [name, outcome] of outcomes) {
         const baselines = { serialMs, fullJitterMs };
         outcomeFindings("contention", name, { which, outcome, baselines }).forEach(report);
+      }
+      if (plotPath !== undefined && isPlotted(which)) {
+        await writeFile(plotPath, plot({ clients: which.clients, serialMs, outcomes, runs: RUNS }));
       }
     }
   } finally {
@@ -55,4 +60,9 @@ async function sideBySide(arena: Arena, which: ContentionCase): Promise<Map<stri
     }
   }
   return new Map([...outcomes].map(([name, runs]) => [name, together(runs)]));
+}
+
+/** The case in which the contenders differ most. */
+function isPlotted({ clients, rows, processes }: ContentionCase): boolean {
+  return clients === 100 && rows === 1 && processes === 1;
 }

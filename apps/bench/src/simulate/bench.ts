@@ -9,16 +9,20 @@ import { virtualClock } from "./virtual-clock.ts";
 const RUNS = 20;
 
 /** The package's own retry code, and the other policies, against a simulated cluster in virtual time. */
-export async function simulate({ report }: BenchContext): Promise<void> {
+export async function simulate({
+  report,
+  runs = RUNS,
+}: Pick<BenchContext, "report"> & { runs?: number }): Promise<void> {
   for (const which of contentionCases) {
-    const serialMs = (await repeated({ clients: 1, rows: 1, processes: 1 }, policies.default)).elapsedMs;
-    const fullJitter = await repeated(which, policies["full jitter"]);
+    const serialMs = (await repeated(runs, { clients: 1, rows: 1, processes: 1 }, policies.default))
+      .elapsedMs;
+    const fullJitter = await repeated(runs, which, policies["full jitter"]);
     const baselines = {
       serialMs: serialMs * which.clients * which.processes,
       fullJitterMs: fullJitter.elapsedMs,
     };
     for (const [name, policy] of Object.entries(simulated)) {
-      const outcome = await repeated(which, policy);
+      const outcome = await repeated(runs, which, policy);
       outcomeFindings("simulate", name, { which, outcome, baselines }).forEach(report);
     }
   }
@@ -35,9 +39,9 @@ const inProcess = [0, 1, 2, 3].map(
     retryOnOcc(transaction, { conflictKey: `process ${process}` }),
 );
 
-async function repeated(...given: Parameters<typeof runCase>) {
+async function repeated(runs: number, ...given: Parameters<typeof runCase>) {
   const outcomes = [];
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < runs; run++) {
     outcomes.push(await virtualClock(run * 7919 + 1).run(() => runCase(...given)));
   }
   return together(outcomes);
