@@ -1,4 +1,4 @@
-import { type Marks, marksConflict } from "./marks.ts";
+import { type Marks, marksConflict, marksMeet } from "./marks.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 interface Commit {
@@ -22,6 +22,13 @@ export class CommitLog {
   conflicts(marks: Marks, snapshot: Snapshot): boolean {
     return this.#commits.some(
       (commit) => !snapshot.sees(commit.transactionId) && marksConflict(marks, commit.marks),
+    );
+  }
+
+  /** Whether such a commit may have changed what a statement with these marks has found. */
+  meets(marks: Marks, snapshot: Snapshot): boolean {
+    return this.#commits.some(
+      (commit) => !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
     );
   }
 

@@ -8,6 +8,11 @@ export const KEY_SHARE = 1;
 export const UPDATE = 2;
 export const EXCLUSIVE = 4;
 
+/** It has taken the value away: a DELETE, or an UPDATE of a key. Comes with EXCLUSIVE, and adds nothing to the matrix. */
+export const REMOVED = 8;
+/** It has taken a reference to the value away. Conflicts with nothing by itself; see {@link marksMeet}. */
+export const RELEASED = 16;
+
 /** What a transaction has touched: the name of a row or of a unique value -> bits. */
 export type Marks = Map<string, number>;
 
@@ -15,14 +20,29 @@ export function addMark(marks: Marks, key: string, bits: number): void {
   marks.set(key, (marks.get(key) ?? 0) | bits);
 }
 
-export const bitsConflict = (a: number, b: number): boolean =>
-  ((a | b) & EXCLUSIVE) !== 0 || (a & b & UPDATE) !== 0;
+const MATRIX = KEY_SHARE | UPDATE | EXCLUSIVE;
 
-export function marksConflict(a: Marks, b: Marks): boolean {
-  const [few, many] = a.size < b.size ? [a, b] : [b, a];
+export function bitsConflict(a: number, b: number): boolean {
+  if ((a & MATRIX) === 0 || (b & MATRIX) === 0) return false;
+  return ((a | b) & EXCLUSIVE) !== 0 || (a & b & UPDATE) !== 0;
+}
+
+/** Whether two transactions conflict by the matrix. */
+export const marksConflict = (a: Marks, b: Marks): boolean => anyShared(a, b, bitsConflict);
+
+/**
+ * Whether what `own` has just done may have come out differently for the sake of what `unseen` has committed: they
+ * conflict, or PostgreSQL has found no row that refers to a removed key, because `unseen` has removed that row.
+ */
+export const marksMeet = (own: Marks, unseen: Marks): boolean =>
+  anyShared(own, unseen, (a, b) => bitsConflict(a, b) || ((a & REMOVED) !== 0 && (b & RELEASED) !== 0));
+
+function anyShared(a: Marks, b: Marks, test: (a: number, b: number) => boolean): boolean {
+  const swapped = b.size < a.size;
+  const [few, many] = swapped ? [b, a] : [a, b];
   for (const [key, bits] of few) {
     const others = many.get(key);
-    if (others !== undefined && bitsConflict(bits, others)) return true;
+    if (others !== undefined && (swapped ? test(others, bits) : test(bits, others))) return true;
   }
   return false;
 }

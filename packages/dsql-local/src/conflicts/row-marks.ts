@@ -1,4 +1,4 @@
-import { addMark, EXCLUSIVE, KEY_SHARE, type Marks, UPDATE } from "./marks.ts";
+import { addMark, EXCLUSIVE, KEY_SHARE, type Marks, RELEASED, REMOVED, UPDATE } from "./marks.ts";
 import type { RowChange } from "./row-change.ts";
 import { parseRowText } from "./row-text.ts";
 import type { TableFacts, UniqueKey } from "./table-facts.ts";
@@ -36,19 +36,20 @@ function rowName({ facts, table, row, place }: RowNames): string | undefined {
   return place === undefined ? undefined : `${table}:${place}`;
 }
 
-/** Marks a row by every name it has. */
-function markRow(marks: Marks, names: RowNames, bits: number): void {
-  for (const name of [rowName(names), ...names.facts.keys.map((key) => nameBy(key, names.row))]) {
-    if (name !== undefined) addMark(marks, name, bits);
-  }
+/** Every name that a row has. */
+function namesOf(names: RowNames): string[] {
+  const all = [rowName(names), ...names.facts.keys.map((key) => nameBy(key, names.row))];
+  return all.filter((name) => name !== undefined);
 }
 
-/** A child row holds its parents: each is marked as FOR KEY SHARE would. */
-function markParents(marks: Marks, facts: TableFacts, row: Row, before?: Row): void {
+/** A child row holds its parents: each is marked as FOR KEY SHARE would. One that no longer does has released them. */
+function markParents(marks: Marks, facts: TableFacts, before: Row | undefined, after: Row | undefined): void {
   for (const { parentIndex, columns } of facts.foreignKeys) {
-    const name = uniqueName(parentIndex, columns, row, false);
-    const unchanged = before && name === uniqueName(parentIndex, columns, before, false);
-    if (name !== undefined && !unchanged) addMark(marks, name, KEY_SHARE);
+    const old = before && uniqueName(parentIndex, columns, before, false);
+    const now = after && uniqueName(parentIndex, columns, after, false);
+    if (old === now) continue;
+    if (old !== undefined) addMark(marks, old, RELEASED);
+    if (now !== undefined) addMark(marks, now, KEY_SHARE);
   }
 }
 
@@ -71,10 +72,13 @@ export function markChange(
     const name = rowName({ facts, table, row: before, place });
     if (name !== undefined) addMark(marks, name, UPDATE);
   } else {
-    if (before) markRow(marks, { facts, table, row: before, place }, EXCLUSIVE);
-    if (after) markRow(marks, { facts, table, row: after, place }, EXCLUSIVE);
+    const now = after ? namesOf({ facts, table, row: after, place }) : [];
+    for (const name of before ? namesOf({ facts, table, row: before, place }) : []) {
+      addMark(marks, name, now.includes(name) ? EXCLUSIVE : EXCLUSIVE | REMOVED);
+    }
+    for (const name of now) addMark(marks, name, EXCLUSIVE);
   }
-  if (after) markParents(marks, facts, after, before);
+  markParents(marks, facts, before, after);
 }
 
 /** A row that a locking read has read: `oid ctid row-text`. */
@@ -96,5 +100,6 @@ export function markRead(
   row: ReadRow & { basePlace: string | undefined },
   bits: number,
 ): void {
-  markRow(marks, { facts, table: row.table, row: parseRowText(row.text), place: row.basePlace }, bits);
+  const names = { facts, table: row.table, row: parseRowText(row.text), place: row.basePlace };
+  for (const name of namesOf(names)) addMark(marks, name, bits);
 }

@@ -77,7 +77,7 @@ export class ExtendedProtocol {
     if (this.#session.transaction) return;
     const executes = messages.filter(({ type }) => type === Frontend.Execute).length;
     const binds = messages.some(({ type }) => type === Frontend.Bind);
-    if (executes > 1 || (!ends && binds)) await this.#control.beginImplicit();
+    if (executes > 1 || (!ends && binds)) await this.#session.beginImplicit();
   }
 
   /** Runs messages until one fails; answers whether rows were copied in. */

@@ -43,6 +43,12 @@ export class SessionState {
     return this.transaction;
   }
 
+  /** Makes one transaction of statements that come in one batch; whoever ends the batch ends it. */
+  async beginImplicit(): Promise<Transaction> {
+    await this.gate.run(() => this.turn.query("BEGIN"));
+    return this.open(false);
+  }
+
   /** The transaction is over; PostgreSQL has ended it. */
   close(): void {
     this.transaction?.close();

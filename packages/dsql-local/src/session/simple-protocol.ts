@@ -38,7 +38,7 @@ export class SimpleProtocol {
     let succeeded = true;
     for (const statement of statements) {
       if (statements.length > 1 && !session.transaction && !isControl(statement))
-        await this.#control.beginImplicit();
+        await this.#session.beginImplicit();
       succeeded = await this.#runOne(statement);
       if (!succeeded) break;
     }

@@ -63,7 +63,8 @@ export class StatementRunner {
     const session = this.#session;
     const fault = injectInStatement(session, () => work.request({ again: false, plain: false }).bytes);
     if (fault) return session.fail(fault);
-    const { transaction } = session;
+    const transaction =
+      session.transaction ?? (this.#needsTransaction(work) && (await session.beginImplicit()));
     if (transaction) return this.#inTransaction(work, transaction);
     switch (work.statement.kind) {
       case "write":
@@ -81,6 +82,12 @@ export class StatementRunner {
         return deliver(session.client, answer, { addedColumns: 0 });
       }
     }
+  }
+
+  /** Outside a transaction: rows that come at the client's pace, and marks that must outlive the statement. */
+  #needsTransaction({ statement }: Work): boolean {
+    if (statement.kind === "locking-read") return this.#session.adjudicator.hasOpenTransactions;
+    return statement.kind === "write" && "CopyStmt" in ((statement.tree ?? {}) as object);
   }
 
   /** A statement that commits itself. */
@@ -171,10 +178,10 @@ export class StatementRunner {
   /** The statement has met what the snapshot does not see: its true answer is found on copies of the tables. */
   async #lose(work: Work, transaction: Transaction): Promise<boolean> {
     await transaction.moveToSandbox();
-    return this.#inSandbox(work, transaction, true);
+    return this.#inSandbox(work, transaction, true, true);
   }
 
-  async #inSandbox(work: Work, transaction: Transaction, again: boolean): Promise<boolean> {
+  async #inSandbox(work: Work, transaction: Transaction, again: boolean, isFirst = false): Promise<boolean> {
     const { turn, client } = this.#session;
     if (!(await transaction.copyTables(work.statement))) {
       client.write(errorResponse(DATA_CONFLICT));
@@ -182,6 +189,9 @@ export class StatementRunner {
     }
     const { bytes, ownAnswers } = work.sandboxed({ again, plain: true }, transaction.isCopied);
     const answer = await turn.hold(bytes, work.copy);
+    // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
+    const isHarmless = isFirst && !answer.error && answer.changes.length === 0 && !transaction.isBeaten;
+    if (isHarmless) await transaction.leaveSandbox();
     return deliver(client, answer, { ownAnswers, addedColumns: 0, commandTag: work.statement.commandTag });
   }
 

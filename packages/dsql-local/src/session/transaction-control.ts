@@ -53,14 +53,7 @@ export class TransactionControl {
     return false;
   }
 
-  /** Makes one transaction of statements that come in one batch. */
-  async beginImplicit(): Promise<void> {
-    const session = this.#session;
-    await session.gate.run(() => session.turn.query("BEGIN"));
-    session.open(false);
-  }
-
-  /** At the end of a batch: commits what `beginImplicit` has opened, or rolls it back; answers why it could not. */
+  /** At the end of a batch: commits what `SessionState.beginImplicit` has opened, or rolls it back; answers why it could not. */
   async endImplicit(succeeded: boolean): Promise<Problem | undefined> {
     const { transaction } = this.#session;
     if (!transaction || transaction.explicit) return undefined;

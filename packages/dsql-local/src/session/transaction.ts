@@ -103,7 +103,7 @@ export class Transaction {
     const snapshot = this.snapshot as Snapshot;
     const writes = log.hasUnseen(snapshot) ? this.writes.copy() : this.writes;
     for (const change of changes) writes.add(change, await this.#adjudicator.facts(change.table));
-    if (changes.length > 0 && log.hasUnseen(snapshot) && log.conflicts(writes.marks, snapshot)) return false;
+    if (changes.length > 0 && log.hasUnseen(snapshot) && log.meets(writes.marks, snapshot)) return false;
     for (const { bits, ...row } of reads) writes.read(row, await this.#adjudicator.facts(row.table), bits);
     this.writes = writes;
     return true;
@@ -124,6 +124,13 @@ export class Transaction {
     await this.#undo();
     this.phase = "sandbox";
     await this.#applySettings();
+  }
+
+  /** It has not lost after all. */
+  async leaveSandbox(): Promise<void> {
+    await this.stepBack();
+    this.#copied.clear();
+    this.#copiedTargets.clear();
   }
 
   /** Copies the tables that a statement writes, where they are not copied yet; answers whether that could be done. */
