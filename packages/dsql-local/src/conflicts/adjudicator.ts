@@ -27,6 +27,15 @@ export class Adjudicator {
     return this.#open.size > 0;
   }
 
+  /** Counts the index builds and validations that have ended. */
+  jobsEnded = 0;
+
+  /** An index build or a validation has ended, which concerns the transactions that are open now. */
+  jobEnded(): void {
+    this.forgetFacts();
+    this.jobsEnded++;
+  }
+
   /** DDL or GRANT was committed; answers the new version. */
   schemaChanged(): number {
     this.forgetFacts();

@@ -60,7 +60,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     const jobs = await JobRunner.start({
       openBackend: () => cluster.openBackend(),
       buildDelayMs: options.indexBuildMs,
-      onSchemaChange: () => cluster.adjudicator.schemaChanged(),
+      onSchemaChange: () => cluster.adjudicator.jobEnded(),
       log: cluster.log,
     });
     cluster.onStop(() => jobs.stop());

@@ -37,6 +37,18 @@ export class SessionState {
     return this.turn.status === "E" ? "E" : "T";
   }
 
+  /**
+   * Whether others have changed the schema since this session's catalog was read; it is read again by that. A session
+   * that has used no table yet has read nothing.
+   */
+  meetsSchemaChange(): boolean {
+    const before = this.schemaVersion;
+    this.schemaVersion = this.adjudicator.schemaVersion;
+    const meetsJob = this.transaction?.meetsEndedJob() ?? false;
+    if (!this.cluster.schemaConflicts || before === undefined) return false;
+    return meetsJob || before !== this.schemaVersion;
+  }
+
   /** Opens a transaction; PostgreSQL has begun it. */
   open(explicit: boolean): Transaction {
     this.transaction = new Transaction(this.turn, this.adjudicator, explicit);

@@ -41,7 +41,8 @@ export class StatementRunner {
   }
 
   #refusalByText(work: Pick<Work, "statement">): Problem | undefined {
-    const { transaction, status, cluster } = this.#session;
+    const session = this.#session;
+    const { transaction, status, cluster } = session;
     const { statement } = work;
     if (status === "E") return ABORTED;
     const place = transaction?.explicit
@@ -49,7 +50,7 @@ export class StatementRunner {
       : statement.refusalOutsideTransaction;
     const refusal = statement.refusal ?? place;
     if (refusal) return this.#told(refusal);
-    if (this.#isStale(work)) return SCHEMA_CONFLICT;
+    if (statement.tables.length > 0 && session.meetsSchemaChange()) return SCHEMA_CONFLICT;
     if (!transaction) return undefined;
     const ageMs = performance.now() - transaction.startedAt;
     if (ageMs > cluster.limits.maxTransactionAgeMs) return tooOld(ageMs, cluster.limits.maxTransactionAgeMs);
@@ -213,15 +214,6 @@ export class StatementRunner {
     const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
     const { commandTag } = work.statement;
     return deliver(this.#session.client, answer, { ownAnswers, addedColumns, commandTag });
-  }
-
-  /** A statement that names a table meets, once, what others have done to the schema since the last one did. */
-  #isStale({ statement }: Pick<Work, "statement">): boolean {
-    const session = this.#session;
-    if (statement.tables.length === 0) return false;
-    const before = session.schemaVersion;
-    session.schemaVersion = session.adjudicator.schemaVersion;
-    return before !== undefined && before !== session.schemaVersion && session.cluster.schemaConflicts;
   }
 
   #told(refusal: Refusal): Problem {

@@ -47,6 +47,7 @@ export class Transaction {
   timesUndone = 0;
   /** Called before its work is undone while it is idle. */
   beforeUndone: (() => Promise<void>) | undefined;
+  #jobsEndedBefore: number;
   /** Names of copied tables, `schema.table`. */
   readonly #copied = new Set<string>();
   /** Names by which statements have meant the copied tables. */
@@ -56,6 +57,14 @@ export class Transaction {
     this.#turn = turn;
     this.#adjudicator = adjudicator;
     this.explicit = explicit;
+    this.#jobsEndedBefore = adjudicator.jobsEnded;
+  }
+
+  /** An index build has ended since it began; told once. */
+  meetsEndedJob(): boolean {
+    const before = this.#jobsEndedBefore;
+    this.#jobsEndedBefore = this.#adjudicator.jobsEnded;
+    return before !== this.#jobsEndedBefore;
   }
 
   isCopied = (schema: string, table: string): boolean => this.#copied.has(`${schema}.${table}`);
