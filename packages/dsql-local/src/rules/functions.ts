@@ -13,9 +13,9 @@ export const functionRules: readonly Rule[] = [
       advice: "Lock a row of a table of your own with an UPDATE, and retry on 40001.",
       page: "unsupportedSql",
     },
-    (call, place) => {
+    (call) => {
       const name = functionName(call.funcname);
-      return place.field !== "funccall" && ADVISORY_LOCK.test(name) && `function ${name} not supported`;
+      return ADVISORY_LOCK.test(name) && `function ${name} not supported`;
     },
   ),
   rule(
@@ -29,6 +29,19 @@ export const functionRules: readonly Rule[] = [
       const name = functionName(call.funcname);
       return REFUSED.has(name) && `function ${name} not supported`;
     },
+  ),
+  rule(
+    "FuncCall",
+    {
+      rule: "wait-for-job",
+      sqlstate: "42809",
+      advice: "Use CALL sys.wait_for_job('<job id>').",
+      page: "asyncIndexes",
+    },
+    (call, place) =>
+      place.field !== "funccall" &&
+      namesOf(call.funcname).join(".") === "sys.wait_for_job" &&
+      "sys.wait_for_job(text) is a procedure",
   ),
 ];
 

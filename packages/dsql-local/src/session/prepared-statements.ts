@@ -40,7 +40,8 @@ export function readParse({ body }: WireMessage): PreparedStatement {
   const [text, afterText] = readText(body, afterName);
   const types = body.subarray(afterText);
   const parsed = parseQuery(text);
-  if (!("statements" in parsed) || parsed.statements.length !== 1) return { name, text, types };
+  if (!("statements" in parsed)) return { name, text: parsed.text, types };
+  if (parsed.statements.length !== 1) return { name, text, types };
   const statement = parsed.statements[0] as Statement;
   const locking = lockingRead(statement);
   return { name, statement, locking, text: locking?.text ?? statement.text, types };
