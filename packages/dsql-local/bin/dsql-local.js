@@ -2,5 +2,4 @@
 import { fileURLToPath } from "node:url";
 import { main } from "../dist/cli/main.js";
 
-const exitCode = await main(process.argv.slice(2), fileURLToPath(import.meta.url));
-if (exitCode !== undefined) process.exitCode = exitCode;
+process.exitCode = await main(process.argv.slice(2), fileURLToPath(import.meta.url));

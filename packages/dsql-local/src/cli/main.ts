@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
-import { parseArguments, UsageError } from "./arguments.ts";
+import { type CliOptions, parseArguments, UsageError } from "./arguments.ts";
 import { HELP } from "./help.ts";
 import { run } from "./run.ts";
 import { runInBackground } from "./run-in-background.ts";
 
-/** The program `dsql-local`; answers the exit code, or undefined where it goes on running until a signal comes. */
-export async function main(argv: readonly string[], program: string): Promise<number | undefined> {
+/** The program `dsql-local`; answers the exit code, for the endpoint itself after a signal has stopped it. */
+export async function main(argv: readonly string[], program: string): Promise<number> {
   try {
     const options = parseArguments(argv);
     if (options === "help") process.stdout.write(HELP);
     else if (options === "version") process.stdout.write(`${packageVersion()}\n`);
     else if (options.output === "env") process.stdout.write(await runInBackground(program, options));
-    else return stopOnSignal(await run(options));
+    else return await runUntilSignal(options);
     return 0;
   } catch (error) {
     process.stderr.write(`dsql-local: ${(error as Error).message}\n`);
@@ -19,20 +19,18 @@ export async function main(argv: readonly string[], program: string): Promise<nu
   }
 }
 
-function stopOnSignal(stop: () => Promise<void>): undefined {
-  const end = (): void => {
-    stop().then(
-      () => process.exit(0),
-      (error: Error) => {
-        process.stderr.write(`dsql-local: ${error.message}\n`);
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+/** Signals are heard from the start on: one that comes while PostgreSQL starts ends it as well. */
+async function runUntilSignal(options: CliOptions): Promise<number> {
+  const signalled = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+  });
   // In the background nobody reads the log any more.
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", () => undefined);
+  const stop = await run(options);
+  await signalled;
+  await stop();
+  return 0;
 }
 
 function packageVersion(): string {

@@ -1,25 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorFields } from "../wire/error-fields.ts";
-import type { CutPoint, FaultName, Faults, LatencyOptions } from "./faults.ts";
+import { type CutPoint, FAULT_NAMES, type FaultName, type Faults, type LatencyOptions } from "./faults.ts";
 
 /** What a session is to do at a point of its work: cut the connection, or answer this error. */
 export type Fault = "cut" | Omit<ErrorFields, "severity">;
-
-const NAMES: readonly FaultName[] = [
-  "conflict",
-  "cut-before-begin",
-  "cut-in-statement",
-  "cut-before-commit",
-  "cut-after-commit",
-  "swallowed-commit-answer",
-  "unavailable-statement",
-  "unavailable-commit",
-  "unavailable-after-commit",
-  "refused-connection",
-  "refused-token",
-  "delayed-round-trip",
-  "delayed-commit",
-];
 
 const UNAVAILABLE: Fault = { sqlstate: "XX000", message: "server unavailable" };
 const CONFLICTS = {
@@ -70,6 +54,7 @@ export class FaultInjector implements Faults {
 
   latency(options: LatencyOptions): void {
     const { roundTripMs = 0, commitMs = 0, commitJitter = 0 } = options;
+    if (commitJitter > 1) throw new RangeError("commitJitter must be at most 1: it is a share of commitMs");
     for (const [name, value] of Object.entries({ roundTripMs, commitMs, commitJitter })) {
       if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
         throw new RangeError(`${name} must be a number from 0`);
@@ -131,7 +116,7 @@ export class FaultInjector implements Faults {
     const { roundTripMs } = this.#latency;
     if (roundTripMs === 0) return undefined;
     this.#counts["delayed-round-trip"]++;
-    return sleep(roundTripMs);
+    return sleepMs(roundTripMs);
   }
 
   /** Waits as long as a commit is to take longer. */
@@ -139,7 +124,7 @@ export class FaultInjector implements Faults {
     const { commitMs, commitJitter } = this.#latency;
     if (commitMs === 0) return undefined;
     this.#counts["delayed-commit"]++;
-    return sleep(commitMs * (1 + commitJitter * (2 * Math.random() - 1)));
+    return sleepMs(commitMs * (1 + commitJitter * (2 * Math.random() - 1)));
   }
 
   #arm(name: FaultName, times: number): void {
@@ -158,10 +143,16 @@ export class FaultInjector implements Faults {
 
   #refresh(): void {
     const { roundTripMs, commitMs } = this.#latency;
-    this.active = roundTripMs > 0 || commitMs > 0 || NAMES.some((name) => this.#armed[name] > 0);
+    this.active = roundTripMs > 0 || commitMs > 0 || FAULT_NAMES.some((name) => this.#armed[name] > 0);
   }
 }
 
+/** Timers count whole milliseconds: a fraction is rounded up as often as it is large, so that the mean is right. */
+function sleepMs(durationMs: number): Promise<void> {
+  const whole = Math.floor(durationMs);
+  return sleep(whole + (Math.random() < durationMs - whole ? 1 : 0));
+}
+
 function zeros(): Record<FaultName, number> {
-  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<FaultName, number>;
+  return Object.fromEntries(FAULT_NAMES.map((name) => [name, 0])) as Record<FaultName, number>;
 }

@@ -1,18 +1,21 @@
 /** Each kind of fault that can fire, as `faults.counts` names it. */
-export type FaultName =
-  | "conflict"
-  | "cut-before-begin"
-  | "cut-in-statement"
-  | "cut-before-commit"
-  | "cut-after-commit"
-  | "swallowed-commit-answer"
-  | "unavailable-statement"
-  | "unavailable-commit"
-  | "unavailable-after-commit"
-  | "refused-connection"
-  | "refused-token"
-  | "delayed-round-trip"
-  | "delayed-commit";
+export const FAULT_NAMES = [
+  "conflict",
+  "cut-before-begin",
+  "cut-in-statement",
+  "cut-before-commit",
+  "cut-after-commit",
+  "swallowed-commit-answer",
+  "unavailable-statement",
+  "unavailable-commit",
+  "unavailable-after-commit",
+  "refused-connection",
+  "refused-token",
+  "delayed-round-trip",
+  "delayed-commit",
+] as const;
+
+export type FaultName = (typeof FAULT_NAMES)[number];
 
 /** Where a connection can be cut. */
 export type CutPoint = "before-begin" | "in-statement" | "before-commit" | "after-commit";
