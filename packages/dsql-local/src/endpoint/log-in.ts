@@ -2,7 +2,7 @@ import { type AccessKey, verifyToken } from "../auth/verify-token.ts";
 import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 import { BACKEND_SETTINGS } from "../session/backend-settings.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
-import { BackendError } from "../wire/backend-error.ts";
+import { BackendError, BackendGoneError } from "../wire/backend-error.ts";
 import {
   authenticationCleartextPassword,
   authenticationOk,
@@ -127,6 +127,7 @@ async function openAs({ user, parameters }: StartupRequest, cluster: Cluster): P
     }
   } catch (error) {
     if (error instanceof BackendError) throw new LoginRefused(error.fields, error.message);
+    if (error instanceof BackendGoneError) throw refusal("XX000", "server unavailable", error.message);
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { FrontendConnection } from "../wire/frontend-connection.ts";
 import { greet, type LoginContext, LoginRefused, logIn } from "./log-in.ts";
 import { openConnection } from "./open-connection.ts";
 import { readStartupParameters, type StartupRequest } from "./startup-parameters.ts";
+import { untilGone } from "./until-gone.ts";
 
 /** A connection from its first byte to its end; never rejects, and leaves nothing open. */
 export async function serveConnection(
@@ -15,7 +16,6 @@ export async function serveConnection(
   context: LoginContext,
 ): Promise<void> {
   const { cluster } = context;
-  socket.setNoDelay(true);
   // Whoever reads the socket meets its end; without a listener the error would be the process's.
   socket.on("error", () => undefined);
   const loginTimer = setTimeout(() => socket.destroy(), cluster.limits.loginTimeoutMs);
@@ -44,7 +44,7 @@ async function serveClient(
   context: LoginContext,
   onLoggedIn: () => void,
 ): Promise<void> {
-  const { cluster, region } = context;
+  const { cluster } = context;
   let backend: BackendConnection;
   try {
     backend = await logIn(client, request, sni, context);
@@ -54,11 +54,27 @@ async function serveClient(
     client.write(errorResponse({ ...error.fields, severity: "FATAL" }));
     return client.end();
   }
-  onLoggedIn();
+  try {
+    onLoggedIn();
+    await serveSession(client, backend, request, context);
+  } finally {
+    // PostgreSQL notices a closed connection only when it is done with what it is doing.
+    if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
+    backend.destroy();
+  }
+}
+
+async function serveSession(
+  client: FrontendConnection,
+  backend: BackendConnection,
+  request: StartupRequest,
+  { cluster, region }: LoginContext,
+): Promise<void> {
   cluster.stats.sessionsOpen++;
   const key = cluster.registerCancellation(() => backend.cancel());
   const ageTimer = setTimeout(() => client.expire(), cluster.limits.maxSessionAgeMs);
   ageTimer.unref();
+  const watch = untilGone(client, () => backend.cancel());
   try {
     greet(client, backend, request, key);
     const dsqlParameters = new Map(
@@ -67,11 +83,9 @@ async function serveClient(
     await runSession({ client, backend, cluster, role: request.user, region, dsqlParameters });
     client.flush();
   } finally {
+    watch.stop();
     clearTimeout(ageTimer);
     key.forget();
     cluster.stats.sessionsOpen--;
-    // PostgreSQL notices a closed connection only when it is done with what it is doing.
-    if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
-    backend.destroy();
   }
 }

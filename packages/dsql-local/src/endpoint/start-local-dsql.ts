@@ -26,6 +26,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   const limits = resolveLimits(options.limits);
   const regions = options.regions ?? [options.region ?? "us-east-1"];
   if (regions.length === 0) throw new RangeError("regions must name at least one Region");
+  if (new Set(regions).size < regions.length) throw new RangeError("regions names a Region twice");
   for (const region of regions) {
     if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
   }

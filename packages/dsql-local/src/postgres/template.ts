@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { chown, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BackendConnection } from "../wire/backend-connection.ts";
+import { buildOnce } from "./build-lock.ts";
 import { cacheDirectory } from "./cache-directory.ts";
 import { initialize, SUPERUSER } from "./data-directory.ts";
 import { launch } from "./launch.ts";
@@ -20,7 +21,19 @@ export async function templateDirectory(
   const key = createHash("sha256");
   for (const part of [POSTGRES_PACKAGE_VERSION, user?.name ?? "", ...setupSql]) key.update(part).update("\0");
   const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
-  if (await exists(template)) return join(template, "data");
+  const build = (): Promise<void> => buildTemplate({ binaries, user, setupSql, cache, template });
+  await buildOnce(`${template}.lock`, () => exists(template), build);
+  return join(template, "data");
+}
+
+async function buildTemplate(options: {
+  binaries: string;
+  user: ServerUser | undefined;
+  setupSql: readonly string[];
+  cache: string;
+  template: string;
+}): Promise<void> {
+  const { binaries, user, setupSql, cache, template } = options;
   await removeOldTemplates(cache);
   const draft = await mkdtemp(join(cache, "draft-"));
   try {
@@ -28,13 +41,9 @@ export async function templateDirectory(
     await initialize(binaries, join(draft, "data"), user);
     await runSetup(binaries, join(draft, "data"), user, setupSql);
     await rename(draft, template);
-  } catch (error) {
-    // Another process may have finished the same template first.
-    if (!(await exists(template))) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  return join(template, "data");
 }
 
 async function runSetup(
