@@ -4,6 +4,7 @@ export type DsqlErrorCode =
   | "DSQL_TOKEN"
   | "DSQL_CONNECTION_LOST"
   | "DSQL_POOL_TIMEOUT"
+  | "DSQL_POOL_ENDED"
   | "DSQL_TRANSACTION_ROLLED_BACK"
   | "DSQL_COMMIT_OUTCOME_UNKNOWN"
   | "DSQL_NESTED_TRANSACTION"
@@ -70,6 +71,15 @@ export class PoolTimeoutError extends DsqlError {
   constructor(message: string, pool: PoolState, options?: ErrorOptions) {
     super("DSQL_POOL_TIMEOUT", message, options);
     this.pool = pool;
+  }
+}
+
+/** The pool was asked for a connection after its `end()`, or had not found one when it was ended. */
+export class PoolEndedError extends DsqlError {
+  override readonly name = "PoolEndedError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_POOL_ENDED", message, options);
   }
 }
 

@@ -1,3 +1,4 @@
+export type { AwsCredentialProvider, AwsCredentials } from "./auth/aws-credentials.ts";
 export {
   additiveBackoff,
   type Backoff,
@@ -13,6 +14,12 @@ export type {
   TransactionOptions,
 } from "./concurrency/retry-options.ts";
 export { type Remember, retryTransaction } from "./concurrency/retry-transaction.ts";
+export { type ClusterEndpoint, parseClusterEndpoint } from "./connection/cluster-endpoint.ts";
+export type { DsqlConnectionOptions, DsqlPoolOptions } from "./connection/connection-options.ts";
+export { parseConnectionString } from "./connection/connection-string.ts";
+export { DsqlClient } from "./connection/dsql-client.ts";
+export { DsqlPool, type DsqlPoolClient, type DsqlPoolStats } from "./connection/dsql-pool.ts";
+export type { LegacyRetryOptions } from "./connection/legacy-retry-options.ts";
 export {
   CommitOutcomeUnknownError,
   ConnectionLostError,
@@ -24,6 +31,7 @@ export {
   OccRetryExhaustedError,
   type OccRetryStop,
   type OccType,
+  PoolEndedError,
   type PoolState,
   PoolTimeoutError,
   TransactionRolledBackError,

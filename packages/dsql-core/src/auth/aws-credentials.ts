@@ -1,0 +1,11 @@
+/** An AWS identity, as the AWS SDK's `AwsCredentialIdentity` has it. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** After this moment nothing signed with them is accepted any more. */
+  readonly expiration?: Date;
+}
+
+/** Fetches an AWS identity; every provider of `@aws-sdk/credential-providers` fits. Called once for each token that is signed. */
+export type AwsCredentialProvider = () => Promise<AwsCredentials>;

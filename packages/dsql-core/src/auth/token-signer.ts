@@ -1,0 +1,80 @@
+import { DsqlTokenError } from "../errors.ts";
+import type { AwsCredentialProvider, AwsCredentials } from "./aws-credentials.ts";
+
+/** What a token is signed for, and with whose credentials. */
+export interface TokenRequest {
+  host: string;
+  region: string;
+  user: string;
+  /** Seconds. */
+  tokenDurationSecs: number;
+  credentials?: AwsCredentials | AwsCredentialProvider;
+  profile?: string;
+}
+
+/** A token, and when it stops opening connections. */
+export interface SignedToken {
+  token: string;
+  /** Milliseconds since 1970; the end of its duration or of the credentials behind it, whichever comes first. */
+  expiresAtMs: number;
+}
+
+/** Signs one token. */
+export type TokenSigner = () => Promise<SignedToken>;
+
+/** A signer that uses the AWS SDK; nothing of it is loaded before the first token. */
+export function awsTokenSigner(request: TokenRequest): TokenSigner {
+  const { host: hostname, region, user, tokenDurationSecs: expiresIn } = request;
+  const credentials = memoizedProvider(request);
+  return async () => {
+    const identity = await fetchCredentials(credentials);
+    // Before the signature, so that a slow one makes the token's life look shorter, never longer.
+    const signedAtMs = Date.now();
+    const expiresAtMs = Math.min(
+      signedAtMs + expiresIn * 1000,
+      identity.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
+    );
+    if (expiresAtMs <= signedAtMs)
+      throw new DsqlTokenError(
+        "The AWS credentials have expired; a token signed with them would be refused.",
+      );
+    try {
+      const { DsqlSigner } = await import("@aws-sdk/dsql-signer");
+      const signer = new DsqlSigner({ hostname, region, expiresIn, credentials: identity });
+      const token =
+        user === "admin" ? await signer.getDbConnectAdminAuthToken() : await signer.getDbConnectAuthToken();
+      return { token, expiresAtMs };
+    } catch (cause) {
+      throw new DsqlTokenError("The token could not be signed.", { cause });
+    }
+  };
+}
+
+async function fetchCredentials(provider: AwsCredentialProvider): Promise<AwsCredentials> {
+  let identity: AwsCredentials | undefined;
+  try {
+    identity = await provider();
+  } catch (cause) {
+    throw new DsqlTokenError(
+      "No AWS credentials could be fetched; look at the cause, and at the profile or the role that this process runs with.",
+      { cause },
+    );
+  }
+  if (typeof identity?.accessKeyId !== "string" || typeof identity.secretAccessKey !== "string")
+    throw new DsqlTokenError("The credentials provider returned no accessKeyId and secretAccessKey.");
+  return identity;
+}
+
+/** The request's own credentials, or the SDK's default chain, made once: it keeps what it has fetched until that expires. */
+function memoizedProvider({ credentials, profile, region }: TokenRequest): AwsCredentialProvider {
+  if (typeof credentials === "function") return credentials;
+  if (credentials !== undefined) return async () => credentials;
+  let chain: AwsCredentialProvider | undefined;
+  return async () => {
+    if (chain === undefined) {
+      const { fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
+      chain = fromNodeProviderChain({ ...(profile !== undefined && { profile }), clientConfig: { region } });
+    }
+    return await chain();
+  };
+}

@@ -1,0 +1,135 @@
+import { DsqlTokenError } from "../errors.ts";
+import type { SignedToken, TokenSigner } from "./token-signer.ts";
+
+/** The share of its life after which a token is replaced, less up to a tenth of its life so that processes do not ask together. */
+const REFRESH_AT = 0.8;
+const REFRESH_JITTER = 0.1;
+/** Milliseconds that a token must still live to be handed out, so that it outlives the login it is used for; a tenth of a short life. */
+const MARGIN_MS = 5_000;
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 60_000;
+
+/** What a token source has done. */
+export interface TokenStats {
+  tokensSigned: number;
+  tokensFailed: number;
+  /** Milliseconds that the slowest token took, failed ones included. */
+  slowestTokenMs: number;
+}
+
+/** What a token source tells of itself. */
+export interface TokenListener {
+  tokenSigned?(event: { elapsedMs: number; expiresAtMs: number }): void;
+  tokenFailed?(event: { elapsedMs: number; error: unknown; stillValid: boolean }): void;
+}
+
+interface CurrentToken extends SignedToken {
+  refreshAtMs: number;
+  usableUntilMs: number;
+}
+
+/**
+ * The tokens of one endpoint and user: signed when one is needed, kept, and replaced in the background when 80 % of its
+ * life is over (less some jitter). It has no timer; the wall clock decides, also after a process was frozen.
+ */
+export class TokenSource {
+  readonly #sign: TokenSigner;
+  readonly #listener: TokenListener;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #stats: TokenStats = { tokensSigned: 0, tokensFailed: 0, slowestTokenMs: 0 };
+  #current: CurrentToken | undefined;
+  #signing: Promise<string> | undefined;
+  #signingSinceMs = 0;
+  #failures = 0;
+  #nextTryAtMs = 0;
+
+  constructor(
+    sign: TokenSigner,
+    options: { listener?: TokenListener; now?: () => number; random?: () => number } = {},
+  ) {
+    this.#sign = sign;
+    this.#listener = options.listener ?? {};
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+  }
+
+  get stats(): Readonly<TokenStats> {
+    const runningMs = this.#signing === undefined ? 0 : this.#now() - this.#signingSinceMs;
+    return { ...this.#stats, slowestTokenMs: Math.max(this.#stats.slowestTokenMs, runningMs) };
+  }
+
+  /** Whether a token can be had without waiting. */
+  get ready(): boolean {
+    return this.#current !== undefined && this.#now() < this.#current.usableUntilMs;
+  }
+
+  /**
+   * A token that is valid now; callers who come while one is being signed share it.
+   * @throws DsqlTokenError when there is no valid token and none can be signed
+   */
+  async token(): Promise<string> {
+    const now = this.#now();
+    const current = this.#current;
+    if (current === undefined) return await this.#signOnce();
+    if (now >= current.usableUntilMs) {
+      return await this.#signOnce().catch((error) => {
+        if (this.#current === current && this.#now() < current.expiresAtMs) return current.token;
+        throw error;
+      });
+    }
+    if (now >= current.refreshAtMs && now >= this.#nextTryAtMs) {
+      // The current token is good for now, so nobody waits for the next one, or fails with it.
+      this.#signOnce().catch(() => {});
+    }
+    return current.token;
+  }
+
+  /** Forgets a token that a login was refused with; another token that has replaced it meanwhile stays. */
+  discard(token: string): void {
+    if (this.#current?.token === token) this.#current = undefined;
+  }
+
+  #signOnce(): Promise<string> {
+    if (this.#signing !== undefined) return this.#signing;
+    this.#signingSinceMs = this.#now();
+    this.#signing = this.#signNext().finally(() => {
+      this.#signing = undefined;
+    });
+    return this.#signing;
+  }
+
+  async #signNext(): Promise<string> {
+    const startedAtMs = this.#now();
+    try {
+      const signed = await this.#sign();
+      const now = this.#now();
+      const lifeMs = signed.expiresAtMs - now;
+      if (lifeMs <= 0) throw new DsqlTokenError("The token had expired by the time it was signed.");
+      const jitter = REFRESH_JITTER * this.#random();
+      this.#current = {
+        ...signed,
+        refreshAtMs: now + lifeMs * (REFRESH_AT - jitter),
+        usableUntilMs: signed.expiresAtMs - Math.min(MARGIN_MS, lifeMs / 10),
+      };
+      this.#failures = 0;
+      this.#nextTryAtMs = 0;
+      this.#stats.tokensSigned++;
+      const elapsedMs = this.#took(startedAtMs);
+      this.#listener.tokenSigned?.({ elapsedMs, expiresAtMs: signed.expiresAtMs });
+      return signed.token;
+    } catch (error) {
+      this.#stats.tokensFailed++;
+      const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures++, 16));
+      this.#nextTryAtMs = this.#now() + backoffMs * (0.5 + this.#random() / 2);
+      this.#listener.tokenFailed?.({ elapsedMs: this.#took(startedAtMs), error, stillValid: this.ready });
+      throw error;
+    }
+  }
+
+  #took(startedAtMs: number): number {
+    const elapsedMs = this.#now() - startedAtMs;
+    this.#stats.slowestTokenMs = Math.max(this.#stats.slowestTokenMs, elapsedMs);
+    return elapsedMs;
+  }
+}

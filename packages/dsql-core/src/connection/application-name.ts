@@ -1,0 +1,40 @@
+import { DsqlConfigError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+
+/** PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1, PostgreSQL 16 manual, "Identifiers and Key Words"). */
+const MAX_BYTES = 63;
+const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
+const CONNECTOR = `aurora-dsql-ts/${VERSION}`;
+
+/**
+ * The `application_name` of the startup packet: `<ormPrefix>:aurora-dsql-ts/<version>`, or exactly what the user gave.
+ * @throws DsqlConfigError for a name that PostgreSQL would cut or change
+ */
+export function applicationName(options: { ormPrefix?: string; applicationName?: string }): string {
+  const { applicationName: given, ormPrefix } = options;
+  if (given !== undefined) {
+    demand(PRINTABLE_ASCII.test(given), "application_name takes printable ASCII characters, at least one.");
+    demand(
+      given.length <= MAX_BYTES,
+      `application_name takes at most ${MAX_BYTES} bytes, not ${given.length}.`,
+    );
+    return given;
+  }
+  if (ormPrefix === undefined) return CONNECTOR;
+  const prefix = ormPrefix.trim();
+  demand(PRINTABLE_ASCII.test(prefix), "ormPrefix takes printable ASCII characters, at least one.");
+  demand(
+    !/[:/]/.test(prefix),
+    'ormPrefix takes no ":" and no "/": they separate the parts of application_name.',
+  );
+  const name = `${prefix}:${CONNECTOR}`;
+  demand(
+    name.length <= MAX_BYTES,
+    `ormPrefix takes at most ${MAX_BYTES - CONNECTOR.length - 1} characters: application_name has ${MAX_BYTES} bytes in all.`,
+  );
+  return name;
+}
+
+function demand(fits: boolean, message: string): void {
+  if (!fits) throw new DsqlConfigError(message);
+}

@@ -1,0 +1,28 @@
+import type { ClientConfig } from "pg";
+import { awsTokenSigner } from "../auth/token-signer.ts";
+import { type TokenListener, TokenSource } from "../auth/token-source.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
+import { HostaddrSocket } from "./hostaddr-socket.ts";
+
+/** What all connections to one endpoint as one user share: their settings, and the tokens that open them. */
+export class ConnectionSource {
+  readonly settings: ConnectionSettings;
+  readonly tokens: TokenSource;
+
+  constructor(settings: ConnectionSettings, listener: TokenListener = {}) {
+    this.settings = settings;
+    this.tokens = new TokenSource(awsTokenSigner(settings.token), { listener });
+  }
+
+  /** A pg client's options; `password` is asked for once for each connection. */
+  clientConfig(password: () => Promise<string>): ClientConfig {
+    const { host, hostaddr, port, user, database, applicationName, ssl, sslnegotiation, passedOn } =
+      this.settings;
+    return {
+      ...passedOn,
+      ...{ host, port, user, database, ssl, sslnegotiation, password },
+      application_name: applicationName,
+      ...(hostaddr !== undefined && { stream: () => new HostaddrSocket(hostaddr) }),
+    };
+  }
+}

@@ -1,0 +1,223 @@
+import { inspect } from "node:util";
+import type { PoolClient, PoolConfig } from "pg";
+import type { TransactionOptions } from "../concurrency/retry-options.ts";
+import { mergeRetryOptions } from "../concurrency/retry-settings.ts";
+import { retryTransaction } from "../concurrency/retry-transaction.ts";
+import { runTransaction } from "../concurrency/run-transaction.ts";
+import { tell } from "../telemetry/tell.ts";
+import { AutocommitStatements } from "./autocommit-statements.ts";
+import type { DsqlPoolOptions } from "./connection-options.ts";
+import { ConnectionSource } from "./connection-source.ts";
+import { DsqlClient } from "./dsql-client.ts";
+import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
+import { PoolConnections } from "./pool-connections.ts";
+import { type PoolSettings, resolvePool } from "./pool-settings.ts";
+import { PoolWithQuery } from "./pool-with-query.ts";
+import type { PooledConnection } from "./pooled-connection.ts";
+
+/** A client that a pool has lent; give it back with `release()`. */
+export type DsqlPoolClient = DsqlClient & PoolClient;
+
+/** What a pool is doing, and what it has done. */
+export interface DsqlPoolStats {
+  /** Connections that exist, being opened included. */
+  total: number;
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+  connectionsOpened: number;
+  connectionsClosed: number;
+  /** Connections that could not be opened. */
+  connectionsFailed: number;
+  tokensSigned: number;
+  tokensFailed: number;
+  /** Milliseconds. */
+  slowestTokenMs: number;
+}
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
+
+/**
+ * A pg pool of {@link DsqlClient}s: one token source for all of them, connections that are kept as long as they are
+ * good and closed before DSQL closes them, and transactions that are run again after a conflict.
+ * @throws DsqlConfigError for options that cannot be used
+ */
+export class DsqlPool extends PoolWithQuery {
+  readonly #source: ConnectionSource;
+  readonly #settings: PoolSettings;
+  readonly #connections: PoolConnections;
+  readonly #counts = { connectionsOpened: 0, connectionsClosed: 0, connectionsFailed: 0 };
+
+  constructor(config: DsqlPoolOptions | string = {}) {
+    const { connection, pool } = resolvePool(config);
+    const source = new ConnectionSource(connection);
+    const connections = new PoolConnections(pool, {
+      createClient: () => new DsqlClient(source),
+      slowestTokenMs: () => source.tokens.stats.slowestTokenMs,
+      opened: (client) => {
+        this.#counts.connectionsOpened++;
+        this.emit("connect", client);
+      },
+      openFailed: (error) => this.#openFailed(error),
+      closed: (client) => {
+        this.#counts.connectionsClosed++;
+        this.emit("remove", client);
+      },
+      idleLost: (error, client) => this.#idleLost(error, client),
+    });
+    const statements = new AutocommitStatements(connections, pool.autocommitRetry ? pool.retry : undefined);
+    super(publicOptions(source, pool), (query, values, answer) => statements.run(query, values, answer));
+    this.#source = source;
+    this.#settings = pool;
+    this.#connections = connections;
+  }
+
+  static {
+    // pg's types have these as properties, which TypeScript lets no accessor override.
+    const count = (of: (connections: PoolConnections) => number) => ({
+      get(this: DsqlPool): number {
+        return of(this.#connections);
+      },
+    });
+    Object.defineProperties(DsqlPool.prototype, {
+      totalCount: count(({ total }) => total),
+      idleCount: count(({ idle }) => idle),
+      waitingCount: count(({ waiting }) => waiting),
+      expiredCount: count(() => 0),
+    });
+  }
+
+  get stats(): DsqlPoolStats {
+    const { total, idle, waiting } = this.#connections;
+    return { total, idle, waiting, ...this.#counts, ...this.#source.tokens.stats };
+  }
+
+  /**
+   * Lends a connection until its `release()`.
+   * @throws PoolTimeoutError after `connectionTimeoutMillis`, the token included
+   * @throws PoolEndedError after `end()`
+   */
+  override connect(): Promise<DsqlPoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<DsqlPoolClient> | undefined {
+    if (callback !== undefined) {
+      this.#connections.acquire((error, connection) => {
+        const client = connection && this.#lend(connection);
+        process.nextTick(callback, error ?? undefined, client, client?.release ?? (() => {}));
+      });
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.#connections.acquire((error, connection) => {
+        if (connection === undefined) reject(error);
+        else resolve(this.#lend(connection));
+      });
+    });
+  }
+
+  /**
+   * Runs `work` in a transaction and commits it; after a conflict, or a connection lost before COMMIT, runs all of it again.
+   * @throws OccRetryExhaustedError when attempts or time end in a conflict
+   * @throws CommitOutcomeUnknownError when the answer to COMMIT never came, and `verifyCommit` does not tell
+   * @throws TransactionRolledBackError when `work` hid a statement's error, so that COMMIT stored nothing
+   */
+  async transactionWithRetry<T>(
+    work: (client: DsqlPoolClient) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    const merged = mergeRetryOptions(this.#settings.retry, options);
+    const lease = {
+      acquire: () => this.connect(),
+      release: (client: DsqlPoolClient, destroy?: Error) => client.release(destroy),
+    };
+    return await retryTransaction(
+      (_attempt, remember) => runTransaction({ lease, work, readOnly: merged.readOnly, remember }),
+      merged,
+    );
+  }
+
+  /** {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` calls. */
+  async transaction<T>(
+    work: (client: DsqlPoolClient) => Promise<T>,
+    options?: LegacyRetryOptions,
+  ): Promise<T> {
+    return await this.transactionWithRetry(work, transactionOptionsOf(options));
+  }
+
+  /** Opens connections until there are so many (at most `max`), and from then on keeps `min` of them. @default `min`, at least 1 */
+  async warmUp(connections: number = Math.max(1, this.#settings.min)): Promise<void> {
+    await this.#connections.warmUp(connections);
+  }
+
+  /** Closes all connections there are, those in use when they are released; the pool goes on with new ones. */
+  async drain(): Promise<void> {
+    await this.#connections.drain();
+  }
+
+  /** Closes all connections, those in use when they are released, and refuses every further use. May be called again. */
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | undefined {
+    Object.assign(this, { ending: true });
+    const ended = this.#connections.end().then(() => void Object.assign(this, { ended: true }));
+    if (callback === undefined) return ended;
+    ended.then(() => process.nextTick(callback));
+    return undefined;
+  }
+
+  /** What may be shown of a pool: no token, no credentials. */
+  toJSON(): Record<string, unknown> {
+    const { host, port, user, database, region, applicationName } = this.#source.settings;
+    return { host, port, user, database, region, applicationName, ...this.stats };
+  }
+
+  [inspect.custom](_depth: number, options: object): string {
+    return `DsqlPool ${inspect(this.toJSON(), options)}`;
+  }
+
+  #lend(connection: PooledConnection): DsqlPoolClient {
+    const client = connection.client as DsqlPoolClient;
+    let released = false;
+    client.release = (destroy?: Error | boolean) => {
+      if (released) throw new Error("Release called on client which has already been released to the pool.");
+      released = true;
+      this.emit("release", destroy, client);
+      this.#connections.giveBack(connection, Boolean(destroy));
+    };
+    this.emit("acquire", client);
+    return client;
+  }
+
+  #openFailed(error: Error): void {
+    this.#counts.connectionsFailed++;
+    tell(this.#source.settings.logger, "warn", "no connection could be opened", { error: error.message });
+  }
+
+  /** Nobody was using the connection, so the error goes to those who listen to the pool. */
+  #idleLost(error: Error, client: DsqlClient): void {
+    tell(this.#source.settings.logger, "info", "an idle connection was closed", { error: error.message });
+    if (this.listenerCount("error") > 0) this.emit("error", error, client);
+  }
+}
+
+/** What pg.Pool shows as `options`; credentials are not among them. */
+function publicOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
+  const { host, port, user, database, applicationName } = source.settings;
+  const { max, min, idleTimeoutMillis, acquireTimeoutMillis, maxLifetimeMs, allowExitOnIdle } = pool;
+  class PoolClientOfSource extends DsqlClient {
+    constructor() {
+      super(source);
+    }
+  }
+  return {
+    ...{ host, port, user, database, max, min, allowExitOnIdle, Client: PoolClientOfSource },
+    application_name: applicationName,
+    connectionTimeoutMillis: acquireTimeoutMillis,
+    idleTimeoutMillis: Number.isFinite(idleTimeoutMillis) ? idleTimeoutMillis : 0,
+    maxLifetimeSeconds: Number.isFinite(maxLifetimeMs) ? maxLifetimeMs / 1000 : 0,
+  };
+}

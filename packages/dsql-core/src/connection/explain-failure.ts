@@ -1,0 +1,79 @@
+import { CommitOutcomeUnknownError, ConnectionLostError } from "../errors.ts";
+import type { SessionState } from "./session-state.ts";
+import { listOf } from "./session-state.ts";
+import { splitStatements } from "./split-statements.ts";
+import type { TextCommands } from "./transaction-command.ts";
+
+/** A statement that was sent and has failed. */
+export interface FailedStatement {
+  text: string | undefined;
+  commands: TextCommands;
+  /** Whether a transaction was open when it was sent. */
+  inTransaction: boolean;
+}
+
+const READ = /^(?:select|values|table|show)(?![\w$])/i;
+/** pg's own words for a statement that its `query_timeout` has ended; it has no code. */
+export const READ_TIMEOUT = "Query read timeout";
+
+/**
+ * What a failure means to the caller: errors of the server stay what they are, unless the outcome of a COMMIT (or of a
+ * write outside a transaction, which commits by itself) is unknown, or the connection is gone.
+ */
+export function explainFailure(error: Error, statement: FailedStatement, state: SessionState): Error {
+  const isCommit = listOf(statement.commands).includes("commit");
+  if (isCommit) return leavesOutcomeOpen(error) ? commitUnknown(error) : error;
+  const commitsByItself =
+    !statement.inTransaction && statement.commands === undefined && !isRead(statement.text);
+  if (commitsByItself && (state.lostBy !== undefined || leavesWriteOpen(error))) return writeUnknown(error);
+  return state.lostBy === undefined ? error : connectionLost(state.lostBy, error);
+}
+
+/** The connection is gone, and the statement was not on its way, or surely undone. */
+export function connectionLost(lostBy: Error, error: Error = lostBy): ConnectionLostError {
+  return new ConnectionLostError(
+    "The connection to the cluster was lost; what its open transaction did is undone. Run the whole transaction again.",
+    { cause: isServerError(lostBy) ? lostBy : error },
+  );
+}
+
+export function commitUnknown(cause: unknown): CommitOutcomeUnknownError {
+  return new CommitOutcomeUnknownError(
+    "COMMIT was sent and not answered with its outcome: the transaction is either stored whole or not at all. Look before you run it again, or give transactionWithRetry a verifyCommit.",
+    { cause },
+  );
+}
+
+function writeUnknown(cause: unknown): CommitOutcomeUnknownError {
+  return new CommitOutcomeUnknownError(
+    "A statement outside a transaction, which commits by itself, was not answered with its outcome: it is either stored whole or not at all. Look before you run it again.",
+    { cause },
+  );
+}
+
+/** pg's DatabaseError, from whichever copy of pg. */
+export function isServerError(error: unknown): error is Error & { code: string; severity: string } {
+  return error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string";
+}
+
+/** Everything but an ERROR of the server that says that nothing was stored. */
+function leavesOutcomeOpen(error: Error): boolean {
+  return !isServerError(error) || error.severity !== "ERROR" || saysUnknown(error.code);
+}
+
+function leavesWriteOpen(error: Error): boolean {
+  return isServerError(error) ? saysUnknown(error.code) : error.message === READ_TIMEOUT;
+}
+
+/**
+ * XX000 `server unavailable` (Aurora DSQL user guide, "Troubleshooting": after it, the outcome of a COMMIT is unknown);
+ * statement_completion_unknown and the connection exceptions (PostgreSQL 16 manual, Appendix A).
+ */
+function saysUnknown(code: string): boolean {
+  return code === "XX000" || code === "40003" || code.startsWith("08");
+}
+
+/** Whether a text only reads: then it does not matter that nobody knows whether it was run. */
+function isRead(text: string | undefined): boolean {
+  return text !== undefined && splitStatements(text).every((statement) => READ.test(statement));
+}

@@ -1,0 +1,123 @@
+import { Client } from "pg";
+import { connectionLost, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
+import { GuardedStatement, rolledBack } from "./guarded-statement.ts";
+import { guardSubmittable, type Submittable, textOf } from "./guarded-submittable.ts";
+import { internalsOf } from "./pg-internals.ts";
+import { SessionState } from "./session-state.ts";
+import { type TextCommands, transactionCommands } from "./transaction-command.ts";
+
+type Callback = (error: Error | null, result?: unknown) => void;
+type QueryObject = { text?: unknown; callback?: unknown; submit?: unknown };
+
+/** What a {@link GuardedClient} has beside a pg client. */
+export interface Guarded {
+  /** What is known of the connection's transaction. */
+  session: SessionState;
+  /** Milliseconds that a COMMIT may take to be answered; 0 is no limit. */
+  commitTimeoutMillis: number;
+}
+
+class GuardedPgClient extends Client implements Guarded {
+  session = new SessionState();
+  commitTimeoutMillis = 0;
+
+  // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
+  override query(config: unknown, values?: unknown, callback?: unknown): never {
+    const query = config as string | QueryObject;
+    const isObject = typeof query === "object" && query !== null;
+    if (isObject && typeof query.submit === "function")
+      return this.#submit(query as Submittable, values, callback) as never;
+    if (typeof values === "function") [callback, values] = [values, undefined];
+    if (isObject) callback ??= query.callback;
+    if (typeof callback === "function") return this.#run(query, values, callback as Callback) as never;
+    if (callback !== undefined && callback !== null) throw new TypeError("callback is not a function");
+    return new Promise((resolve, reject) => {
+      this.#run(query, values, (error, result) => (error ? reject(error) : resolve(result)));
+    }).catch(rethrowFromCaller) as never;
+  }
+
+  #run(query: string | QueryObject, values: unknown, callback: Callback): void {
+    const { session } = this;
+    const text = typeof query === "string" ? query : query?.text;
+    const commands = typeof text === "string" ? transactionCommands(text) : undefined;
+    if (internalsOf(this)._ending) {
+      // Nothing is sent any more, and pg says so.
+      this.#send(query, values, callback);
+    } else if (commands !== undefined) {
+      this.#runCommands(query, values, callback, commands);
+    } else if (session.lostBy !== undefined) {
+      process.nextTick(callback, connectionLost(session.lostBy));
+    } else {
+      this.#send(query, values, (error, result) => {
+        if (!error) return callback(null, result);
+        if (error.message === READ_TIMEOUT) session.unanswered = true;
+        const failed = { text: text as string | undefined, commands, inTransaction: session.open };
+        callback(explainFailure(error, failed, session));
+      });
+    }
+  }
+
+  #runCommands(
+    query: string | QueryObject,
+    values: unknown,
+    callback: Callback,
+    commands: TextCommands,
+  ): void {
+    const statement = this.#guard(typeof query === "string" ? query : String(query.text), commands);
+    const local = statement.localAnswer();
+    if (local !== undefined) {
+      if ("error" in local) process.nextTick(callback, local.error);
+      else process.nextTick(callback, null, local.result);
+      return;
+    }
+    let settled = false;
+    const settle: Callback = (error, result) => {
+      if (settled) return;
+      settled = true;
+      const failure = statement.settle(error, result);
+      if (failure !== undefined) callback(failure);
+      else callback(null, error ? rolledBack() : result);
+    };
+    statement.sent(settle);
+    this.#send(query, values, settle);
+  }
+
+  #submit(query: Submittable, values: unknown, callback: unknown): Submittable {
+    if (internalsOf(this)._ending) {
+      super.query(query as never, values as never, callback as never);
+      return query;
+    }
+    if (!query.callback)
+      query.callback = typeof values === "function" ? values : (callback ?? query.callback);
+    const text = textOf(query);
+    const statement = this.#guard(text, text === undefined ? undefined : transactionCommands(text));
+    if (!guardSubmittable(query, statement, this.connection)) return query;
+    super.query(query as never);
+    return query;
+  }
+
+  #guard(text: string | undefined, commands: TextCommands): GuardedStatement {
+    const { session, commitTimeoutMillis } = this;
+    const abandon = () => this.connection.stream.destroy();
+    return new GuardedStatement({ session, commitTimeoutMillis, abandon }, text, commands);
+  }
+
+  #send(query: string | QueryObject, values: unknown, callback: Callback): void {
+    super.query(query as string, values as [], callback as never);
+  }
+}
+
+/** pg gives an error the stack of its caller, whose await is still to be seen, in place of the socket's. */
+export function rethrowFromCaller(error: unknown): never {
+  if (error instanceof Error) Error.captureStackTrace(error);
+  throw error;
+}
+
+/**
+ * A pg client whose `query` sees every statement of every ORM: it refuses a transaction inside a transaction, tells a
+ * COMMIT that stored nothing, or whose outcome is unknown, from one that succeeded, and answers a ROLLBACK that has
+ * nothing left to undo by itself.
+ */
+export const GuardedClient = GuardedPgClient as unknown as new (
+  ...args: ConstructorParameters<typeof Client>
+) => Client & Guarded;

@@ -1,0 +1,22 @@
+import { Socket } from "node:net";
+
+/**
+ * A socket that connects to another address than it is told to, so that pg goes on to verify TLS and send SNI for the
+ * host's own name (libpq's `hostaddr`).
+ */
+export class HostaddrSocket extends Socket {
+  readonly #address: string;
+
+  constructor(address: string) {
+    super();
+    this.#address = address;
+  }
+
+  override connect(...args: unknown[]): this {
+    const [port, host] = args;
+    // pg calls connect(port, host); anything else is not pg's.
+    if (typeof port !== "number" || typeof host !== "string")
+      throw new TypeError("connect takes a port and a host");
+    return super.connect(port, this.#address);
+  }
+}

@@ -1,0 +1,84 @@
+import type { PooledConnection } from "./pooled-connection.ts";
+
+/** The longest that Node's timers can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The connections that nobody uses. One timer, which keeps no process alive, finds those whose time is over. */
+export class IdleConnections {
+  /** The oldest stands first; the one that came back last is taken first, so that those not needed grow old. */
+  readonly #connections: PooledConnection[] = [];
+  readonly #idleTimeoutMillis: number;
+  readonly #onOld: (connection: PooledConnection) => void;
+  readonly #mayShrink: () => boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+
+  /** `onOld` closes a connection; `mayShrink` says whether the pool has more connections than it wants to keep. */
+  constructor(options: {
+    idleTimeoutMillis: number;
+    onOld: (connection: PooledConnection) => void;
+    mayShrink: () => boolean;
+  }) {
+    this.#idleTimeoutMillis = options.idleTimeoutMillis;
+    this.#onOld = options.onOld;
+    this.#mayShrink = options.mayShrink;
+  }
+
+  get size(): number {
+    return this.#connections.length;
+  }
+
+  put(connection: PooledConnection): void {
+    connection.idleSinceMs = Date.now();
+    this.#connections.push(connection);
+    this.#wakeAt(this.#endOf(connection));
+  }
+
+  /** The connection that was used last, unless its time is over: after a process was frozen, no timer has told so. */
+  take(): PooledConnection | undefined {
+    for (let connection = this.#connections.pop(); connection; connection = this.#connections.pop()) {
+      if (connection.isClean && Date.now() < this.#endOf(connection)) return connection;
+      this.#onOld(connection);
+    }
+    return undefined;
+  }
+
+  remove(connection: PooledConnection): void {
+    const index = this.#connections.indexOf(connection);
+    if (index !== -1) this.#connections.splice(index, 1);
+  }
+
+  takeAll(): PooledConnection[] {
+    clearTimeout(this.#timer);
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    return this.#connections.splice(0);
+  }
+
+  #endOf(connection: PooledConnection): number {
+    return Math.min(connection.idleSinceMs + this.#idleTimeoutMillis, connection.expiresAtMs);
+  }
+
+  #wakeAt(atMs: number): void {
+    if (atMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    const delayMs = Math.min(Math.max(atMs - Date.now(), 0), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#sweep(), delayMs).unref();
+  }
+
+  #sweep(): void {
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    const now = Date.now();
+    for (const connection of [...this.#connections]) {
+      const isOld = now >= this.#endOf(connection);
+      if (isOld && (now >= connection.expiresAtMs || this.#mayShrink())) {
+        this.remove(connection);
+        this.#onOld(connection);
+      } else {
+        // One that is kept although it is old counts as used now.
+        if (isOld) connection.idleSinceMs = now;
+        this.#wakeAt(this.#endOf(connection));
+      }
+    }
+  }
+}

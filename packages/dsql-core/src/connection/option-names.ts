@@ -1,0 +1,88 @@
+import { DsqlConfigError } from "../errors.ts";
+import type { DsqlConnectionOptions, DsqlPoolOptions } from "./connection-options.ts";
+import { didYouMean } from "./nearest-name.ts";
+
+type Names<T> = Readonly<Record<keyof T, true>>;
+
+const CONNECTION: Names<DsqlConnectionOptions> = {
+  connectionString: true,
+  host: true,
+  hostaddr: true,
+  port: true,
+  user: true,
+  database: true,
+  region: true,
+  profile: true,
+  tokenDurationSecs: true,
+  credentials: true,
+  ormPrefix: true,
+  application_name: true,
+  applicationName: true,
+  ca: true,
+  sslrootcert: true,
+  sslnegotiation: true,
+  logger: true,
+  connectionTimeoutMillis: true,
+  commitTimeoutMillis: true,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: true,
+  query_timeout: true,
+  types: true,
+  binary: true,
+};
+
+const POOL: Names<DsqlPoolOptions> = {
+  ...CONNECTION,
+  max: true,
+  min: true,
+  idleTimeoutMillis: true,
+  maxLifetimeSeconds: true,
+  maxUses: true,
+  allowExitOnIdle: true,
+  autocommitRetry: true,
+  retry: true,
+};
+
+const UNSUPPORTED_PARAMETER =
+  "DSQL ends a connection whose startup packet names it (only the session parameters in its user guide are accepted).";
+
+/** Names that mean something to pg or libpq and cannot be had here, with what to do instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  statement_timeout: `${UNSUPPORTED_PARAMETER} Use query_timeout, which pg keeps on this side.`,
+  lock_timeout: `${UNSUPPORTED_PARAMETER} DSQL takes no locks that could be waited for; leave it out.`,
+  idle_in_transaction_session_timeout: `${UNSUPPORTED_PARAMETER} DSQL ends a transaction after 5 minutes by itself.`,
+  options: `${UNSUPPORTED_PARAMETER} SET a supported parameter such as search_path after connecting.`,
+  password: "A signed IAM token takes its place. Leave it out, and give credentials or a profile.",
+  ssl: "TLS is always verify-full. Use ca or sslrootcert for a CA of your own.",
+  sslmode: 'TLS is always verify-full; in a connection string "sslmode=verify-full" may say so.',
+  sslcert: "DSQL knows no client certificates; a signed IAM token says who connects.",
+  sslkey: "DSQL knows no client certificates; a signed IAM token says who connects.",
+  pipeline: "The commit guard needs each statement's answer before the next one is sent.",
+  replication: "DSQL has no replication connections.",
+  Client: "The pool's clients are DsqlClients.",
+  Promise: "pg no longer takes another Promise.",
+  stream: "Use hostaddr to connect to another address than host.",
+  connection: "Use hostaddr to connect to another address than host.",
+};
+
+/**
+ * Checks the names of an options object.
+ * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; undefined values do not count
+ */
+export function checkOptionNames(options: object, kind: "connection" | "pool"): void {
+  const known: Readonly<Record<string, true>> = kind === "pool" ? POOL : CONNECTION;
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(known, name)) continue;
+    if (kind === "connection" && Object.hasOwn(POOL, name))
+      throw new DsqlConfigError(`${name} is an option of DsqlPool; a single client has none such.`);
+    refuseName(name, Object.keys(known), "option");
+  }
+}
+
+/** @throws DsqlConfigError always: with advice for a name of pg or libpq, with the nearest name for any other */
+export function refuseName(name: string, known: string[], what: "option" | "parameter"): never {
+  const advice = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
+  if (advice !== undefined) throw new DsqlConfigError(`${name} is not accepted. ${advice}`);
+  const shown = /^[\w.-]{1,40}$/.test(name) ? `"${name}"` : "a name";
+  throw new DsqlConfigError(`Unknown ${what} ${shown}.${didYouMean(name, known)}`);
+}

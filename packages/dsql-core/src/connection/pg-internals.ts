@@ -1,0 +1,27 @@
+import type { Client, Connection } from "pg";
+
+/**
+ * The parts of a pg 8 client that its types leave out and this package needs: to start a login anew on the same
+ * client, and to know whether a client is ready for a statement. All of pg 8.16 to 8.23 have them.
+ */
+export interface PgClientInternals {
+  connection: Connection;
+  connectionParameters: Record<string, unknown>;
+  password: unknown;
+  readyForQuery?: boolean;
+  processID: number | null;
+  secretKey: number | null;
+  _connecting: boolean;
+  _connected: boolean;
+  _connectionError: boolean;
+  _connectionCallback: unknown;
+  _ending: boolean;
+  _ended: boolean;
+  _queryable: boolean;
+  ref(): void;
+  unref(): void;
+}
+
+export function internalsOf(client: Client): PgClientInternals {
+  return client as unknown as PgClientInternals;
+}

@@ -1,0 +1,224 @@
+import { PoolEndedError, type PoolState, PoolTimeoutError } from "../errors.ts";
+import type { DsqlClient } from "./dsql-client.ts";
+import { IdleConnections } from "./idle-connections.ts";
+import { internalsOf } from "./pg-internals.ts";
+import type { PoolSettings } from "./pool-settings.ts";
+import { PooledConnection } from "./pooled-connection.ts";
+import { type Taker, WaitingCallers } from "./waiting-callers.ts";
+
+/** The pool that owns the connections. */
+export interface PoolOwner {
+  createClient(): DsqlClient;
+  slowestTokenMs(): number;
+  /** May throw: then the connection is closed, and the caller who waits for it gets the error. */
+  opened(client: DsqlClient): void;
+  openFailed(error: Error): void;
+  closed(client: DsqlClient): void;
+  /** A connection that nobody used has broken. */
+  idleLost(error: Error, client: DsqlClient): void;
+}
+
+/** Opens, lends, takes back and closes a pool's connections. */
+export class PoolConnections {
+  readonly #settings: PoolSettings;
+  readonly #owner: PoolOwner;
+  readonly #open = new Set<PooledConnection>();
+  readonly #opening = new Set<DsqlClient>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #waiting = new WaitingCallers();
+  readonly #idle: IdleConnections;
+  #generation = 0;
+  /** Set by the first warm-up: from then on `min` connections are kept. */
+  #keepsMin = false;
+  #ended: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(settings: PoolSettings, owner: PoolOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#idle = new IdleConnections({
+      idleTimeoutMillis: settings.idleTimeoutMillis,
+      onOld: (connection) => this.#close(connection),
+      mayShrink: () => this.#open.size > settings.min,
+    });
+  }
+
+  get total(): number {
+    return this.#open.size + this.#opening.size;
+  }
+
+  get idle(): number {
+    return this.#idle.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** An idle connection, lent at once; undefined where there is none. */
+  takeIdle(): PooledConnection | undefined {
+    const connection = this.#idle.take();
+    if (connection === undefined) return undefined;
+    if (this.#settings.allowExitOnIdle) internalsOf(connection.client).ref();
+    connection.borrowed = true;
+    return connection;
+  }
+
+  /** Lends a connection, opened if need be; the caller gets a PoolTimeoutError when that takes too long. */
+  acquire(take: Taker): void {
+    if (this.#ended !== undefined) {
+      take(new PoolEndedError("Cannot use a pool after calling end on the pool."));
+      return;
+    }
+    const connection = this.takeIdle();
+    if (connection !== undefined) {
+      take(null, connection);
+      return;
+    }
+    this.#waiting.add(take, this.#settings.acquireTimeoutMillis, () => this.#timeout());
+    this.#openForWaiting();
+  }
+
+  /** Takes a connection back; it is closed unless it is surely clean, or when `destroy` says so. Then calls `done`. */
+  giveBack(connection: PooledConnection, destroy: boolean, done?: () => void): void {
+    if (!destroy && !connection.isClean && connection.isSettling) {
+      connection.whenSettled(() => this.#takeBack(connection, !connection.isClean, done));
+    } else {
+      this.#takeBack(connection, destroy || !connection.isClean, done);
+    }
+  }
+
+  /** Opens connections until there are so many; resolves when they are open. @throws what the first failed one failed with */
+  async warmUp(connections: number): Promise<void> {
+    this.#keepsMin = true;
+    const missing = Math.min(connections, this.#settings.max) - this.total;
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne()));
+  }
+
+  /** Closes every connection, those in use when they come back; resolves when they are closed. */
+  async drain(): Promise<void> {
+    this.#generation++;
+    const borrowed = [...this.#open].filter((connection) => connection.borrowed);
+    const closed = borrowed.map((one) => new Promise<void>((resolve) => one.onClosed.push(resolve)));
+    for (const connection of this.#idle.takeAll()) this.#close(connection);
+    await Promise.all([...closed, ...this.#closing]);
+  }
+
+  /** Refuses those who wait, closes every connection, waits for those in use, and opens no more. */
+  end(): Promise<void> {
+    this.#ended ??= (async () => {
+      this.#waiting.refuseAll(new PoolEndedError("The pool was ended before a connection came free."));
+      for (const client of this.#opening) void client.end();
+      for (const connection of this.#idle.takeAll()) this.#close(connection);
+      if (this.total > 0)
+        await new Promise<void>((resolve) => {
+          this.#onEmpty = resolve;
+        });
+      await Promise.all(this.#closing);
+    })();
+    return this.#ended;
+  }
+
+  #openForWaiting(): void {
+    while (this.#waiting.size > this.#opening.size && this.total < this.#settings.max) {
+      this.#openOne().catch((error: Error) => {
+        this.#waiting.next()?.(error);
+        this.#openForWaiting();
+      });
+    }
+  }
+
+  async #openOne(): Promise<void> {
+    const client = this.#owner.createClient();
+    const generation = this.#generation;
+    this.#opening.add(client);
+    try {
+      await client.connect();
+      this.#owner.opened(client);
+    } catch (error) {
+      this.#opening.delete(client);
+      client.connection.stream.destroy();
+      this.#owner.openFailed(error as Error);
+      this.#tellIfEmpty();
+      throw error;
+    }
+    const { maxLifetimeMs } = this.#settings;
+    const connection = new PooledConnection(client, { generation, maxLifetimeMs, nowMs: Date.now() });
+    this.#opening.delete(client);
+    this.#open.add(connection);
+    client.on("error", (error) => this.#broken(connection, error));
+    this.#settle(connection);
+  }
+
+  /** Gives a connection that nobody uses to the next caller, or lays it aside, or closes it when its time is over. */
+  #settle(connection: PooledConnection): void {
+    const { allowExitOnIdle, maxUses } = this.#settings;
+    const isOld = connection.generation !== this.#generation || connection.uses >= maxUses;
+    if (isOld || this.#ended !== undefined || Date.now() >= connection.expiresAtMs) {
+      this.#close(connection);
+      return;
+    }
+    const take = this.#waiting.next();
+    connection.borrowed = take !== undefined;
+    if (take !== undefined) {
+      take(null, connection);
+      return;
+    }
+    if (allowExitOnIdle) internalsOf(connection.client).unref();
+    this.#idle.put(connection);
+  }
+
+  #takeBack(connection: PooledConnection, destroy: boolean, done?: () => void): void {
+    connection.borrowed = false;
+    connection.uses++;
+    if (destroy) this.#close(connection);
+    else this.#settle(connection);
+    done?.();
+  }
+
+  #broken(connection: PooledConnection, error: Error): void {
+    if (connection.borrowed || !this.#open.has(connection)) return;
+    this.#idle.remove(connection);
+    this.#close(connection);
+    this.#owner.idleLost(error, connection.client);
+  }
+
+  #close(connection: PooledConnection): void {
+    if (!this.#open.delete(connection)) return;
+    const closing = connection.client.end().then(() => {
+      this.#closing.delete(closing);
+      for (const tell of connection.onClosed) tell();
+      this.#owner.closed(connection.client);
+    });
+    this.#closing.add(closing);
+    this.#tellIfEmpty();
+    if (this.#ended !== undefined) return;
+    this.#openForWaiting();
+    if (this.#keepsMin && this.total < this.#settings.min) this.#openOne().catch(() => {});
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#ended !== undefined && this.total === 0) this.#onEmpty?.();
+  }
+
+  #timeout(): PoolTimeoutError {
+    const { max, acquireTimeoutMillis } = this.#settings;
+    const slowestTokenMs = this.#owner.slowestTokenMs();
+    const state: PoolState = {
+      total: this.total,
+      idle: this.idle,
+      waiting: this.waiting,
+      max,
+      slowestTokenMs,
+    };
+    const stages = [...this.#opening].map((client) => client.loginStage);
+    const opening =
+      stages.length === 0
+        ? ""
+        : `, ${stages.length} of them being opened (waiting for ${[...new Set(stages)].join(", ")})`;
+    return new PoolTimeoutError(
+      `No connection within ${acquireTimeoutMillis} ms: ${state.total} of ${max} connections exist, ${state.idle} of them idle${opening}; ${state.waiting} callers wait; the slowest token took ${Math.round(slowestTokenMs)} ms.`,
+      state,
+    );
+  }
+}

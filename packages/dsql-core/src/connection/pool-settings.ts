@@ -1,0 +1,61 @@
+import type { TransactionOptions } from "../concurrency/retry-options.ts";
+import { resolveRetryOptions } from "../concurrency/retry-settings.ts";
+import type { DsqlPoolOptions } from "./connection-options.ts";
+import { type ConnectionSettings, mergeConnectionString, resolveConnection } from "./connection-settings.ts";
+import { checkOptionNames } from "./option-names.ts";
+import { demandBoolean, demandWholeNumber } from "./option-values.ts";
+
+/** What a pool keeps to, every default filled in. */
+export interface PoolSettings {
+  max: number;
+  min: number;
+  /** Milliseconds; Infinity keeps idle connections. */
+  idleTimeoutMillis: number;
+  /** Milliseconds that a caller waits for a connection. */
+  acquireTimeoutMillis: number;
+  /** Milliseconds; Infinity is no limit. */
+  maxLifetimeMs: number;
+  maxUses: number;
+  allowExitOnIdle: boolean;
+  autocommitRetry: boolean;
+  retry: TransactionOptions;
+}
+
+/** @throws DsqlConfigError that names what cannot be used */
+export function resolvePool(config: DsqlPoolOptions | string): {
+  connection: ConnectionSettings;
+  pool: PoolSettings;
+} {
+  if (typeof config !== "string") checkOptionNames(config, "pool");
+  const options = mergeConnectionString(config);
+  const connection = resolveConnection(options);
+  const { max = 10, min = 0, idleTimeoutMillis = 600_000, maxLifetimeSeconds = 3300 } = options;
+  const {
+    maxUses = Number.POSITIVE_INFINITY,
+    allowExitOnIdle = false,
+    autocommitRetry = true,
+    retry,
+  } = options;
+  demandWholeNumber(max, "max", 1);
+  demandWholeNumber(min, "min", 0, max);
+  demandWholeNumber(idleTimeoutMillis, "idleTimeoutMillis", 0);
+  demandWholeNumber(maxLifetimeSeconds, "maxLifetimeSeconds", 0);
+  if (maxUses !== Number.POSITIVE_INFINITY) demandWholeNumber(maxUses, "maxUses", 1);
+  demandBoolean(allowExitOnIdle, "allowExitOnIdle");
+  demandBoolean(autocommitRetry, "autocommitRetry");
+  resolveRetryOptions(retry);
+  return {
+    connection,
+    pool: {
+      max,
+      min,
+      idleTimeoutMillis: idleTimeoutMillis || Number.POSITIVE_INFINITY,
+      acquireTimeoutMillis: connection.connectionTimeoutMillis,
+      maxLifetimeMs: maxLifetimeSeconds * 1000 || Number.POSITIVE_INFINITY,
+      maxUses,
+      allowExitOnIdle,
+      autocommitRetry,
+      retry: { logger: connection.logger, ...retry },
+    },
+  };
+}

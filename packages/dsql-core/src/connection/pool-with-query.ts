@@ -1,0 +1,31 @@
+import { Pool, type PoolConfig } from "pg";
+import type { Answer } from "./autocommit-statements.ts";
+import { rethrowFromCaller } from "./guarded-client.ts";
+
+/** Runs one statement. */
+export type Run = (query: unknown, values: unknown, answer: Answer) => void;
+
+class PgPoolWithQuery extends Pool {
+  readonly #run: Run;
+
+  constructor(options: PoolConfig, run: Run) {
+    super(options);
+    this.#run = run;
+  }
+
+  // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
+  override query(query: unknown, values?: unknown, callback?: unknown): never {
+    if (typeof values === "function") [callback, values] = [values, undefined];
+    if (typeof callback === "function") {
+      const answer = callback as Answer;
+      // What a caller's callback throws is its own, and must not reach the pool.
+      return this.#run(query, values, (error, result) => process.nextTick(answer, error, result)) as never;
+    }
+    return new Promise((resolve, reject) => {
+      this.#run(query, values, (error, result) => (error ? reject(error) : resolve(result)));
+    }).catch(rethrowFromCaller) as never;
+  }
+}
+
+/** pg's pool with another way of running a statement. */
+export const PoolWithQuery = PgPoolWithQuery as unknown as new (options: PoolConfig, run: Run) => Pool;

@@ -1,0 +1,56 @@
+import type { DsqlClient } from "./dsql-client.ts";
+import { internalsOf } from "./pg-internals.ts";
+
+/** The share of its longest life within whose end a connection's life ends at random, so that a pool's do not all end together. */
+const LIFETIME_SPREAD = 1 / 11;
+/** Milliseconds within which a server must have finished its answer to a statement that failed. */
+const SETTLE_MS = 1_000;
+
+/** A pool's connection: when it was opened, when it has to go, and whether it can be used again. */
+export class PooledConnection {
+  readonly client: DsqlClient;
+  /** Raised by every drain of the pool: a connection of an older generation is closed when it comes back. */
+  readonly generation: number;
+  readonly expiresAtMs: number;
+  idleSinceMs = 0;
+  uses = 0;
+  borrowed = false;
+  /** Called when the connection is closed. */
+  readonly onClosed: (() => void)[] = [];
+
+  constructor(client: DsqlClient, options: { generation: number; maxLifetimeMs: number; nowMs: number }) {
+    this.client = client;
+    this.generation = options.generation;
+    this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
+  }
+
+  /** Whether no statement runs on it and no transaction is open. */
+  get isClean(): boolean {
+    const { session } = this.client;
+    return (
+      session.status === "I" &&
+      session.lostBy === undefined &&
+      internalsOf(this.client).readyForQuery === true
+    );
+  }
+
+  /** Whether the answer to a statement that failed has not ended yet, so that waiting helps. */
+  get isSettling(): boolean {
+    const { session } = this.client;
+    return session.awaitingReady && session.lostBy === undefined && !session.unanswered;
+  }
+
+  /** Calls back when the server is ready for a statement, the connection is lost, or it has taken too long. */
+  whenSettled(callback: () => void): void {
+    const { connection } = this.client;
+    const done = () => {
+      clearTimeout(timer);
+      connection.off("readyForQuery", done);
+      connection.off("end", done);
+      process.nextTick(callback);
+    };
+    const timer = setTimeout(done, SETTLE_MS);
+    connection.on("readyForQuery", done);
+    connection.on("end", done);
+  }
+}

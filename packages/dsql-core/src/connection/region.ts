@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { DsqlConfigError } from "../errors.ts";
+
+/** Where the Region of a connection may come from, besides the process's environment and files. */
+export interface RegionSources {
+  region?: string;
+  /** The one in the host name. */
+  hostRegion?: string;
+  profile?: string;
+}
+
+/**
+ * The Region to sign for: the explicit one, the host name's, AWS_REGION, AWS_DEFAULT_REGION, then the profile's.
+ * @throws DsqlConfigError when the explicit one contradicts the host name, since such a token is never valid
+ */
+export function resolveRegion(
+  sources: RegionSources,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const { hostRegion, profile } = sources;
+  const region = sources.region?.trim().toLowerCase();
+  if (region !== undefined && !/^[a-z0-9]+(-[a-z0-9]+)+$/.test(region))
+    throw new DsqlConfigError('region takes the name of an AWS Region such as "us-east-1".');
+  if (region !== undefined && hostRegion !== undefined && region !== hostRegion)
+    throw new DsqlConfigError(
+      `region is "${region}", but the host is in "${hostRegion}": a token signed for another Region is never valid. Leave region out, or correct the host.`,
+    );
+  return (
+    region ??
+    hostRegion ??
+    (env.AWS_REGION || env.AWS_DEFAULT_REGION || regionOfProfile(profile, env) || undefined)
+  );
+}
+
+/** The Region of a profile, from the shared credentials and config files; the former wins, as in the AWS SDK. */
+function regionOfProfile(profile: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  const name = profile ?? (env.AWS_PROFILE || "default");
+  const folder = join(env.HOME || env.USERPROFILE || homedir(), ".aws");
+  const credentials = readIfThere(env.AWS_SHARED_CREDENTIALS_FILE || join(folder, "credentials"));
+  const config = readIfThere(env.AWS_CONFIG_FILE || join(folder, "config"));
+  return (
+    regionInFile(credentials, [name]) ??
+    regionInFile(config, name === "default" ? ["default", "profile default"] : [`profile ${name}`])
+  );
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Reads `region = …` of the named sections; a nested setting, which is indented, is not one of them. */
+export function regionInFile(text: string, sections: string[]): string | undefined {
+  let inside = false;
+  for (const line of text.split(/\r?\n/)) {
+    const section = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line)?.[1];
+    if (section !== undefined) {
+      inside = sections.includes(section.replace(/\s+/g, " ").replace(/"/g, ""));
+      continue;
+    }
+    const region = /^region\s*=\s*([^\s#;]+)/.exec(line)?.[1];
+    if (inside && region !== undefined) return region.toLowerCase();
+  }
+  return undefined;
+}
