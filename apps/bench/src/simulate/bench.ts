@@ -4,6 +4,7 @@ import { contentionCases } from "../contention/cases.ts";
 import { outcomeFindings, together } from "../contention/outcome.ts";
 import { policies } from "../contention/policies.ts";
 import { runCase, type SimulatedPolicy } from "./run-case.ts";
+import { steadyFindings } from "./steady.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
 const RUNS = 20;
@@ -26,6 +27,7 @@ export async function simulate({
       outcomeFindings("simulate", name, { which, outcome, baselines }).forEach(report);
     }
   }
+  (await steadyFindings(1)).forEach(report);
 }
 
 /** A process sees its own lane only: lanes are told apart by their key. */

@@ -20,11 +20,6 @@ export class LaneTurn {
     this.#lane = entry.lane;
   }
 
-  /** Whether a wait is due before the next attempt, because turns alone did not keep this one from losing. */
-  get needsDelay(): boolean {
-    return this.#holdsPlace && this.#lane.isSingle;
-  }
-
   /** Takes turns from the first attempt on, where others already do. */
   joinIfBusy(): void {
     if (this.#lane.isBusy) this.#ticket ??= this.#lane.nextTicket();
@@ -54,9 +49,12 @@ export class LaneTurn {
     this.#lane.committed(this.#holdsPlace);
   }
 
-  lost(): void {
+  /** Whether a wait is due as well: this one lost in its turn, and to nobody of this process. */
+  lost(): boolean {
+    const rivalIsElsewhere = this.#holdsPlace && this.#lane.commits === this.#commitsBefore;
     this.#ticket ??= this.#lane.nextTicket();
     this.#lane.lost(this.#commitsBefore, this.#holdsPlace);
+    return rivalIsElsewhere;
   }
 
   /** Gives the place to the next, whatever became of the work. */

@@ -24,8 +24,8 @@ export function delayAfter(
     // The attempt that failed made the session read the new schema, so nothing is left to wait for.
     return ++met.schemaConflicts === 1 ? 0 : backoff(met.conflicts, settings);
   }
-  turn.lost();
-  return settings.backoff !== undefined || turn.needsDelay ? backoff(met.conflicts, settings) : 0;
+  const rivalIsElsewhere = turn.lost();
+  return rivalIsElsewhere || settings.backoff !== undefined ? backoff(met.conflicts, settings) : 0;
 }
 
 function backoff(attempt: number, settings: RetrySettings): number {

@@ -31,9 +31,9 @@ export class RetryLane {
     return this.#running > 0 || this.#waiting.length > 0;
   }
 
-  /** Whether only one retry may run; if that one loses too, its rival is out of this lane's sight. */
-  get isSingle(): boolean {
-    return this.#width < 2;
+  /** How many retries may run at once; only whole ones count. */
+  get width(): number {
+    return this.#width;
   }
 
   /** A place in the order of those who wait. */
