@@ -2,18 +2,23 @@ import { CommitLog } from "./commit-log.ts";
 import { Latch } from "./latch.ts";
 import { LockWatch } from "./lock-watch.ts";
 import type { Monitor } from "./monitor.ts";
+import { PlaceNames } from "./place-names.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { TableFacts } from "./table-facts.ts";
+import type { WriteSet } from "./write-set.ts";
 
 /** What the sessions of one cluster share to decide who may commit. */
 export class Adjudicator {
   readonly #monitor: Monitor;
   readonly #open = new Set<Snapshot>();
+  /** Snapshots that are being taken: what is committed meanwhile may be unseen by them. */
+  #opening = 0;
   #facts = new Map<number, Promise<TableFacts>>();
   readonly log = new CommitLog();
   /** Shared by statements that commit themselves, taken alone by a COMMIT while it is compared and carried out. */
   readonly latch = new Latch();
   readonly locks: LockWatch;
+  readonly places = new PlaceNames();
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
@@ -24,7 +29,7 @@ export class Adjudicator {
   schemaVersion = 0;
 
   get hasOpenTransactions(): boolean {
-    return this.#open.size > 0;
+    return this.#open.size + this.#opening > 0;
   }
 
   /** Counts the index builds and validations that have ended. */
@@ -42,18 +47,29 @@ export class Adjudicator {
     return ++this.schemaVersion;
   }
 
-  /** A transaction with this snapshot is open from now until `closed`. */
-  opened(snapshot: Snapshot): void {
-    this.#open.add(snapshot);
+  /** Takes a snapshot; the transaction is open from now until `closed`. */
+  async open(take: () => Promise<Snapshot>): Promise<Snapshot> {
+    this.#opening++;
+    try {
+      const snapshot = await take();
+      this.#open.add(snapshot);
+      return snapshot;
+    } finally {
+      this.#opening--;
+    }
   }
 
   closed(snapshot: Snapshot): void {
-    if (this.#open.delete(snapshot) && this.log.size > 0) this.log.prune(this.#open);
+    if (!this.#open.delete(snapshot) || this.#opening > 0) return;
+    if (this.log.size > 0) this.log.prune(this.#open);
+    if (this.#open.size === 0) this.places.clear();
   }
 
   /** Takes note of what a transaction has committed, where anybody may still have to be compared with it. */
-  committed(transactionId: number, marks: ReadonlyMap<string, number>): void {
-    if (this.#open.size > 0) this.log.append(transactionId, new Map(marks));
+  committed(transactionId: number, writes: WriteSet): void {
+    if (!this.hasOpenTransactions) return;
+    this.log.append(transactionId, writes.marks);
+    for (const row of writes.movedRows()) this.places.moved(row);
   }
 
   /** The keys of a table. @throws {BackendGoneError} */

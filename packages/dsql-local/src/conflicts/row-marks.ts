@@ -97,9 +97,9 @@ export function parseReadRow(text: string): ReadRow {
 export function markRead(
   marks: Marks,
   facts: TableFacts,
-  row: ReadRow & { basePlace: string | undefined },
+  { table, text, place }: Omit<ReadRow, "place"> & { place: string | undefined },
   bits: number,
 ): void {
-  const names = { facts, table: row.table, row: parseRowText(row.text), place: row.basePlace };
+  const names = { facts, table, row: parseRowText(text), place };
   for (const name of namesOf(names)) addMark(marks, name, bits);
 }

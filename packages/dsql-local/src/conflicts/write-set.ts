@@ -1,4 +1,5 @@
 import type { Marks } from "./marks.ts";
+import type { PlaceNames } from "./place-names.ts";
 import type { RowChange } from "./row-change.ts";
 import { changesKey, markChange, markRead, type ReadRow } from "./row-marks.ts";
 import { parseRowText } from "./row-text.ts";
@@ -22,6 +23,7 @@ interface OwnRow {
 
 /** What a transaction has written: the marks by which conflicts are found, and its rows as they are now. */
 export class WriteSet {
+  readonly #names: PlaceNames | undefined;
   readonly marks: Marks = new Map();
   /** Rows that were changed, each change counted; the limit is 3,000. */
   changedRows = 0;
@@ -33,6 +35,11 @@ export class WriteSet {
   readonly #rows = new Set<OwnRow>();
   #byPlace = new Map<string, OwnRow>();
 
+  /** @param names what rows without a primary key are called, where commits have moved them since. */
+  constructor(names?: PlaceNames) {
+    this.#names = names;
+  }
+
   get isEmpty(): boolean {
     return this.#rows.size === 0;
   }
@@ -43,7 +50,7 @@ export class WriteSet {
     this.bytes += change.newRow.length || change.oldRow.length;
     this.#facts.set(change.table, facts);
     const row = this.#rowOf(change);
-    markChange(this.marks, facts, change, row.base?.place);
+    markChange(this.marks, facts, change, this.#nameOf(change.table, row.base?.place));
     if (change.op === "D") {
       row.image = undefined;
       if (!row.base) this.#rows.delete(row);
@@ -56,7 +63,8 @@ export class WriteSet {
   /** Marks a row that was read for a lock. */
   read(row: ReadRow, facts: TableFacts, bits: number): void {
     const own = this.#byPlace.get(`${row.table} ${row.place}`);
-    markRead(this.marks, facts, { ...row, basePlace: own ? own.base?.place : row.place }, bits);
+    const place = own ? own.base?.place : row.place;
+    markRead(this.marks, facts, { ...row, place: this.#nameOf(row.table, place) }, bits);
   }
 
   /** The tables that were written. */
@@ -66,7 +74,7 @@ export class WriteSet {
 
   /** The same, to be added to without a trace in this one. */
   copy(): WriteSet {
-    const copy = new WriteSet();
+    const copy = new WriteSet(this.#names);
     for (const [key, bits] of this.marks) copy.marks.set(key, bits);
     copy.changedRows = this.changedRows;
     copy.bytes = this.bytes;
@@ -82,6 +90,14 @@ export class WriteSet {
     return copy;
   }
 
+  /** Where rows without a primary key have gone: their places at the snapshot and now. */
+  *movedRows(): Generator<{ table: number; from: string; to: string }> {
+    for (const [key, { table, base }] of this.#byPlace) {
+      const hasPrimaryKey = this.#facts.get(table)?.keys.some(({ isPrimary }) => isPrimary);
+      if (base && !hasPrimaryKey) yield { table, from: base.place, to: key.slice(key.indexOf(" ") + 1) };
+    }
+  }
+
   /** The steps that bring the rows as the snapshot sees them to what they are now: deletions, updates, insertions. */
   replaySteps(): ReplayStep[] {
     return this.#plan().map(({ step }) => step);
@@ -93,6 +109,10 @@ export class WriteSet {
     this.#plan().forEach(({ step, row }, i) => {
       if (step.op !== "D") this.#byPlace.set(`${step.table} ${places[i]}`, row);
     });
+  }
+
+  #nameOf(table: number, place: string | undefined): string | undefined {
+    return place === undefined ? undefined : (this.#names?.nameOf(table, place) ?? place);
   }
 
   #rowOf(change: RowChange): OwnRow {

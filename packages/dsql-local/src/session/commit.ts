@@ -51,7 +51,7 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
   }
   const { error } = await turn.query("COMMIT");
   if (error) return problemOf(error);
-  if (transactionId !== undefined) adjudicator.committed(transactionId, writes.marks);
+  if (transactionId !== undefined) adjudicator.committed(transactionId, writes);
   if (transaction.ddl !== undefined) session.schemaVersion = adjudicator.schemaChanged();
   return undefined;
 }

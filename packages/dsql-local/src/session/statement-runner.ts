@@ -117,9 +117,9 @@ export class StatementRunner {
   async #commitsAlone({ changes }: Answer): Promise<void> {
     const { adjudicator } = this.#session;
     if (changes.length === 0 || !adjudicator.hasOpenTransactions) return;
-    const writes = new WriteSet();
+    const writes = new WriteSet(adjudicator.places);
     for (const change of changes) writes.add(change, await adjudicator.facts(change.table));
-    adjudicator.committed(writes.transactionId as number, writes.marks);
+    adjudicator.committed(writes.transactionId as number, writes);
   }
 
   async #ddl(work: Work): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { Adjudicator } from "../conflicts/adjudicator.ts";
 import type { RowChange } from "../conflicts/row-change.ts";
 import type { ReadRow } from "../conflicts/row-marks.ts";
 import { Snapshot } from "../conflicts/snapshot.ts";
+import type { TableFacts } from "../conflicts/table-facts.ts";
 import { WriteSet } from "../conflicts/write-set.ts";
 import type { Statement } from "../sql/statement.ts";
 import type { Answer, BackendTurn } from "./backend-turn.ts";
@@ -36,7 +37,7 @@ export class Transaction {
   explicit: boolean;
   phase: TransactionPhase = "new";
   snapshot: Snapshot | undefined;
-  writes = new WriteSet();
+  writes: WriteSet;
   /** SET statements, which a rollback to the savepoint would undo. */
   readonly settings: string[] = [];
   /** The one DDL statement, run again where its locks stood in somebody's way. */
@@ -57,6 +58,7 @@ export class Transaction {
     this.#turn = turn;
     this.#adjudicator = adjudicator;
     this.explicit = explicit;
+    this.writes = new WriteSet(adjudicator.places);
     this.#jobsEndedBefore = adjudicator.jobsEnded;
   }
 
@@ -78,9 +80,10 @@ export class Transaction {
   /** Takes the snapshot, where there is none, and puts changes that were set aside back into the tables. */
   async enter(): Promise<void> {
     if (this.phase === "new") {
-      const { rows } = await this.#turn.query(START);
-      this.snapshot = new Snapshot(rows[0]?.[0] ?? "");
-      this.#adjudicator.opened(this.snapshot);
+      this.snapshot = await this.#adjudicator.open(async () => {
+        const { rows } = await this.#turn.query(START);
+        return new Snapshot(rows[0]?.[0] ?? "");
+      });
       this.phase = "in place";
     } else if (this.phase === "aside") {
       await this.#putBack();
@@ -108,12 +111,16 @@ export class Transaction {
     reads: readonly (ReadRow & { bits: number })[],
   ): Promise<boolean> {
     if (this.phase !== "in place" || changes.length + reads.length === 0) return true;
-    const { log } = this.#adjudicator;
+    const adjudicator = this.#adjudicator;
+    const facts = new Map<number, TableFacts>();
+    for (const { table } of [...changes, ...reads]) facts.set(table, await adjudicator.facts(table));
+    // From here to the end nothing else can be committed.
     const snapshot = this.snapshot as Snapshot;
-    const writes = log.hasUnseen(snapshot) ? this.writes.copy() : this.writes;
-    for (const change of changes) writes.add(change, await this.#adjudicator.facts(change.table));
-    if (changes.length > 0 && log.hasUnseen(snapshot) && log.meets(writes.marks, snapshot)) return false;
-    for (const { bits, ...row } of reads) writes.read(row, await this.#adjudicator.facts(row.table), bits);
+    const hasUnseen = adjudicator.log.hasUnseen(snapshot);
+    const writes = hasUnseen ? this.writes.copy() : this.writes;
+    for (const change of changes) writes.add(change, facts.get(change.table) as TableFacts);
+    if (hasUnseen && changes.length > 0 && adjudicator.log.meets(writes.marks, snapshot)) return false;
+    for (const { bits, ...row } of reads) writes.read(row, facts.get(row.table) as TableFacts, bits);
     this.writes = writes;
     return true;
   }
