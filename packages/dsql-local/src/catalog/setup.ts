@@ -1,6 +1,7 @@
 import { FINISH_SQL } from "../jobs/finish-sql.ts";
 import { JOBS_SQL } from "../jobs/jobs-sql.ts";
 import { INDEXES_SQL } from "./indexes-sql.ts";
+import { ROW_LIMITS_SQL } from "./row-limits-sql.ts";
 import { SYS_SQL } from "./sys-sql.ts";
 
 /** DSQL has no text search configurations. */
@@ -17,6 +18,7 @@ export function catalogSetupSql(): string {
     FINISH_SQL,
     SYS_SQL,
     INDEXES_SQL,
+    ROW_LIMITS_SQL,
     TEXT_SEARCH_SQL,
     "RESET allow_system_table_mods;",
   ].join("\n");

@@ -148,6 +148,15 @@ export const statementRules: readonly Rule[] = [
       !DROPPABLE.has((s.removeType ?? "").replace("OBJECT_", "")) && "unsupported object in DROP statement",
   ),
   rule(
+    "DropStmt",
+    {
+      rule: "drop-concurrently",
+      advice: "Leave CONCURRENTLY out; DROP INDEX waits for nobody.",
+      page: "asyncIndexes",
+    },
+    (s) => s.concurrent && "DROP INDEX CONCURRENTLY must be first action in transaction",
+  ),
+  rule(
     "RenameStmt",
     {
       rule: "rename-object",

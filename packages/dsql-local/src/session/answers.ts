@@ -24,6 +24,7 @@ export const DDL_WITH_DML: Problem = {
   sqlstate: "0A000",
   message: "ddl and dml are not supported in the same transaction",
 };
+const KEY_TOO_LARGE: Problem = { sqlstate: "54000", message: "key size too large" };
 const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
 const wholeMegabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
@@ -54,6 +55,7 @@ export function problemOf(error: ErrorFields): Problem {
     case "55P03":
       return DATA_CONFLICT;
     case "54000":
+      if (/^index row (?:size|requires)/.test(error.message)) return KEY_TOO_LARGE;
       return error.message === TOO_MANY_ROWS.message ? TOO_MANY_ROWS : error;
     case "XX000":
       // Two sessions changed one catalog row, which PostgreSQL does not lock for them.

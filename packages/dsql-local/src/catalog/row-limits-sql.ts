@@ -1,0 +1,66 @@
+/**
+ * Limits on the size of a row, a column and a key (user guide, "Cluster quotas and database limits"; the 1,981 bytes of
+ * an index's key and the primary key together were observed on a cluster).
+ *
+ * A trigger of each table looks at rows that are long enough to break one; its condition is all that short rows cost.
+ */
+export const ROW_LIMITS_SQL = `
+CREATE FUNCTION pg_catalog.dsql_local_check_limits() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $check$
+DECLARE
+  attribute record;
+  size int;
+  sizes int[] := '{}';
+  primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = TG_RELID AND indisprimary);
+  total int := 0;
+BEGIN
+  IF pg_column_size(NEW) <= 1900 THEN
+    RETURN NEW;
+  END IF;
+  FOR attribute IN SELECT attnum, attname, atttypid FROM pg_attribute
+    WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+  LOOP
+    EXECUTE format('SELECT pg_column_size(($1).%I)', attribute.attname) INTO size USING NEW;
+    size := greatest(coalesce(size, 0) - CASE WHEN size > 128 THEN 4 ELSE 0 END, 0);
+    IF size > 1048576 THEN
+      RAISE EXCEPTION 'datatype limit greater than 1048576 bytes not supported for %',
+        format_type(attribute.atttypid, NULL) USING ERRCODE = '0A000';
+    END IF;
+    sizes[attribute.attnum] := size;
+    total := total + size;
+  END LOOP;
+  IF total > 2097152 THEN
+    RAISE EXCEPTION 'row size greater than 2097152 bytes not supported' USING ERRCODE = '54000';
+  END IF;
+  SELECT max((SELECT sum(sizes[key]) FROM (SELECT unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS key
+      UNION SELECT unnest(primary_key)) AS keys))
+    INTO size FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisready;
+  IF size > 1981 THEN
+    RAISE EXCEPTION 'key size too large' USING ERRCODE = '54000';
+  END IF;
+  RETURN NEW;
+END $check$;
+
+CREATE FUNCTION pg_catalog.dsql_local_limit_new_tables() RETURNS event_trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog AS $new$
+DECLARE
+  made record;
+  condition text;
+BEGIN
+  FOR made IN
+    SELECT objid FROM pg_event_trigger_ddl_commands()
+    WHERE classid = 'pg_class'::regclass AND object_type = 'table' AND command_tag = 'CREATE TABLE'
+      AND schema_name NOT IN ('sys', 'pg_catalog', 'pg_temp')
+      AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = objid AND tgname = '~dsql_local_limits')
+  LOOP
+    -- PostgreSQL takes no condition on a whole row that has generated columns.
+    condition := CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = made.objid AND attgenerated <> '') THEN ''
+      ELSE 'WHEN (pg_column_size(NEW) > 1900)' END;
+    EXECUTE format('CREATE TRIGGER "~dsql_local_limits" BEFORE INSERT OR UPDATE ON %s FOR EACH ROW %s '
+      'EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass, condition);
+    UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = made.objid AND tgname = '~dsql_local_limits';
+  END LOOP;
+END $new$;
+
+CREATE EVENT TRIGGER dsql_local_limit_new_tables ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA')
+  EXECUTE FUNCTION pg_catalog.dsql_local_limit_new_tables();
+`;
