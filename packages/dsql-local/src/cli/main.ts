@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type CliOptions, parseArguments, UsageError } from "./arguments.ts";
 import { HELP } from "./help.ts";
-import { run } from "./run.ts";
 import { runInBackground } from "./run-in-background.ts";
 
 /** The program `dsql-local`; answers the exit code, for the endpoint itself after a signal has stopped it. */
@@ -27,6 +26,8 @@ async function runUntilSignal(options: CliOptions): Promise<number> {
   // In the background nobody reads the log any more.
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", () => undefined);
+  // Loaded when it is needed: help and errors are told without it.
+  const { run } = await import("./run.ts");
   const stop = await run(options);
   await signalled;
   await stop();

@@ -2,12 +2,12 @@ import { cp, mkdtemp, readFile, rename, rm, stat, symlink } from "node:fs/promis
 import { dirname, join, relative } from "node:path";
 import { cacheDirectory } from "./cache-directory.ts";
 import { POSTGRES_PACKAGE_VERSION, platformPackageDirectory } from "./platform-package.ts";
-import type { ServerUser } from "./server-user.ts";
+import { type ServerUser, userCanEnter } from "./server-user.ts";
 
 /** The folder with `bin/postgres`, complete and usable by the server's user: the npm package, or a copy in the cache. */
 export async function postgresBinaries(user: ServerUser | undefined): Promise<string> {
   const packaged = platformPackageDirectory();
-  if ((await canEnter(packaged, user)) && (await linksComplete(packaged))) return packaged;
+  if ((await userCanEnter(packaged, user)) && (await linksComplete(packaged))) return packaged;
   return copiedBinaries(packaged);
 }
 
@@ -56,17 +56,6 @@ async function linksComplete(native: string): Promise<boolean> {
     }
   }
   return true;
-}
-
-/** Whether every folder on the way lets the server's user pass. */
-async function canEnter(directory: string, user: ServerUser | undefined): Promise<boolean> {
-  if (!user) return true;
-  for (let at = directory; ; at = dirname(at)) {
-    const { mode, uid, gid } = await stat(at);
-    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if ((mode & bit) === 0) return false;
-    if (at === dirname(at)) return true;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { chown, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isRunning, startTime } from "./processes.ts";
-import type { ServerUser } from "./server-user.ts";
+import { type ServerUser, userCanEnter } from "./server-user.ts";
 
 /** Names a folder as ours, and who is using it. */
 const MARK = "dsql-local.json";
@@ -29,6 +29,12 @@ export async function claimDataDirectory(
 ): Promise<KeptDataDirectory> {
   await mkdir(named, { recursive: true });
   const folder = await realpath(named);
+  if (user && !(await userCanEnter(dirname(folder), user))) {
+    throw new DataDirectoryError(
+      `${folder} is inside a folder that the user "${user.name}" cannot enter, as which PostgreSQL runs where we are root; ` +
+        "name a folder elsewhere, or run as another user",
+    );
+  }
   const entries = await readdir(folder);
   const mark = join(folder, MARK);
   if (entries.length > 0) await checkOwner(folder, mark);

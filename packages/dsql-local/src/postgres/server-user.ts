@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** The user that PostgreSQL runs as where we are root, which it refuses to be. */
 export interface ServerUser {
@@ -23,4 +25,15 @@ export function serverUser(): ServerUser | undefined {
   throw new Error(
     "PostgreSQL refuses to run as root, and /etc/passwd has neither postgres nor nobody to run it as",
   );
+}
+
+/** Whether every folder on the way lets the server's user pass. */
+export async function userCanEnter(directory: string, user: ServerUser | undefined): Promise<boolean> {
+  if (!user) return true;
+  for (let at = directory; ; at = dirname(at)) {
+    const { mode, uid, gid } = await stat(at);
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
 }

@@ -35,7 +35,7 @@ export class StatementRunner {
     if (problem) return problem;
     for (const check of work.statement.catalogChecks ?? []) {
       const refusal = await check({ query: (sql) => this.#askCatalog(sql) });
-      if (refusal) return this.#told(refusal);
+      if (refusal) return this.#told(refusal, work.statement.source);
     }
     return undefined;
   }
@@ -49,7 +49,7 @@ export class StatementRunner {
       ? statement.refusalInTransaction
       : statement.refusalOutsideTransaction;
     const refusal = statement.refusal ?? place;
-    if (refusal) return this.#told(refusal);
+    if (refusal) return this.#told(refusal, statement.source);
     if (statement.tables.length > 0 && session.meetsSchemaChange()) return SCHEMA_CONFLICT;
     if (!transaction) return undefined;
     const ageMs = performance.now() - transaction.startedAt;
@@ -216,10 +216,8 @@ export class StatementRunner {
     return deliver(this.#session.client, answer, { ownAnswers, addedColumns, commandTag });
   }
 
-  #told(refusal: Refusal): Problem {
-    const { cluster } = this.#session;
-    cluster.stats.statementsRefused++;
-    cluster.log(`${refusal.rule}: ${refusal.message}${refusal.advice ? `; ${refusal.advice}` : ""}`);
+  #told(refusal: Refusal, source: string): Problem {
+    this.#session.cluster.refused(refusal, source);
     return { ...refusal };
   }
 }

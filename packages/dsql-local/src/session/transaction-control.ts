@@ -5,6 +5,7 @@ import { query } from "../wire/frontend-messages.ts";
 import type { Problem } from "./answers.ts";
 import { commitTransaction } from "./commit.ts";
 import { deliver } from "./deliver.ts";
+import { injectBeforeBegin } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** BEGIN, COMMIT and ROLLBACK; each answers whether it succeeded. */
@@ -28,6 +29,7 @@ export class TransactionControl {
 
   async #begin(statement: Statement): Promise<boolean> {
     const session = this.#session;
+    injectBeforeBegin(session);
     const { transaction, client } = session;
     if (transaction && !transaction.explicit) {
       // The queries of one batch had a transaction already, which now becomes the client's own.
