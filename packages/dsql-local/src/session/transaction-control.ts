@@ -31,6 +31,7 @@ export class TransactionControl {
     const session = this.#session;
     injectBeforeBegin(session);
     const { transaction, client } = session;
+    injectBeforeBegin(session);
     if (transaction && !transaction.explicit) {
       // The queries of one batch had a transaction already, which now becomes the client's own.
       transaction.explicit = true;
