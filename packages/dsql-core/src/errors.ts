@@ -8,7 +8,8 @@ export type DsqlErrorCode =
   | "DSQL_TRANSACTION_ROLLED_BACK"
   | "DSQL_COMMIT_OUTCOME_UNKNOWN"
   | "DSQL_NESTED_TRANSACTION"
-  | "DSQL_OCC_RETRY_EXHAUSTED";
+  | "DSQL_OCC_RETRY_EXHAUSTED"
+  | "DSQL_JOB_FAILED";
 
 /** Which conflict DSQL reported: `data` is OC000, `schema` is OC001, `unknown` is SQLSTATE 40001 that names neither. */
 export type OccType = "data" | "schema" | "unknown";
@@ -139,5 +140,23 @@ export class OccRetryExhaustedError extends DsqlError {
     this.occType = details.occType;
     this.elapsedMs = details.elapsedMs;
     this.stoppedBy = details.stoppedBy;
+  }
+}
+
+/** An asynchronous job, such as the build of an index, ended in failure; what it was to make may be left behind, unusable. */
+export class AsyncJobFailedError extends DsqlError {
+  override readonly name = "AsyncJobFailedError";
+  readonly jobId: string;
+  /** What `sys.jobs` says of it. */
+  readonly details: string | undefined;
+
+  constructor(job: { jobId: string; objectName?: string; details?: string }) {
+    const what = job.objectName === undefined ? "" : ` (${job.objectName})`;
+    super(
+      "DSQL_JOB_FAILED",
+      `Job ${job.jobId}${what} failed: ${job.details ?? "sys.jobs gives no details"}. Drop what it left behind, mend the cause, and start it again.`,
+    );
+    this.jobId = job.jobId;
+    this.details = job.details;
   }
 }
