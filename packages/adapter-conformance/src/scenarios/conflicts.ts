@@ -1,0 +1,146 @@
+import { classifyError } from "dsql-core";
+import { expect } from "vitest";
+import { codesOf, errorChain, rejectionOf } from "../error-chain.ts";
+import type { Scenario, Theme } from "../scenario.ts";
+
+type Context = Parameters<Scenario>[0];
+
+/** Sets an account's balance in a transaction while another one, which commits first, sets it too. */
+function meetConflict({ session }: Context, id: string): Promise<void> {
+  return session.transaction(async (transaction) => {
+    await transaction.accounts.find(id);
+    await session.accounts.setBalance(id, 55n);
+    await transaction.accounts.setBalance(id, 66n);
+  });
+}
+
+/** Conflicts and what retries make of them. */
+export const conflicts = {
+  "tells a conflict between two transactions as one": async (context) => {
+    const account = await context.newAccount();
+    const error = await rejectionOf(meetConflict(context, account.id));
+    expect(classifyError(error)).toBe("data");
+    expect((await context.session.accounts.find(account.id))?.balance).toBe(55n);
+  },
+  "tells a conflict at COMMIT as one": async ({ session, local, newAccount }) => {
+    const account = await newAccount();
+    for (const [code, occType] of [
+      ["OC000", "data"],
+      ["OC001", "schema"],
+    ] as const) {
+      local.faults.conflictCommits(1, code);
+      const error = await rejectionOf(
+        session.transaction((work) => work.accounts.setBalance(account.id, 0n)),
+      );
+      expect(classifyError(error)).toBe(occType);
+    }
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "keeps its connection after a conflict": async ({ open, local, newAccount }) => {
+    const session = await open({ max: 2 });
+    const account = await newAccount();
+    for (let turn = 0; turn < 5; turn++) {
+      local.faults.conflictCommits(1);
+      await rejectionOf(session.transaction((work) => work.accounts.setBalance(account.id, 0n)));
+    }
+    await session.transaction((work) => work.accounts.setBalance(account.id, 1n));
+    expect(session.pool.stats.connectionsOpened).toBe(1);
+  },
+  "runs the whole transaction again after a conflict at COMMIT": async ({ session, local, newAccount }) => {
+    const account = await newAccount();
+    for (const code of ["OC000", "OC001"] as const) {
+      const before = (await session.accounts.find(account.id))?.balance ?? 0n;
+      let runs = 0;
+      local.faults.conflictCommits(2, code);
+      const result = await session.transactionWithRetry(async (transaction) => {
+        runs++;
+        const read = await transaction.accounts.find(account.id);
+        await transaction.accounts.setBalance(account.id, (read?.balance ?? 0n) + 1n);
+        return runs;
+      });
+      expect(result).toBe(3);
+      expect((await session.accounts.find(account.id))?.balance).toBe(before + 1n);
+    }
+  },
+  "loses no update of 8 clients that fight over one row": async ({ session, newAccount }) => {
+    const account = await newAccount(0n);
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        session.transactionWithRetry(async (transaction) => {
+          const read = await transaction.accounts.find(account.id);
+          await transaction.accounts.setBalance(account.id, (read?.balance ?? 0n) + 1n);
+        }),
+      ),
+    );
+    expect((await session.accounts.find(account.id))?.balance).toBe(8n);
+  },
+  "runs a single statement again that met a conflict": async ({ session, local, newAccount }) => {
+    const account = await newAccount();
+    local.faults.conflictCommits(1);
+    expect(await session.accounts.setBalance(account.id, 3n)).toBe(1);
+    expect(local.faults.counts.conflict).toBe(1);
+    expect((await session.accounts.find(account.id))?.balance).toBe(3n);
+  },
+  "gives up after maxAttempts and says how often it tried": async ({ session, local, newAccount }) => {
+    const account = await newAccount();
+    local.faults.conflictCommits(3);
+    const attempts: number[] = [];
+    const error = await rejectionOf(
+      session.transactionWithRetry((work) => work.accounts.setBalance(account.id, 0n), {
+        maxAttempts: 3,
+        baseDelayMs: 1,
+        maxDelayMs: 2,
+        onRetry: (event) => attempts.push(event.attempt),
+      }),
+    );
+    const exhausted = [...errorChain(error)].find((link) => link.code === "DSQL_OCC_RETRY_EXHAUSTED");
+    expect(exhausted).toMatchObject({ attempts: 3, occType: "data" });
+    expect(attempts).toHaveLength(2);
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "runs nothing again that is not a conflict": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    let runs = 0;
+    const error = await rejectionOf(
+      session.transactionWithRetry(async (transaction) => {
+        runs++;
+        await transaction.accounts.insert([account]);
+      }),
+    );
+    expect(codesOf(error)).toContainEqual(expect.stringMatching(/^(23505|P2002)$/));
+    expect(runs).toBe(1);
+  },
+  "stops before the next attempt when it is aborted": async ({ session, local, newAccount }) => {
+    const account = await newAccount();
+    const abort = new AbortController();
+    const reason = new Error("no longer wanted");
+    local.faults.conflictCommits(1);
+    let runs = 0;
+    const error = await rejectionOf(
+      session.transactionWithRetry(
+        async (transaction) => {
+          runs++;
+          await transaction.accounts.setBalance(account.id, 0n);
+        },
+        { signal: abort.signal, onRetry: () => abort.abort(reason) },
+      ),
+    );
+    expect([...errorChain(error)]).toContain(reason);
+    expect(runs).toBe(1);
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "keeps a commit that an abort arrived too late for": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const abort = new AbortController();
+    const result = await session.transactionWithRetry(
+      async (transaction) => {
+        await transaction.accounts.setBalance(account.id, 12n);
+        abort.abort();
+        return "stored";
+      },
+      { signal: abort.signal },
+    );
+    expect(result).toBe("stored");
+    expect((await session.accounts.find(account.id))?.balance).toBe(12n);
+  },
+} satisfies Theme;

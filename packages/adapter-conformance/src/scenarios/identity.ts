@@ -1,0 +1,23 @@
+import { expect } from "vitest";
+import type { Theme } from "../scenario.ts";
+
+/** Who the server thinks is there. */
+export const identity = {
+  "tells the server which adapter and which version it is": async ({ session, adapter }) => {
+    const [row] = await session.query("select current_setting('application_name') as name");
+    const prefix = adapter.ormPrefix === undefined ? "" : `${adapter.ormPrefix}:`;
+    expect(row?.name).toMatch(new RegExp(`^${prefix}aurora-dsql-ts/\\d+\\.\\d+\\.\\d+`));
+  },
+  "lets the caller choose another prefix": async ({ open }) => {
+    const session = await open({ ormPrefix: "ledger" });
+    const [row] = await session.query("select current_setting('application_name') as name");
+    expect(row?.name).toMatch(/^ledger:aurora-dsql-ts\//);
+  },
+  "signs one token for a pool of connections": async ({ open, local }) => {
+    const session = await open({ max: 4 });
+    const before = local.stats.tokensVerified;
+    await Promise.all(Array.from({ length: 12 }, () => session.query("select pg_sleep(0.01)")));
+    expect(local.stats.tokensVerified - before).toBe(session.pool.stats.connectionsOpened);
+    expect(session.pool.stats.tokensSigned).toBe(1);
+  },
+} satisfies Theme;

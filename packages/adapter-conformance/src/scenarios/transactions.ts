@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "vitest";
+import { codesOf, rejectionOf } from "../error-chain.ts";
+import type { Theme } from "../scenario.ts";
+
+/** Transactions without conflicts. */
+export const transactions = {
+  "commits what the work did and returns its result": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const result = await session.transaction(async (transaction) => {
+      await transaction.accounts.setBalance(account.id, 7n);
+      expect((await transaction.accounts.find(account.id))?.balance).toBe(7n);
+      return "done";
+    });
+    expect(result).toBe("done");
+    expect((await session.accounts.find(account.id))?.balance).toBe(7n);
+  },
+  "rolls back where the work throws, and hands on that very error": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const mine = new Error("changed my mind");
+    for (const run of [session.transaction.bind(session), session.transactionWithRetry.bind(session)]) {
+      const error = await rejectionOf(
+        run(async (transaction) => {
+          await transaction.accounts.setBalance(account.id, 0n);
+          throw mine;
+        }),
+      );
+      expect(error).toBe(mine);
+    }
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "sees one snapshot from its first statement on": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const read = await session.transaction(async (transaction) => {
+      const first = await transaction.accounts.find(account.id);
+      await session.accounts.setBalance(account.id, 1n);
+      return [first?.balance, (await transaction.accounts.find(account.id))?.balance];
+    });
+    expect(read).toEqual([100n, 100n]);
+  },
+  "reports a swallowed error instead of a commit that never was": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const error = await rejectionOf(
+      session.transaction(async (transaction) => {
+        await transaction.accounts.setBalance(account.id, 0n);
+        await rejectionOf(transaction.query("select no_such_column"));
+      }),
+    );
+    expect(codesOf(error)).toContain("DSQL_TRANSACTION_ROLLED_BACK");
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "does not run a swallowed error's transaction again": async ({ session }) => {
+    let runs = 0;
+    const error = await rejectionOf(
+      session.transactionWithRetry(async (transaction) => {
+        runs++;
+        await rejectionOf(transaction.query("select no_such_column"));
+      }),
+    );
+    expect(codesOf(error)).toContain("DSQL_TRANSACTION_ROLLED_BACK");
+    expect(runs).toBe(1);
+  },
+  "refuses to nest, and the outer transaction commits all the same": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    await session.transaction(async (transaction) => {
+      await transaction.accounts.setBalance(account.id, 8n);
+      expect(codesOf(await rejectionOf(transaction.nest()))).toContain("DSQL_NESTED_TRANSACTION");
+      await transaction.accounts.setBalance(account.id, 9n);
+    });
+    expect((await session.accounts.find(account.id))?.balance).toBe(9n);
+  },
+  "reads in a read-only transaction, which refuses to write": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const readOnly = { readOnly: true };
+    expect(await session.transactionWithRetry((read) => read.accounts.find(account.id), readOnly)).toEqual(
+      account,
+    );
+    const error = await rejectionOf(
+      session.transactionWithRetry((read) => read.accounts.setBalance(account.id, 0n), readOnly),
+    );
+    expect(codesOf(error)).toContain("25006");
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "runs many transactions at once on few connections": async ({ open }) => {
+    const session = await open({ max: 3 });
+    const ids = Array.from({ length: 30 }, () => randomUUID());
+    await Promise.all(
+      ids.map((id) =>
+        session.transaction(async (transaction) => {
+          await transaction.accounts.insert([{ id, owner: "Alan", balance: 1n }]);
+          await transaction.accounts.setBalance(id, 2n);
+        }),
+      ),
+    );
+    const stored = await session.query(
+      "select count(*)::int as n from conformance_account where balance = 2 and id = any($1::uuid[])",
+      [ids],
+    );
+    expect(stored).toEqual([{ n: 30 }]);
+    expect(session.pool.stats.connectionsOpened).toBeLessThanOrEqual(3);
+  },
+} satisfies Theme;

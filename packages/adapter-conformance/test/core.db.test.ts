@@ -1,0 +1,4 @@
+import { describeAdapter } from "adapter-conformance";
+import { coreAdapter } from "./core-adapter.ts";
+
+describeAdapter(coreAdapter);
