@@ -1,1 +1,21 @@
-export {};
+import "./transaction-with-retry-method.ts";
+
+export { waitForJob } from "./async-job.ts";
+export { DsqlAdapter } from "./dsql-adapter.ts";
+export { DsqlDialect } from "./dsql-dialect.ts";
+export type {
+  Cursor,
+  CursorConstructor,
+  DsqlDialectConfig,
+  DsqlDialectConnectionConfig,
+  DsqlDialectOptions,
+  DsqlDialectPoolConfig,
+} from "./dsql-dialect-config.ts";
+export { DsqlIntrospector } from "./dsql-introspector.ts";
+export { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
+export type { ReadOnlyTransaction } from "./read-only-transaction.ts";
+export {
+  type ReadOnlyTransactionOptions,
+  transactionWithRetry,
+  type WriteTransactionOptions,
+} from "./transaction-with-retry.ts";

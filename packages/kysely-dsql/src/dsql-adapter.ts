@@ -1,0 +1,44 @@
+import type { RetryOptions } from "dsql-core";
+import { DialectAdapterBase, type Kysely, type MigrationLockOptions } from "kysely";
+import { acquireLockRow, releaseLockRow } from "./migration-lock.ts";
+
+/** What DSQL can do, for Kysely's own decisions. */
+export class DsqlAdapter extends DialectAdapterBase {
+  readonly #retryDefaults: () => RetryOptions;
+  readonly #lockHolders = new WeakSet<object>();
+
+  constructor(retryDefaults: () => RetryOptions = () => ({})) {
+    super();
+    this.#retryDefaults = retryDefaults;
+  }
+
+  /** The `retry` option of the pool, which `transactionWithRetry` starts from. */
+  get retryDefaults(): RetryOptions {
+    return this.#retryDefaults();
+  }
+
+  override get supportsCreateIfNotExists(): boolean {
+    return true;
+  }
+
+  /** DSQL takes one DDL statement a transaction, and none beside reads or writes. */
+  override get supportsTransactionalDdl(): boolean {
+    return false;
+  }
+
+  override get supportsReturning(): boolean {
+    return true;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the signature is Kysely's
+  override async acquireMigrationLock(db: Kysely<any>, options: MigrationLockOptions): Promise<void> {
+    await acquireLockRow(db, options);
+    this.#lockHolders.add(db);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the signature is Kysely's
+  override async releaseMigrationLock(db: Kysely<any>, options: MigrationLockOptions): Promise<void> {
+    // Kysely releases after a failed acquisition too, and must not free what another process holds.
+    if (this.#lockHolders.delete(db)) await releaseLockRow(db, options);
+  }
+}

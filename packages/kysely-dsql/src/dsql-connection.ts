@@ -1,0 +1,127 @@
+import { type DsqlPoolClient, isOccError, type RetryOptions, retryOnOcc } from "dsql-core";
+import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
+import { awaitJob, jobIdOf } from "./async-job.ts";
+import type { CursorConstructor } from "./dsql-dialect-config.ts";
+import { streamRows } from "./stream-rows.ts";
+
+/** What a connection is told by its driver. */
+export interface DsqlConnectionSettings {
+  cursor: CursorConstructor | undefined;
+  waitForIndexes: boolean;
+  /** How a single statement that met a conflict is run again; undefined where it is not. */
+  autocommitRetry: RetryOptions | undefined;
+}
+
+/**
+ * One use of a pooled client, from its acquisition to its release. After that it refuses to work, so that a
+ * transaction handle that outlives its transaction cannot reach into somebody else's.
+ */
+export class DsqlConnection implements DatabaseConnection {
+  #client: DsqlPoolClient | undefined;
+  readonly #settings: DsqlConnectionSettings;
+  #isInTransaction = false;
+  #isDiscarded = false;
+  #commitFailed = false;
+  #pendingRelease: NodeJS.Immediate | undefined;
+
+  constructor(client: DsqlPoolClient, settings: DsqlConnectionSettings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const client = this.#heldClient();
+    const isAutocommit = !this.#isInTransaction && isIdle(client);
+    const send = () => client.query(query.sql, query.parameters as unknown[]);
+    const { command, rowCount, rows } = isAutocommit ? await this.#sendAutocommit(send) : await send();
+    if (command === "CREATE" && isAutocommit && this.#settings.waitForIndexes) {
+      await this.#waitForIndex(client, rows);
+    }
+    return { numAffectedRows: isChange(command) ? BigInt(rowCount ?? 0) : undefined, rows: rows as R[] };
+  }
+
+  async *streamQuery<R>(query: CompiledQuery, chunkSize = 100): AsyncIterableIterator<QueryResult<R>> {
+    yield* streamRows<R>(this.#heldClient(), this.#settings.cursor, query, chunkSize);
+  }
+
+  /**
+   * Closes the connection, which ends its session and what runs in it; Kysely 0.29 calls it for an aborted query with
+   * the strategy "kill session". DSQL takes no cancel requests, so there is no cancelQuery.
+   */
+  async killSession(): Promise<void> {
+    this.discard();
+    await this.#client?.end();
+  }
+
+  enterTransaction(): void {
+    this.#isInTransaction = true;
+    this.#commitFailed = false;
+  }
+
+  leaveTransaction(): void {
+    this.#isInTransaction = false;
+  }
+
+  /** The client will be closed instead of going back to the pool. */
+  discard(): void {
+    this.#isDiscarded = true;
+  }
+
+  release(): void {
+    clearImmediate(this.#pendingRelease);
+    const client = this.#client;
+    this.#client = undefined;
+    client?.release(this.#isDiscarded);
+  }
+
+  /**
+   * After a failed COMMIT, Kysely asks at once for the rollback of a `transaction()`, and releases it. Of a controlled
+   * transaction it does neither unless it ends by itself, so the client goes back when nobody has asked by the next turn.
+   */
+  noteFailedCommit({ endsByItself }: { endsByItself: boolean }): void {
+    this.leaveTransaction();
+    if (endsByItself) return;
+    this.#commitFailed = true;
+    this.#pendingRelease = setImmediate(() => this.release());
+  }
+
+  /** Returns whether COMMIT had failed before, in which case there is nothing to roll back. */
+  acknowledgeRollback(): boolean {
+    clearImmediate(this.#pendingRelease);
+    return this.#commitFailed;
+  }
+
+  /** A statement that met a conflict was rolled back whole; its failed run counts as the first of maxAttempts. */
+  async #sendAutocommit<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      const { autocommitRetry } = this.#settings;
+      if (autocommitRetry === undefined || !isOccError(error)) throw error;
+      return await retryOnOcc((attempt) => (attempt === 1 ? Promise.reject(error) : send()), autocommitRetry);
+    }
+  }
+
+  async #waitForIndex(client: DsqlPoolClient, rows: readonly unknown[]): Promise<void> {
+    const jobId = jobIdOf(rows);
+    if (jobId === undefined) return;
+    await awaitJob(async (text) => (await this.#sendAutocommit(() => client.query(text))).rows, jobId);
+  }
+
+  #heldClient(): DsqlPoolClient {
+    if (this.#client === undefined) {
+      throw new Error("This connection has been given back to the pool: its transaction is over.");
+    }
+    return this.#client;
+  }
+}
+
+/** A caller may have begun a transaction by plain SQL. */
+function isIdle(client: DsqlPoolClient): boolean {
+  const status = client.getTransactionStatus();
+  return status === "I" || status === null;
+}
+
+function isChange(command: string): boolean {
+  return command === "INSERT" || command === "UPDATE" || command === "DELETE" || command === "MERGE";
+}

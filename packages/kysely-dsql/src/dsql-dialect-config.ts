@@ -1,0 +1,41 @@
+import type { DsqlPool, DsqlPoolOptions } from "dsql-core";
+import type { DatabaseConnection } from "kysely";
+
+/** As much of a `pg-cursor` cursor as streaming needs. */
+export interface Cursor<R> {
+  read(rowCount: number): Promise<R[]>;
+  close(): Promise<void>;
+}
+
+/** The class that `pg-cursor` exports. */
+// biome-ignore lint/suspicious/noExplicitAny: pg-cursor types its parameters and rows as any
+export type CursorConstructor = new (sql: string, parameters?: any[]) => Cursor<any>;
+
+/** What the dialect can do beside connecting. */
+export interface DsqlDialectOptions {
+  /** The default export of `pg-cursor`; only `.stream()` needs it. */
+  cursor?: CursorConstructor;
+  /**
+   * Waits until an index is built before `createIndex(…).execute()` resolves. It cannot wait inside a transaction.
+   * @default false
+   */
+  waitForIndexes?: boolean;
+  /** Called once for each new connection, before its first use; what it throws reaches whoever wanted the connection. */
+  onCreateConnection?: (connection: DatabaseConnection) => Promise<void>;
+  /** Called each time a connection is taken from the pool; what it throws reaches whoever wanted the connection. */
+  onReserveConnection?: (connection: DatabaseConnection) => Promise<void>;
+}
+
+/** A pool that exists already, or a function that is called once, before the first query. */
+export interface DsqlDialectPoolConfig extends DsqlDialectOptions {
+  /** `db.destroy()` ends it once the first query was made, as Kysely's own PostgreSQL dialect does. */
+  pool: DsqlPool | (() => DsqlPool | Promise<DsqlPool>);
+}
+
+/** What the dialect opens a pool of its own with; `ormPrefix` is `kysely` unless it is given. */
+export interface DsqlDialectConnectionConfig extends DsqlDialectOptions, DsqlPoolOptions {
+  pool?: undefined;
+}
+
+/** Options of {@link DsqlDialect}: how to connect, or a pool. */
+export type DsqlDialectConfig = DsqlDialectConnectionConfig | DsqlDialectPoolConfig;

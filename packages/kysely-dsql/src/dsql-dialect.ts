@@ -1,0 +1,44 @@
+import type { DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler } from "kysely";
+import { DsqlAdapter } from "./dsql-adapter.ts";
+import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
+import { DsqlDriver } from "./dsql-driver.ts";
+import { DsqlIntrospector } from "./dsql-introspector.ts";
+import { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
+import { type PoolSource, poolSource } from "./pool-source.ts";
+
+/**
+ * Aurora DSQL for Kysely.
+ *
+ * ```ts
+ * const db = new Kysely<Database>({
+ *   dialect: new DsqlDialect("postgresql://admin@<cluster>.dsql.us-east-1.on.aws/postgres"),
+ * });
+ * ```
+ * @throws DsqlConfigError for an option or a connection string that cannot be used; nothing is sent before the first query
+ */
+export class DsqlDialect implements Dialect {
+  readonly #config: DsqlDialectConfig;
+  readonly #source: PoolSource;
+
+  constructor(config: DsqlDialectConfig | string) {
+    this.#config = typeof config === "string" ? { connectionString: config } : { ...config };
+    this.#source = poolSource(this.#config);
+  }
+
+  createDriver(): Driver {
+    return new DsqlDriver(this.#config, this.#source);
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new DsqlQueryCompiler();
+  }
+
+  createAdapter(): DialectAdapter {
+    return new DsqlAdapter(this.#source.retryDefaults);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the signature is Kysely's
+  createIntrospector(db: Kysely<any>): DatabaseIntrospector {
+    return new DsqlIntrospector(db);
+  }
+}

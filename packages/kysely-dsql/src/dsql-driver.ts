@@ -1,0 +1,114 @@
+import { DsqlConfigError, type DsqlPool, type DsqlPoolClient } from "dsql-core";
+import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
+import { leavesSessionKnown, markRolledBack } from "./commit-failure.ts";
+import { DsqlConnection } from "./dsql-connection.ts";
+import type { DsqlDialectOptions } from "./dsql-dialect-config.ts";
+import type { PoolSource } from "./pool-source.ts";
+
+/** Takes connections from a DsqlPool and speaks DSQL's transaction statements. It has no savepoints, as DSQL has none. */
+export class DsqlDriver implements Driver {
+  readonly #options: DsqlDialectOptions;
+  readonly #source: PoolSource;
+  readonly #prepared = new WeakSet<DsqlPoolClient>();
+  #pool: DsqlPool | undefined;
+
+  constructor(options: DsqlDialectOptions, source: PoolSource) {
+    this.#options = options;
+    this.#source = source;
+  }
+
+  async init(): Promise<void> {
+    this.#pool = await this.#source.open();
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const pool = this.#openPool();
+    const client = await pool.connect();
+    const connection = new DsqlConnection(client, {
+      cursor: this.#options.cursor,
+      waitForIndexes: this.#options.waitForIndexes ?? false,
+      autocommitRetry: pool.autocommitRetry ? pool.retryOptions : undefined,
+    });
+    try {
+      this.#openPool();
+      await this.#prepare(client, connection);
+      return connection;
+    } catch (error) {
+      connection.discard();
+      connection.release();
+      throw error;
+    }
+  }
+
+  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    const begin = CompiledQuery.raw(beginStatement(settings));
+    const dsqlConnection = connection as DsqlConnection;
+    try {
+      await connection.executeQuery(begin);
+    } catch (error) {
+      if (!leavesSessionKnown(error)) dsqlConnection.discard();
+      throw error;
+    }
+    dsqlConnection.enterTransaction();
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    const dsqlConnection = connection as DsqlConnection;
+    try {
+      await connection.executeQuery(CompiledQuery.raw("commit"));
+      dsqlConnection.leaveTransaction();
+    } catch (error) {
+      const isKnown = leavesSessionKnown(error);
+      if (!isKnown) dsqlConnection.discard();
+      dsqlConnection.noteFailedCommit({ endsByItself: isKnown && markRolledBack(error) });
+      throw error;
+    }
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    const dsqlConnection = connection as DsqlConnection;
+    // After a failed COMMIT nothing is left to roll back.
+    if (dsqlConnection.acknowledgeRollback()) return;
+    try {
+      await connection.executeQuery(CompiledQuery.raw("rollback"));
+    } catch {
+      // The server rolls back a session that ends, and the error that led here is the one to tell.
+      dsqlConnection.discard();
+    }
+    dsqlConnection.leaveTransaction();
+  }
+
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    (connection as DsqlConnection).release();
+  }
+
+  async destroy(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await pool?.end();
+  }
+
+  async #prepare(client: DsqlPoolClient, connection: DatabaseConnection): Promise<void> {
+    if (!this.#prepared.has(client)) {
+      await this.#options.onCreateConnection?.(connection);
+      this.#prepared.add(client);
+    }
+    await this.#options.onReserveConnection?.(connection);
+  }
+
+  #openPool(): DsqlPool {
+    if (this.#pool === undefined) throw new Error("The Kysely instance has already been destroyed.");
+    return this.#pool;
+  }
+}
+
+/** `BEGIN` takes what DSQL knows: repeatable read, and an access mode. */
+function beginStatement({ isolationLevel, accessMode }: TransactionSettings): string {
+  if (isolationLevel !== undefined && isolationLevel !== "repeatable read") {
+    throw new DsqlConfigError(
+      `Aurora DSQL has no isolation level "${isolationLevel}": every transaction runs at "repeatable read". Leave setIsolationLevel out.`,
+    );
+  }
+  const level = isolationLevel === undefined ? "" : ` isolation level ${isolationLevel}`;
+  return `begin${level}${accessMode === undefined ? "" : ` ${accessMode}`}`;
+}

@@ -1,0 +1,38 @@
+import { Kysely, type Transaction } from "kysely";
+import type { ReadOnlyTransaction } from "./read-only-transaction.ts";
+import {
+  type ReadOnlyTransactionOptions,
+  transactionWithRetry,
+  type WriteTransactionOptions,
+} from "./transaction-with-retry.ts";
+
+declare module "kysely" {
+  interface Kysely<DB> {
+    /**
+     * Runs a transaction, and runs the whole of it again when it met a conflict or lost its connection before COMMIT.
+     * See `transactionWithRetry` of kysely-dsql.
+     * @throws NestedTransactionError inside a transaction
+     */
+    transactionWithRetry<T>(
+      work: (transaction: Transaction<DB>) => Promise<T>,
+      options?: WriteTransactionOptions,
+    ): Promise<T>;
+    transactionWithRetry<T>(
+      work: (transaction: ReadOnlyTransaction<DB>) => Promise<T>,
+      options: ReadOnlyTransactionOptions,
+    ): Promise<T>;
+  }
+}
+
+// On the prototype, so that instances made by withSchema, withPlugin and the like have it too.
+Object.defineProperty(Kysely.prototype, "transactionWithRetry", {
+  configurable: true,
+  writable: true,
+  value: function <DB, T>(
+    this: Kysely<DB>,
+    work: (transaction: Transaction<DB>) => Promise<T>,
+    options?: WriteTransactionOptions,
+  ): Promise<T> {
+    return transactionWithRetry(this, work, options);
+  },
+});

@@ -1,0 +1,50 @@
+import { NestedTransactionError, retryTransaction, type TransactionOptions } from "dsql-core";
+import type { Kysely, Transaction } from "kysely";
+import { DsqlAdapter } from "./dsql-adapter.ts";
+import type { ReadOnlyTransaction } from "./read-only-transaction.ts";
+
+/** Options of a transaction that may write. */
+export type WriteTransactionOptions = TransactionOptions & { readOnly?: false };
+
+/** Options of a transaction that is, or may be, read-only. */
+export type ReadOnlyTransactionOptions = TransactionOptions & { readOnly: boolean };
+
+/**
+ * Runs a transaction, and runs the whole of it again when it met a conflict or lost its connection before COMMIT.
+ * The work may run several times, so what it does outside the database must bear that. Options that are left out come
+ * from the pool's `retry` option.
+ * @throws NestedTransactionError when `db` is a transaction already; that one is unharmed
+ * @throws OccRetryExhaustedError when attempts or time end in a conflict
+ * @throws CommitOutcomeUnknownError when the answer to COMMIT never came; it is not run again without `verifyCommit`
+ */
+export function transactionWithRetry<DB, T>(
+  db: Kysely<DB>,
+  work: (transaction: Transaction<DB>) => Promise<T>,
+  options?: WriteTransactionOptions,
+): Promise<T>;
+export function transactionWithRetry<DB, T>(
+  db: Kysely<DB>,
+  work: (transaction: ReadOnlyTransaction<DB>) => Promise<T>,
+  options: ReadOnlyTransactionOptions,
+): Promise<T>;
+export async function transactionWithRetry<DB, T>(
+  db: Kysely<DB>,
+  work: (transaction: Transaction<DB>) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  if (db.isTransaction) {
+    throw new NestedTransactionError(
+      "transactionWithRetry was called on a transaction. Aurora DSQL cannot nest: use the transaction that you have, or call it on the Kysely instance.",
+    );
+  }
+  const attempt = options.readOnly ? db.transaction().setAccessMode("read only") : db.transaction();
+  return await retryTransaction(
+    (_, remember) => attempt.execute(async (transaction) => remember(await work(transaction))),
+    { ...retryDefaultsOf(db), ...options },
+  );
+}
+
+function retryDefaultsOf<DB>(db: Kysely<DB>): TransactionOptions {
+  const { adapter } = db.getExecutor();
+  return adapter instanceof DsqlAdapter ? adapter.retryDefaults : {};
+}

@@ -1,0 +1,4 @@
+import { describeAdapter } from "adapter-conformance";
+import { kyselyAdapter } from "./kysely-adapter.ts";
+
+describeAdapter(kyselyAdapter);

@@ -1,0 +1,59 @@
+import { DsqlConfigError } from "dsql-core";
+import { Kysely, sql } from "kysely";
+import { describe, expect, it } from "vitest";
+import { DsqlAdapter, DsqlDialect } from "../src/index.ts";
+
+const cluster = "postgresql://admin@abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws/postgres";
+
+describe("DsqlDialect", () => {
+  it("refuses what cannot be used where it is written, not at the first query", () => {
+    expect(() => new DsqlDialect("mysql://nowhere")).toThrow(DsqlConfigError);
+    expect(() => new DsqlDialect({ connectionString: cluster, max: -1 })).toThrow(DsqlConfigError);
+    expect(() => new DsqlDialect({ connectionString: cluster, statement_timeout: 5 } as never)).toThrow(
+      DsqlConfigError,
+    );
+  });
+
+  it("leaves the caller's options as they were", () => {
+    const options = Object.freeze({ connectionString: cluster, waitForIndexes: true });
+    new DsqlDialect(options);
+    expect(options).toEqual({ connectionString: cluster, waitForIndexes: true });
+  });
+
+  it("refuses a pool of another kind at the first query, and tries again at the next", async () => {
+    let asked = 0;
+    const pool = async () => {
+      asked++;
+      return { connect: async () => ({}) } as never;
+    };
+    const db = new Kysely<object>({ dialect: new DsqlDialect({ pool }) });
+    for (let turn = 0; turn < 2; turn++) {
+      await expect(sql`select 1`.execute(db)).rejects.toThrow(/pool is not a DsqlPool/);
+    }
+    expect(asked).toBe(2);
+  });
+
+  it("hands on why a pool could not be made", async () => {
+    const broken = new Error("no secret today");
+    const db = new Kysely<object>({ dialect: new DsqlDialect({ pool: () => Promise.reject(broken) }) });
+    await expect(db.transactionWithRetry(async () => 1)).rejects.toBe(broken);
+    await db.destroy();
+  });
+
+  it("tells Kysely what DSQL can do", () => {
+    const adapter = new DsqlDialect(cluster).createAdapter();
+    expect(adapter).toBeInstanceOf(DsqlAdapter);
+    expect(adapter).toMatchObject({
+      supportsCreateIfNotExists: true,
+      supportsTransactionalDdl: false,
+      supportsReturning: true,
+    });
+  });
+
+  it("serves several Kysely instances, each with a pool of its own", async () => {
+    const dialect = new DsqlDialect(cluster);
+    const instances = [new Kysely<object>({ dialect }), new Kysely<object>({ dialect })];
+    await Promise.all(instances.map((db) => db.destroy()));
+    expect(instances[0]?.getExecutor().adapter).not.toBe(instances[1]?.getExecutor().adapter);
+  });
+});

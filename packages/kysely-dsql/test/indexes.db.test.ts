@@ -1,0 +1,67 @@
+import { AsyncJobFailedError } from "dsql-core";
+import { type Kysely, sql } from "kysely";
+import { describe, expect, it } from "vitest";
+import { waitForJob } from "../src/index.ts";
+import { type Database, useLocalDatabase } from "./local-database.ts";
+
+const { open } = useLocalDatabase();
+
+async function isValid(db: Kysely<Database>, index: string): Promise<boolean | undefined> {
+  const { rows } = await sql<{ valid: boolean }>`
+    select i.indisvalid as valid from pg_index i join pg_class c on c.oid = i.indexrelid where c.relname = ${index}
+  `.execute(db);
+  return rows[0]?.valid;
+}
+
+describe("createIndex", () => {
+  it("answers with the id of its job, which can be waited for", async () => {
+    const { db } = open();
+    const build = await db.executeQuery(db.schema.createIndex("by_owner").on("account").column("owner"));
+    expect(build.rows).toEqual([{ job_id: expect.stringMatching(/^[a-z0-9]{26}$/) }]);
+    await waitForJob(db, build);
+    await waitForJob(db, (build.rows[0] as { job_id: string }).job_id);
+    expect(await isValid(db, "by_owner")).toBe(true);
+  });
+
+  it("waits by itself with waitForIndexes, also where the index exists already", async () => {
+    const { db } = open({ waitForIndexes: true });
+    const index = db.schema.createIndex("by_balance").ifNotExists().on("account").column("balance");
+    await index.execute();
+    expect(await isValid(db, "by_balance")).toBe(true);
+    await waitForJob(db, await db.executeQuery(index));
+  });
+
+  it("is one statement of a transaction, where nothing waits", async () => {
+    const { db } = open({ waitForIndexes: true });
+    const build = await db
+      .transaction()
+      .execute((trx) =>
+        trx.executeQuery(trx.schema.createIndex("by_both").on("account").columns(["owner", "balance"])),
+      );
+    await waitForJob(db, build);
+    expect(await isValid(db, "by_both")).toBe(true);
+  });
+
+  it("tells a build that failed", async () => {
+    const { db } = open({ waitForIndexes: true });
+    const owner = "twice";
+    await db
+      .insertInto("account")
+      .values([
+        { id: "first", owner, balance: 1 },
+        { id: "second", owner, balance: 1 },
+      ])
+      .execute();
+    const build = db.schema.createIndex("unique_owner").unique().on("account").column("owner").execute();
+    await expect(build).rejects.toThrow(AsyncJobFailedError);
+    await db.schema.dropIndex("unique_owner").execute();
+  });
+});
+
+describe("waitForJob", () => {
+  it("refuses what is no job id before anything is sent", async () => {
+    const { db, pool } = open();
+    await expect(waitForJob(db, "'); drop table account; --")).rejects.toThrow(/not the id of a DSQL job/);
+    expect(pool.stats.connectionsOpened).toBe(0);
+  });
+});

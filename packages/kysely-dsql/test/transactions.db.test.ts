@@ -1,0 +1,190 @@
+import { CommitOutcomeUnknownError, DsqlConfigError, NestedTransactionError } from "dsql-core";
+import { CompiledQuery, type IsolationLevel, type Kysely, sql } from "kysely";
+import { describe, expect, it } from "vitest";
+import { transactionWithRetry } from "../src/index.ts";
+import { type Database, useLocalDatabase } from "./local-database.ts";
+
+const { local, open } = useLocalDatabase();
+
+describe("transaction()", () => {
+  it("takes repeatable read, with either access mode", async () => {
+    const { db } = open();
+    for (const accessMode of ["read only", "read write"] as const) {
+      const builder = db.transaction().setIsolationLevel("repeatable read").setAccessMode(accessMode);
+      const mode = await builder.execute(
+        async (trx) => (await sql<{ mode: string }>`show transaction_read_only`.execute(trx)).rows,
+      );
+      expect(mode).toEqual([{ transaction_read_only: accessMode === "read only" ? "on" : "off" }]);
+    }
+  });
+
+  it("refuses every other isolation level before anything is sent, and keeps the connection", async () => {
+    const { db, pool } = open({ max: 1 });
+    const levels: IsolationLevel[] = ["read uncommitted", "read committed", "serializable", "snapshot"];
+    for (const level of levels) {
+      const refused = db
+        .transaction()
+        .setIsolationLevel(level)
+        .execute(async () => "never");
+      await expect(refused).rejects.toThrow(DsqlConfigError);
+    }
+    await sql`select 1`.execute(db);
+    expect(pool.stats.connectionsOpened).toBe(1);
+  });
+
+  it("refuses a transaction inside one that was begun by plain SQL, which goes on unharmed", async () => {
+    const { db, pool } = open({ max: 1 });
+    await db.connection().execute(async (connection) => {
+      await sql`begin`.execute(connection);
+      await connection.insertInto("account").values({ id: "outer", owner: "Ada", balance: 1 }).execute();
+      const inner = connection.transaction().execute(async () => "never");
+      await expect(inner).rejects.toThrow(NestedTransactionError);
+      await sql`commit`.execute(connection);
+    });
+    expect(await db.selectFrom("account").selectAll().where("id", "=", "outer").execute()).toHaveLength(1);
+    expect(pool.stats.connectionsOpened).toBe(1);
+  });
+
+  it("cannot be used any more once it is over", async () => {
+    const { db } = open({ max: 1 });
+    const escaped = await db.transaction().execute(async (trx) => ({ trx }));
+    await expect(sql`select 1`.execute(escaped.trx)).rejects.toThrow(/already committed/i);
+  });
+
+  it("runs again on the same connection inside connection()", async () => {
+    const { db, pool } = open({ max: 1 });
+    let runs = 0;
+    await db.connection().execute(async (connection) => {
+      local().faults.conflictCommits(2);
+      await connection.transactionWithRetry(async (trx) => {
+        runs++;
+        await trx.insertInto("account").values({ id: "again", owner: "Ada", balance: 1 }).execute();
+      });
+    });
+    expect(runs).toBe(3);
+    expect(pool.stats.connectionsOpened).toBe(1);
+  });
+});
+
+describe("startTransaction()", () => {
+  it("commits, or rolls back", async () => {
+    const { db } = open();
+    const kept = await db.startTransaction().execute();
+    await kept.insertInto("account").values({ id: "kept", owner: "Ada", balance: 1 }).execute();
+    await kept.commit().execute();
+    const undone = await db.startTransaction().setAccessMode("read write").execute();
+    await undone.insertInto("account").values({ id: "undone", owner: "Ada", balance: 1 }).execute();
+    await undone.rollback().execute();
+    const ids = await db.selectFrom("account").select("id").where("id", "in", ["kept", "undone"]).execute();
+    expect(ids).toEqual([{ id: "kept" }]);
+    expect([kept.isCommitted, undone.isRolledBack]).toEqual([true, true]);
+  });
+
+  it("gives its connection back when COMMIT meets a conflict, without being asked to roll back", async () => {
+    const { db, pool } = open({ max: 1 });
+    const trx = await db.startTransaction().execute();
+    await trx.insertInto("account").values({ id: "lost", owner: "Ada", balance: 1 }).execute();
+    local().faults.conflictCommits(1);
+    await expect(trx.commit().execute()).rejects.toMatchObject({ code: "40001" });
+    expect(await db.selectFrom("account").selectAll().where("id", "=", "lost").execute()).toEqual([]);
+    expect(pool.stats.connectionsOpened).toBe(1);
+    await expect(trx.selectFrom("account").selectAll().execute()).rejects.toThrow();
+    await trx.rollback().execute();
+    expect(pool.stats.idle).toBe(1);
+  });
+
+  it("gives its connection back when it rolls back right after the failed COMMIT", async () => {
+    const { db, pool } = open({ max: 1 });
+    const trx = await db.startTransaction().execute();
+    await trx.insertInto("account").values({ id: "lost too", owner: "Ada", balance: 1 }).execute();
+    local().faults.conflictCommits(1);
+    await trx
+      .commit()
+      .execute()
+      .catch(() => trx.rollback().execute());
+    await sql`select 1`.execute(db);
+    expect(pool.stats).toMatchObject({ connectionsOpened: 1, total: 1, idle: 1 });
+  });
+
+  it("closes its connection when the outcome of COMMIT is unknown", async () => {
+    const { db, pool } = open({ max: 1 });
+    const trx = await db.startTransaction().execute();
+    await trx.insertInto("account").values({ id: "unknown", owner: "Ada", balance: 1 }).execute();
+    local().faults.cutConnection("after-commit");
+    await expect(trx.commit().execute()).rejects.toThrow(CommitOutcomeUnknownError);
+    expect(trx.isRolledBack).toBe(false);
+    expect(await db.selectFrom("account").selectAll().where("id", "=", "unknown").execute()).toHaveLength(1);
+    expect(pool.stats.connectionsOpened).toBe(2);
+  });
+
+  it("has no savepoints, and says so", async () => {
+    const { db } = open();
+    const trx = await db.startTransaction().execute();
+    await expect(trx.savepoint("here").execute()).rejects.toThrow(/not supported/);
+    await trx.rollback().execute();
+  });
+});
+
+describe("transactionWithRetry", () => {
+  it("refuses to nest, as a method and as a function", async () => {
+    const { db } = open();
+    await db.transaction().execute(async (trx) => {
+      await expect(trx.transactionWithRetry(async () => "never")).rejects.toThrow(NestedTransactionError);
+      await expect(transactionWithRetry(trx as Kysely<Database>, async () => "never")).rejects.toThrow(
+        NestedTransactionError,
+      );
+      await trx.insertInto("account").values({ id: "outermost", owner: "Ada", balance: 1 }).execute();
+    });
+    const found = await db.selectFrom("account").select("id").where("id", "=", "outermost").execute();
+    expect(found).toEqual([{ id: "outermost" }]);
+  });
+
+  it("starts from the retry options of the pool", async () => {
+    const { db } = open({ retry: { maxAttempts: 2, baseDelayMs: 1 } });
+    await sql`select 1`.execute(db);
+    local().faults.conflictCommits(3);
+    let runs = 0;
+    const run = db.transactionWithRetry(async (trx) => {
+      runs++;
+      await trx.insertInto("account").values({ id: "never", owner: "Ada", balance: 1 }).execute();
+    });
+    await expect(run).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 2 });
+    expect(runs).toBe(2);
+  });
+
+  it("keeps plugins and the schema of the instance it is called on", async () => {
+    const { db } = open();
+    const compiled = await db
+      .withSchema("bank")
+      .transactionWithRetry(async (trx) => trx.selectFrom("account").selectAll().compile());
+    expect(compiled.sql).toBe('select * from "bank"."account"');
+  });
+});
+
+describe("a single statement", () => {
+  it("is run again after a conflict, within the limits of the pool's retry option", async () => {
+    const { db } = open({ retry: { maxAttempts: 2, baseDelayMs: 1 } });
+    const insert = (id: string) => db.insertInto("account").values({ id, owner: "Ada", balance: 1 });
+    local().faults.conflictCommits(1, "OC001");
+    await insert("single").execute();
+    expect(local().faults.counts.conflict).toBe(1);
+    local().faults.conflictCommits(2);
+    await expect(insert("too often").execute()).rejects.toMatchObject({ attempts: 2 });
+  });
+
+  it("is not run again with autocommitRetry: false, nor in a transaction begun by plain SQL", async () => {
+    const { db } = open({ autocommitRetry: false });
+    local().faults.conflictCommits(1);
+    const insert = db.insertInto("account").values({ id: "once", owner: "Ada", balance: 1 }).execute();
+    await expect(insert).rejects.toMatchObject({ code: "40001" });
+    const { db: retrying } = open();
+    await retrying.connection().execute(async (connection) => {
+      await sql`begin`.execute(connection);
+      await connection.insertInto("account").values({ id: "once", owner: "Ada", balance: 1 }).execute();
+      local().faults.conflictCommits(1);
+      await expect(connection.executeQuery(CompiledQuery.raw("commit"))).rejects.toMatchObject({
+        code: "40001",
+      });
+    });
+  });
+});

@@ -1,1 +1,0 @@
-export function generateClients(paths: readonly string[]): void;
