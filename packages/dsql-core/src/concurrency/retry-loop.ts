@@ -10,12 +10,16 @@ import { wait } from "./wait.ts";
 /** What a failed attempt leads to: another attempt, or nothing more. */
 export type NextStep<T> = { again: RetryReason } | { result: T } | { fail: unknown };
 
+/** What a piece of work is known by where no `conflictKey` says better what fights: its code, or its statement. */
+export interface CallSite {
+  toString(): string;
+}
+
 /** Work for the loop, and how to judge what an attempt failed with. */
 export interface RetriedWork<T> {
   run: (attempt: number) => Promise<T>;
   judge: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
-  /** Code that is written the same takes turns, where no `conflictKey` says better what fights. */
-  callSite: (...given: never[]) => unknown;
+  callSite: CallSite;
 }
 
 /** Runs work until it succeeds, fails for good, or its attempts, its time or its caller's patience end. */

@@ -1,6 +1,6 @@
 import { CommitOutcomeUnknownError } from "../errors.ts";
 import { failureOf } from "./classify-error.ts";
-import { type NextStep, retryLoop } from "./retry-loop.ts";
+import { type CallSite, type NextStep, retryLoop } from "./retry-loop.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 import { resolveRetryOptions } from "./retry-settings.ts";
 
@@ -19,7 +19,7 @@ export type Remember<T> = (result: T) => T;
 export async function retryTransaction<T>(
   work: (attempt: number, remember: Remember<T>) => Promise<T>,
   options: TransactionOptions = {},
-  callSite: (...given: never[]) => unknown = work,
+  callSite: CallSite = work,
 ): Promise<T> {
   const settings = resolveRetryOptions(options);
   let remembered: { result: T } | undefined;
