@@ -29,6 +29,7 @@ export class AutocommitStatements {
       retryOnOcc(
         (attempt) => (attempt === 1 ? Promise.reject(error) : this.#again(query, values)),
         retry,
+        textOf(query),
       ).then(
         (repeated) => answer(null, repeated),
         (failure) => answer(failure),
@@ -76,6 +77,9 @@ export class AutocommitStatements {
  */
 function isRepeatable(query: unknown): boolean {
   if (typeof query !== "string" && typeof (query as { submit?: unknown }).submit === "function") return false;
-  const text = typeof query === "string" ? query : (query as { text?: unknown }).text;
-  return typeof text !== "string" || transactionCommands(text) === undefined;
+  return transactionCommands(textOf(query)) === undefined;
+}
+
+function textOf(query: unknown): string {
+  return String(typeof query === "string" ? query : (query as { text?: unknown }).text);
 }

@@ -147,6 +147,7 @@ export class DsqlPool extends PoolWithQuery {
     return await retryTransaction(
       (_attempt, remember) => runTransaction({ lease, work, readOnly: merged.readOnly, remember }),
       merged,
+      work,
     );
   }
 

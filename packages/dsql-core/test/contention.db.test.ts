@@ -1,0 +1,47 @@
+import { DsqlPool } from "dsql-core";
+import { type LocalDsql, startLocalDsql } from "dsql-local";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+/** How often each crowd runs: short by default, CONTENTION_FULL=1 for the whole of it. */
+const FULL = process.env.CONTENTION_FULL === "1";
+
+let endpoint: LocalDsql;
+let pool: DsqlPool;
+let nextRow = 1;
+
+beforeAll(async () => {
+  endpoint = await startLocalDsql();
+  pool = new DsqlPool({ ...endpoint.connection, max: 100 });
+  await pool.query("CREATE TABLE counters (id int PRIMARY KEY, value int NOT NULL)");
+});
+
+afterAll(async () => {
+  await pool?.end();
+  await endpoint?.stop();
+});
+
+/** Lets so many clients, each with a connection of its own, add one to the same row with the default options. */
+async function crowd(clients: number): Promise<{ committed: number; value: number }> {
+  const id = nextRow++;
+  await pool.query("INSERT INTO counters VALUES ($1, 0)", [id]);
+  const addOne = () =>
+    pool.transactionWithRetry(async (client) => {
+      const read = await client.query("SELECT value FROM counters WHERE id = $1", [id]);
+      await client.query("UPDATE counters SET value = $2 WHERE id = $1", [id, read.rows[0].value + 1]);
+    });
+  const results = await Promise.allSettled(Array.from({ length: clients }, addOne));
+  const { rows } = await pool.query("SELECT value FROM counters WHERE id = $1", [id]);
+  return { committed: results.filter(({ status }) => status === "fulfilled").length, value: rows[0].value };
+}
+
+test(`5 clients on one row all commit, ${FULL ? 100 : 10} times in a row`, async () => {
+  for (let run = 0; run < (FULL ? 100 : 10); run++) {
+    expect(await crowd(5)).toEqual({ committed: 5, value: 5 });
+  }
+});
+
+test(`100 clients on one row all commit, ${FULL ? "10 times in a row" : "once"}`, async () => {
+  for (let run = 0; run < (FULL ? 10 : 1); run++) {
+    expect(await crowd(100)).toEqual({ committed: 100, value: 100 });
+  }
+}, 600_000);
