@@ -1,0 +1,1 @@
+export function generateClients(paths: readonly string[]): void;

@@ -1,0 +1,34 @@
+import { DsqlConfigError, type DsqlPool, type DsqlPoolOptions } from "dsql-core";
+import pg from "pg";
+
+/** Options for a pool of the adapter's own, the same as a connection string, or a pool that the caller keeps. */
+export type PoolSource = DsqlPool | DsqlPoolOptions | string;
+
+const otherCopy =
+  "Two copies of pg are installed (npm ls pg shows them): make every package use one, for instance with npm dedupe or an override.";
+
+/**
+ * Whether a source is a pool.
+ * @throws DsqlConfigError for a pool that the adapter cannot use: one of a second copy of pg, or a plain pg.Pool
+ */
+export function isGivenPool(source: PoolSource): source is DsqlPool {
+  if (typeof source !== "object" || !("connect" in source) || !("query" in source)) return false;
+  if (!(source instanceof pg.Pool)) {
+    throw new DsqlConfigError(`The pool given to PrismaDsql was made by another copy of pg. ${otherCopy}`);
+  }
+  if (!("transactionWithRetry" in source)) {
+    throw new DsqlConfigError(
+      "The pool given to PrismaDsql is a plain pg.Pool, which neither signs tokens nor guards COMMIT: make it with new DsqlPool(...) of dsql-core.",
+    );
+  }
+  return true;
+}
+
+/**
+ * PrismaPg takes a pool that is not of its own copy of pg for options, and would connect to localhost.
+ * @throws DsqlConfigError when it did
+ */
+export function demandSamePool(pool: DsqlPool, driver: pg.Pool): void {
+  if (driver === pool) return;
+  throw new DsqlConfigError(`@prisma/adapter-pg and dsql-core use different copies of pg. ${otherCopy}`);
+}

@@ -1,0 +1,66 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
+import { DsqlPool, type DsqlPoolOptions } from "dsql-core";
+import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
+import { demandSamePool, isGivenPool, type PoolSource } from "./given-pool.ts";
+
+type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
+
+/** Options of the adapter, each handed on to PrismaPg. */
+export interface PrismaDsqlOptions {
+  /** The schema that Prisma writes before table names. @default "public" */
+  schema?: string;
+  /** Whether `$disconnect` ends a pool that was given. @default false */
+  disposeExternalPool?: boolean;
+  /** Told when a connection is lost that nobody was using. */
+  onPoolError?: (error: Error) => void;
+  /** Told when a connection is lost inside a transaction; the operation that used it rejects too. */
+  onConnectionError?: (error: Error) => void;
+  /** Reads a value of a domain or another type that Prisma does not know. */
+  userDefinedTypeParser?: PrismaPgOptions["userDefinedTypeParser"];
+  /** Names statements, so that a connection prepares each of them once. @default statements have no names */
+  statementNameGenerator?: PrismaPgOptions["statementNameGenerator"];
+}
+
+/** The driver adapter: `new PrismaClient({ adapter: new PrismaDsql(process.env.DATABASE_URL) })`. */
+export class PrismaDsql implements SqlDriverAdapterFactory {
+  readonly provider = "postgres";
+  readonly adapterName = "prisma-dsql";
+  readonly #options: PrismaDsqlOptions;
+  readonly #poolForClient: () => { pool: DsqlPool; dispose: boolean };
+
+  /**
+   * Nothing is sent and nothing connects before the client's first operation.
+   * @throws DsqlConfigError for options that cannot be used, and for a pool that is none of dsql-core's
+   */
+  constructor(source: PoolSource, options: PrismaDsqlOptions = {}) {
+    this.#options = options;
+    if (isGivenPool(source)) {
+      const dispose = options.disposeExternalPool ?? false;
+      this.#poolForClient = () => ({ pool: source, dispose });
+      return;
+    }
+    const config = withPrismaPrefix(source);
+    // Made now, so that options which cannot be used are refused now; a pool opens nothing before it is used.
+    let first: DsqlPool | undefined = new DsqlPool(config);
+    this.#poolForClient = () => {
+      const pool = first ?? new DsqlPool(config);
+      first = undefined;
+      return { pool, dispose: true };
+    };
+  }
+
+  /** Called by Prisma when a client connects, and again when it connects after `$disconnect`. */
+  async connect(): Promise<SqlDriverAdapter> {
+    const { pool, dispose } = this.#poolForClient();
+    const factory = new PrismaPg(pool, { ...this.#options, disposeExternalPool: dispose });
+    const adapter = await factory.connect();
+    demandSamePool(pool, adapter.underlyingDriver());
+    return new DsqlDriverAdapter(adapter, this.adapterName);
+  }
+}
+
+function withPrismaPrefix(source: DsqlPoolOptions | string): DsqlPoolOptions {
+  const config = typeof source === "string" ? { connectionString: source } : source;
+  return { ...config, ormPrefix: config.ormPrefix ?? "prisma" };
+}

@@ -1,0 +1,58 @@
+import type { Attribute, Position, Value } from "./schema-tree.ts";
+import { argumentOf, type Model, textOf } from "./schema-view.ts";
+
+/** One column of a key, with what was asked of it there. */
+export interface KeyColumn {
+  name: string;
+  at: Position;
+  sort: string | undefined;
+  operatorClass: boolean;
+}
+
+/** A primary key, a unique constraint or an index of a model. */
+export interface Key {
+  attribute: Attribute;
+  columns: KeyColumn[];
+  /** The access method as written, if it was. */
+  type: Value | undefined;
+}
+
+const fieldKeys = new Set(["id", "unique"]);
+const modelKeys = new Set(["id", "unique", "index"]);
+
+/** Every key of a model, whether written at the field or at the end of the model. */
+export function keysOf(model: Model): Key[] {
+  const onFields = model.fields.flatMap((field) =>
+    field.attributes
+      .filter(({ name }) => fieldKeys.has(name))
+      .map((attribute) => ({
+        attribute,
+        columns: [{ name: field.name, at: attribute, ...requests(attribute.args) }],
+        type: undefined,
+      })),
+  );
+  const onModel = model.attributes
+    .filter(({ name }) => modelKeys.has(name))
+    .map((attribute) => ({
+      attribute,
+      columns: columnsOf(argumentOf(attribute.args, "fields", 0)),
+      type: argumentOf(attribute.args, "type"),
+    }));
+  return [...onFields, ...onModel];
+}
+
+function columnsOf(fields: Value | undefined): KeyColumn[] {
+  if (fields?.kind !== "list") return [];
+  return fields.items.map((item) => ({
+    name: textOf(item) ?? "",
+    at: item,
+    ...requests(item.kind === "call" ? item.args : []),
+  }));
+}
+
+function requests(args: Attribute["args"]): Pick<KeyColumn, "sort" | "operatorClass"> {
+  return {
+    sort: textOf(argumentOf(args, "sort")),
+    operatorClass: argumentOf(args, "ops") !== undefined,
+  };
+}

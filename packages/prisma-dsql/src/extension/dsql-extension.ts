@@ -1,0 +1,27 @@
+import { Prisma } from "@prisma/client/extension";
+import type { RetryOptions } from "dsql-core";
+import { retryOperation } from "./retry-operations.ts";
+import { transactionWithRetry } from "./transaction-with-retry.ts";
+
+/** Options of the client extension. */
+export interface DsqlExtensionOptions {
+  /** Retry options for single operations, and the defaults of `transactionWithRetry`. */
+  retry?: RetryOptions;
+  /** Whether a single operation outside a transaction is run again after a conflict. @default true */
+  operationRetry?: boolean;
+}
+
+/**
+ * A client extension: `prisma.$extends(dsql())` adds `transactionWithRetry`, and runs single operations again that met a
+ * conflict, such as a nested write, which Prisma wraps in a transaction of its own.
+ */
+export function dsql({ retry = {}, operationRetry = true }: DsqlExtensionOptions = {}) {
+  return Prisma.defineExtension({
+    name: "dsql",
+    client: { transactionWithRetry: transactionWithRetry(retry) },
+    query: {
+      $allOperations: (operation) =>
+        operationRetry ? retryOperation(operation, retry) : operation.query(operation.args),
+    },
+  });
+}

@@ -1,0 +1,60 @@
+import { describe, expectTypeOf, test } from "vitest";
+import { dsql, type PrismaDsql } from "../../src/index.ts";
+import { PrismaClient } from "../generated/bank/client.ts";
+
+declare const adapter: PrismaDsql;
+
+const prisma = new PrismaClient({ adapter, omit: { account: { secret: true } } });
+const extended = prisma
+  .$extends({
+    result: { account: { label: { needs: { owner: true }, compute: ({ owner }) => `account of ${owner}` } } },
+  })
+  .$extends(dsql())
+  .$extends({ client: { $hello: () => "hello" as const } });
+
+describe("transactionWithRetry", () => {
+  test("returns what the callback returns", async () => {
+    const found = await extended.transactionWithRetry(async () => ({ id: "a", count: 1 }), {
+      maxAttempts: 3,
+      timeout: 1000,
+    });
+    expectTypeOf(found).toEqualTypeOf<{ id: string; count: number }>();
+  });
+
+  test("keeps models, omitted fields, result and client extensions in the callback", async () => {
+    await extended.transactionWithRetry(async (tx) => {
+      const account = await tx.account.findFirstOrThrow();
+      expectTypeOf(account.label).toEqualTypeOf<string>();
+      expectTypeOf(account.balance).toEqualTypeOf<number>();
+      expectTypeOf(tx.$hello()).toEqualTypeOf<"hello">();
+      // @ts-expect-error: the client omits it
+      account.secret;
+      // @ts-expect-error: there is no such model
+      tx.nothing;
+    });
+  });
+
+  test("offers neither nesting nor disconnecting in the callback", async () => {
+    await extended.transactionWithRetry(async (tx) => {
+      // @ts-expect-error: DSQL has no savepoints
+      tx.transactionWithRetry;
+      // @ts-expect-error: a transaction ends by itself
+      tx.$disconnect;
+    });
+  });
+
+  test("types each result of a batch", async () => {
+    const results = await extended.transactionWithRetry([
+      extended.account.count(),
+      extended.account.findMany({ select: { id: true } }),
+    ]);
+    expectTypeOf(results).toEqualTypeOf<[number, { id: string }[]]>();
+  });
+
+  test("has no isolation levels to choose from, and no BEGIN READ ONLY, which Prisma cannot send", async () => {
+    // @ts-expect-error: REPEATABLE READ is what there is
+    await extended.transactionWithRetry(async () => 1, { isolationLevel: "Serializable" });
+    // @ts-expect-error: Prisma sends BEGIN by itself
+    await extended.transactionWithRetry(async () => 1, { readOnly: true });
+  });
+});
