@@ -18,8 +18,9 @@ export { type ClusterEndpoint, parseClusterEndpoint } from "./connection/cluster
 export type { DsqlConnectionOptions, DsqlPoolOptions } from "./connection/connection-options.ts";
 export { parseConnectionString } from "./connection/connection-string.ts";
 export { DsqlClient } from "./connection/dsql-client.ts";
-export { DsqlPool, type DsqlPoolClient, type DsqlPoolStats } from "./connection/dsql-pool.ts";
+export { DsqlPool, type DsqlPoolClient } from "./connection/dsql-pool.ts";
 export type { LegacyRetryOptions } from "./connection/legacy-retry-options.ts";
+export type { DsqlPoolStats } from "./connection/pool-stats.ts";
 export {
   AsyncJobFailedError,
   CommitOutcomeUnknownError,

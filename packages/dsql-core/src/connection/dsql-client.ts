@@ -1,92 +1,68 @@
 import { inspect } from "node:util";
-import { Client } from "pg";
-import { ConnectionLostError } from "../errors.ts";
+import type { TransactionOptions } from "../concurrency/retry-options.ts";
+import { retryTransaction } from "../concurrency/retry-transaction.ts";
+import { runTransaction } from "../concurrency/run-transaction.ts";
+import { NestedTransactionError } from "../errors.ts";
+import { AuthenticatedClient } from "./authenticated-client.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 import { resolveConnection } from "./connection-settings.ts";
 import { ConnectionSource } from "./connection-source.ts";
-import { GuardedClient } from "./guarded-client.ts";
-import { explainLoginFailure, wantsFreshToken } from "./login-failure.ts";
+import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { internalsOf } from "./pg-internals.ts";
-import { SessionState } from "./session-state.ts";
-
-/** Startup parameters that pg takes from the environment or its defaults, and for which DSQL ends the connection. */
-const REFUSED_PARAMETERS = [
-  "options",
-  "replication",
-  "statement_timeout",
-  "lock_timeout",
-  "idle_in_transaction_session_timeout",
-];
-
-/** What a login is waiting for. */
-export type LoginStage = "a token" | "TLS and the server's greeting";
-
-/** Milliseconds that a server may take to close a connection that was told goodbye. */
-const GOODBYE_MS = 1_000;
 
 /**
  * One connection to DSQL: a pg client that logs in with a signed IAM token over verified TLS, guards its transactions,
  * and never ends the process with an 'error' event.
  * @throws DsqlConfigError for options that cannot be used
  */
-export class DsqlClient extends GuardedClient {
+export class DsqlClient extends AuthenticatedClient {
   readonly #source: ConnectionSource;
-  readonly #password: () => Promise<string>;
-  #token = "";
-  #stage: LoginStage = "a token";
-  #abandonLogin: ((reason: Error) => void) | undefined;
+  /** A transaction of `transactionWithRetry` is under way. */
+  #inTurn = false;
+  /** The connection's state is not known, so that the next transaction takes a new one. */
+  #spoilt = false;
 
   constructor(config: DsqlConnectionOptions | string | ConnectionSource = {}) {
     const source = config instanceof ConnectionSource ? config : sourceOf(config);
-    const password = async () => {
-      this.#token = await source.tokens.token();
-      return this.#token;
-    };
-    super(source.clientConfig(password));
+    super(source);
     this.#source = source;
-    this.#password = password;
-    this.commitTimeoutMillis = source.settings.commitTimeoutMillis;
-    this.session.watch(this.connection);
-    this.#forgetRefusedParameters();
-    // Without a listener Node ends the process when the connection breaks; whoever waits for a statement hears of it there.
-    this.on("error", () => {});
-  }
-
-  /** What a login that has not ended yet is waiting for. */
-  get loginStage(): LoginStage {
-    return this.#stage;
   }
 
   /**
-   * Logs in, within `connectionTimeoutMillis`, the token included; a token that the server finds expired is replaced once.
-   * @throws DsqlTokenError when no token can be signed; then nothing was sent
-   * @throws ConnectionLostError when the time is over or the connection is cut; errors of the server and of TLS are pg's and Node's own
+   * Runs `work` in a transaction and commits it; after a conflict runs all of it again, and after a connection lost before
+   * COMMIT does so on a new one. One transaction at a time: a pool runs several.
+   * @throws NestedTransactionError inside another transaction of this client; that one goes on untouched
+   * @throws OccRetryExhaustedError when attempts or time end in a conflict
+   * @throws CommitOutcomeUnknownError when the answer to COMMIT never came, and `verifyCommit` does not tell
+   * @throws TransactionRolledBackError when `work` hid a statement's error, so that COMMIT stored nothing
    */
-  override connect(): Promise<this>;
-  override connect(callback: (error: Error | null, client?: Client) => void): void;
-  override connect(callback?: (error: Error | null, client?: Client) => void): Promise<this> | undefined {
-    const loggedIn = this.#logIn();
-    if (callback === undefined) return loggedIn.then(() => this);
-    // Outside the promise, so that what a callback throws is not taken for a rejection.
-    loggedIn.then(
-      () => process.nextTick(callback, null, this),
-      (error) => process.nextTick(callback, error),
-    );
-    return undefined;
+  async transactionWithRetry<T>(
+    work: (client: this) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    if (this.#inTurn || this.session.open) throw alreadyInTransaction();
+    this.#inTurn = true;
+    const lease = {
+      acquire: () => this.#takeTurn(),
+      release: (_client: this, destroy?: Error) => {
+        this.#spoilt ||= destroy !== undefined;
+      },
+    };
+    try {
+      return await retryTransaction(
+        (_attempt, remember) => runTransaction({ lease, work, readOnly: options.readOnly, remember }),
+        { logger: this.#source.settings.logger, ...options },
+        work,
+      );
+    } finally {
+      this.#inTurn = false;
+    }
   }
 
-  /** Says goodbye and closes the connection; one that does not close by itself soon is cut. Never rejects. */
-  override end(): Promise<void>;
-  override end(callback: (error: Error) => void): void;
-  override end(callback?: (error: Error) => void): Promise<void> | undefined {
-    const { stream } = this.connection;
-    this.#abandonLogin?.(new Error("The client was closed while it was connecting."));
-    const cut = setTimeout(() => stream.destroy(), GOODBYE_MS).unref();
-    const ended = super.end().then(() => clearTimeout(cut));
-    if (callback === undefined) return ended;
-    ended.then(() => process.nextTick(callback));
-    return undefined;
+  /** {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` calls. */
+  async transaction<T>(work: (client: this) => Promise<T>, options?: LegacyRetryOptions): Promise<T> {
+    return await this.transactionWithRetry(work, transactionOptionsOf(options));
   }
 
   /** What may be shown of a client: no token, no credentials, no socket. */
@@ -99,76 +75,23 @@ export class DsqlClient extends GuardedClient {
     return `DsqlClient ${inspect(this.toJSON(), options)}`;
   }
 
-  async #logIn(): Promise<void> {
-    const { connectionTimeoutMillis } = this.#source.settings;
-    let timer: NodeJS.Timeout | undefined;
-    const givenUp = new Promise<never>((_, reject) => {
-      this.#abandonLogin = reject;
-      timer = setTimeout(() => {
-        const message = `No connection within ${connectionTimeoutMillis} ms; it was waiting for ${this.#stage}.`;
-        reject(new ConnectionLostError(message));
-      }, connectionTimeoutMillis);
-    });
-    try {
-      await Promise.race([this.#logInTwice(), givenUp]);
-    } catch (error) {
-      this.connection.stream.destroy();
-      throw explainLoginFailure(error);
-    } finally {
-      clearTimeout(timer);
-      this.#abandonLogin = undefined;
-      this.#forgetToken();
+  /** The client for the next attempt, on a new connection where the old one is lost or not known to be idle. */
+  async #takeTurn(): Promise<this> {
+    const { _ending, _connected } = internalsOf(this);
+    if (_ending) throw new Error("Client was closed and is not queryable");
+    this.#spoilt ||= _connected && (this.session.open || this.session.lostBy !== undefined);
+    if (this.#spoilt) {
+      await this.reconnect();
+      this.#spoilt = false;
     }
+    return this;
   }
+}
 
-  async #logInTwice(): Promise<void> {
-    try {
-      await this.#logInOnce();
-    } catch (error) {
-      if (!wantsFreshToken(error)) throw error;
-      this.#source.tokens.discard(this.#token);
-      this.#startAnew();
-      await this.#logInOnce();
-    }
-  }
-
-  async #logInOnce(): Promise<void> {
-    this.#stage = "a token";
-    // Before the socket is opened: without a token the connection would be refused, and counted against the cluster's limits.
-    await this.#source.tokens.token();
-    this.#stage = "TLS and the server's greeting";
-    if (internalsOf(this)._ending) throw new Error("The client was closed while it was connecting.");
-    await super.connect();
-  }
-
-  /** Puts the client back to where it was before its first login, with a new socket. */
-  #startAnew(): void {
-    const { connection: old } = this;
-    old.removeAllListeners();
-    old.on("error", () => {});
-    old.stream.destroy();
-    const fresh = internalsOf(new Client(this.#source.clientConfig(this.#password)));
-    const { connection, _connecting, _connected, _connectionError, _ended, _queryable, readyForQuery } =
-      fresh;
-    const login = { _connecting, _connected, _connectionError, _ended, _queryable, readyForQuery };
-    Object.assign(internalsOf(this), { ...login, connection, _connectionCallback: null });
-    this.session = new SessionState();
-    this.session.watch(connection);
-    this.#forgetToken();
-  }
-
-  /** pg keeps what the password function returned; a token is of no use after the login. */
-  #forgetToken(): void {
-    const internals = internalsOf(this);
-    internals.password = this.#password;
-    internals.connectionParameters.password = this.#password;
-    this.#token = "";
-  }
-
-  #forgetRefusedParameters(): void {
-    const { connectionParameters } = internalsOf(this);
-    for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
-  }
+function alreadyInTransaction(): NestedTransactionError {
+  return new NestedTransactionError(
+    "This client is in a transaction already, and runs one at a time. The other one goes on untouched; use a pool for several.",
+  );
 }
 
 function sourceOf(config: DsqlConnectionOptions | string): ConnectionSource {

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { PoolClient, PoolConfig } from "pg";
+import type { PoolClient } from "pg";
 import type { RetryOptions, TransactionOptions } from "../concurrency/retry-options.ts";
 import { mergeRetryOptions } from "../concurrency/retry-settings.ts";
 import { retryTransaction } from "../concurrency/retry-transaction.ts";
@@ -12,28 +12,13 @@ import { DsqlClient } from "./dsql-client.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
 import { PoolConnections } from "./pool-connections.ts";
 import { type PoolSettings, resolvePool } from "./pool-settings.ts";
+import type { DsqlPoolStats } from "./pool-stats.ts";
 import { PoolWithQuery } from "./pool-with-query.ts";
 import type { PooledConnection } from "./pooled-connection.ts";
+import { shownPoolOptions } from "./shown-pool-options.ts";
 
 /** A client that a pool has lent; give it back with `release()`. */
 export type DsqlPoolClient = DsqlClient & PoolClient;
-
-/** What a pool is doing, and what it has done. */
-export interface DsqlPoolStats {
-  /** Connections that exist, being opened included. */
-  total: number;
-  idle: number;
-  /** Callers that wait for a connection. */
-  waiting: number;
-  connectionsOpened: number;
-  connectionsClosed: number;
-  /** Connections that could not be opened. */
-  connectionsFailed: number;
-  tokensSigned: number;
-  tokensFailed: number;
-  /** Milliseconds. */
-  slowestTokenMs: number;
-}
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -70,7 +55,7 @@ export class DsqlPool extends PoolWithQuery {
       idleLost: (error, client) => this.#idleLost(error, client),
     });
     const statements = new AutocommitStatements(connections, pool.autocommitRetry ? pool.retry : undefined);
-    super(publicOptions(source, pool), (query, values, answer) => statements.run(query, values, answer));
+    super(shownPoolOptions(source, pool), (query, values, answer) => statements.run(query, values, answer));
     this.#source = source;
     this.#settings = pool;
     this.#connections = connections;
@@ -213,22 +198,4 @@ export class DsqlPool extends PoolWithQuery {
     tell(this.#source.settings.logger, "info", "an idle connection was closed", { error: error.message });
     if (this.listenerCount("error") > 0) this.emit("error", error, client);
   }
-}
-
-/** What pg.Pool shows as `options`; credentials are not among them. */
-function publicOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
-  const { host, port, user, database, applicationName } = source.settings;
-  const { max, min, idleTimeoutMillis, acquireTimeoutMillis, maxLifetimeMs, allowExitOnIdle } = pool;
-  class PoolClientOfSource extends DsqlClient {
-    constructor() {
-      super(source);
-    }
-  }
-  return {
-    ...{ host, port, user, database, max, min, allowExitOnIdle, Client: PoolClientOfSource },
-    application_name: applicationName,
-    connectionTimeoutMillis: acquireTimeoutMillis,
-    idleTimeoutMillis: Number.isFinite(idleTimeoutMillis) ? idleTimeoutMillis : 0,
-    maxLifetimeSeconds: Number.isFinite(maxLifetimeMs) ? maxLifetimeMs / 1000 : 0,
-  };
 }

@@ -1,9 +1,26 @@
 import { ConnectionLostError } from "../errors.ts";
 import { isServerError } from "./explain-failure.ts";
 
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 2_000;
+
 /** Whether a login was refused because its token is stale: another token will do (user guide, "Troubleshooting"). */
 export function wantsFreshToken(error: unknown): boolean {
   return isServerError(error) && "hint" in error && /signature expired/i.test(String(error.hint ?? ""));
+}
+
+/**
+ * Whether a login was refused only for now: too many connections (53300), too many new ones a second (53400, user guide,
+ * "Quotas"), or an idle cluster that is waking up ("Troubleshooting").
+ */
+export function wantsPatience(error: unknown): boolean {
+  if (!isServerError(error)) return false;
+  return error.code === "53300" || error.code === "53400" || /waking up cluster/i.test(error.message);
+}
+
+/** Milliseconds before the next login, at random, so that those who were refused together do not come back together. */
+export function patienceMs(refusals: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(refusals - 1, 10));
 }
 
 /** A login that was cut off becomes a lost connection; what the server, TLS or the token source says stays as it is. */

@@ -1,8 +1,9 @@
-import { PoolEndedError, type PoolState, PoolTimeoutError } from "../errors.ts";
+import { PoolEndedError, type PoolTimeoutError } from "../errors.ts";
 import type { DsqlClient } from "./dsql-client.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { internalsOf } from "./pg-internals.ts";
 import type { PoolSettings } from "./pool-settings.ts";
+import { poolTimeout } from "./pool-timeout.ts";
 import { PooledConnection } from "./pooled-connection.ts";
 import { type Taker, WaitingCallers } from "./waiting-callers.ts";
 
@@ -203,22 +204,9 @@ export class PoolConnections {
 
   #timeout(): PoolTimeoutError {
     const { max, acquireTimeoutMillis } = this.#settings;
+    const { total, idle, waiting } = this;
     const slowestTokenMs = this.#owner.slowestTokenMs();
-    const state: PoolState = {
-      total: this.total,
-      idle: this.idle,
-      waiting: this.waiting,
-      max,
-      slowestTokenMs,
-    };
-    const stages = [...this.#opening].map((client) => client.loginStage);
-    const opening =
-      stages.length === 0
-        ? ""
-        : `, ${stages.length} of them being opened (waiting for ${[...new Set(stages)].join(", ")})`;
-    return new PoolTimeoutError(
-      `No connection within ${acquireTimeoutMillis} ms: ${state.total} of ${max} connections exist, ${state.idle} of them idle${opening}; ${state.waiting} callers wait; the slowest token took ${Math.round(slowestTokenMs)} ms.`,
-      state,
-    );
+    const logins = [...this.#opening].map((client) => client.login).filter((login) => login !== undefined);
+    return poolTimeout({ total, idle, waiting, max, slowestTokenMs }, acquireTimeoutMillis, logins);
   }
 }

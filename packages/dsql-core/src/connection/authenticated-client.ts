@@ -1,0 +1,138 @@
+import { Client } from "pg";
+import type { ConnectionSource } from "./connection-source.ts";
+import { GuardedClient } from "./guarded-client.ts";
+import { Login } from "./login.ts";
+import { internalsOf } from "./pg-internals.ts";
+import { SessionState } from "./session-state.ts";
+
+/** Startup parameters that pg takes from the environment or its defaults, and for which DSQL ends the connection. */
+const REFUSED_PARAMETERS = [
+  "options",
+  "replication",
+  "statement_timeout",
+  "lock_timeout",
+  "idle_in_transaction_session_timeout",
+];
+
+/** Milliseconds that a server may take to close a connection that was told goodbye. */
+const GOODBYE_MS = 1_000;
+
+type ConnectCallback = (error: Error | null, client?: Client) => void;
+
+/** A guarded client that logs in with a token, and can log in anew after its connection is lost. */
+export class AuthenticatedClient extends GuardedClient {
+  readonly #source: ConnectionSource;
+  readonly #password: () => Promise<string>;
+  #token = "";
+  #login: Login | undefined;
+
+  constructor(source: ConnectionSource) {
+    const password = async () => {
+      this.#token = await source.tokens.token();
+      return this.#token;
+    };
+    super(source.clientConfig(password));
+    this.#source = source;
+    this.#password = password;
+    this.commitTimeoutMillis = source.settings.commitTimeoutMillis;
+    this.session.watch(this.connection);
+    const { connectionParameters } = internalsOf(this);
+    for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
+    // Without a listener Node ends the process when the connection breaks; whoever waits for a statement hears of it there.
+    this.on("error", () => {});
+  }
+
+  /** The login that is under way. */
+  get login(): Login | undefined {
+    return this.#login;
+  }
+
+  /**
+   * Logs in, within `connectionTimeoutMillis`, the token included. A token that the server finds expired is replaced once;
+   * a cluster that takes no connections for the moment is asked again.
+   * @throws DsqlTokenError when no token can be signed; then nothing was sent
+   * @throws ConnectionLostError when the time is over or the connection is cut; errors of the server and of TLS are pg's and Node's own
+   */
+  override connect(): Promise<this>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<this> | undefined {
+    const loggedIn = this.#logIn();
+    if (callback === undefined) return loggedIn.then(() => this);
+    // Outside the promise, so that what a callback throws is not taken for a rejection.
+    loggedIn.then(
+      () => process.nextTick(callback, null, this),
+      (error) => process.nextTick(callback, error),
+    );
+    return undefined;
+  }
+
+  /** Says goodbye and closes the connection; one that does not close by itself soon is cut. Never rejects. */
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | undefined {
+    const { stream } = this.connection;
+    this.#login?.abandon(new Error("The client was closed while it was connecting."));
+    const cut = setTimeout(() => stream.destroy(), GOODBYE_MS).unref();
+    const ended = super.end().then(() => clearTimeout(cut));
+    if (callback === undefined) return ended;
+    ended.then(() => process.nextTick(callback));
+    return undefined;
+  }
+
+  /** Closes the connection, if it is still open, and logs in on a new one. */
+  protected async reconnect(): Promise<void> {
+    const { connection } = this;
+    const { _connecting, _connected, _ended } = internalsOf(this);
+    if ((_connecting || _connected) && !_ended) {
+      // pg tells every statement that waits before the connection is given up.
+      const ended = new Promise((resolve) => connection.once("end", resolve));
+      connection.stream.destroy();
+      await ended;
+    }
+    this.#startAnew();
+    await this.#logIn();
+  }
+
+  async #logIn(): Promise<void> {
+    const { _connecting, _connected } = internalsOf(this);
+    if (_connecting || _connected || this.#login !== undefined)
+      throw new Error("Client has already been connected. You cannot reuse a client.");
+    const { tokens, settings } = this.#source;
+    this.#login = new Login({
+      prepareToken: () => tokens.token(),
+      discardToken: () => tokens.discard(this.#token),
+      connect: () => super.connect(),
+      startAnew: () => this.#startAnew(),
+      close: () => this.connection.stream.destroy(),
+    });
+    try {
+      await this.#login.run(settings.connectionTimeoutMillis);
+    } finally {
+      this.#login = undefined;
+      this.#forgetToken();
+    }
+  }
+
+  /** Puts the client back to where it was before its login, with a new socket. */
+  #startAnew(): void {
+    const { connection: old } = this;
+    old.removeAllListeners();
+    old.on("error", () => {});
+    old.stream.destroy();
+    const fresh = internalsOf(new Client(this.#source.clientConfig(this.#password)));
+    const { connection, _connecting, _connected, _connectionError, _ended, _queryable } = fresh;
+    const beforeLogin = { connection, _connecting, _connected, _connectionError, _ended, _queryable };
+    Object.assign(internalsOf(this), beforeLogin, { _connectionCallback: null, readyForQuery: false });
+    this.session = new SessionState();
+    this.session.watch(connection);
+    this.#forgetToken();
+  }
+
+  /** pg keeps what the password function returned; a token is of no use after the login. */
+  #forgetToken(): void {
+    const internals = internalsOf(this);
+    internals.password = this.#password;
+    internals.connectionParameters.password = this.#password;
+    this.#token = "";
+  }
+}

@@ -1,0 +1,96 @@
+import { wait } from "../concurrency/wait.ts";
+import { ConnectionLostError } from "../errors.ts";
+import { explainLoginFailure, patienceMs, wantsFreshToken, wantsPatience } from "./login-failure.ts";
+
+/** What a login that has not ended yet is waiting for. */
+export type LoginStage = "a token" | "the server's answer" | "the cluster to take connections again";
+
+/** What a login is made of. */
+export interface LoginSteps {
+  /** Has a token ready, so that no socket is opened without one. */
+  prepareToken(): Promise<unknown>;
+  discardToken(): void;
+  /** Opens the socket and logs in. */
+  connect(): Promise<unknown>;
+  /** Puts the client back to where it was before `connect`. */
+  startAnew(): void;
+  /** Closes the socket at once. */
+  close(): void;
+}
+
+/**
+ * One login: a stale token is replaced once, a cluster that takes no connections now is asked again until the time is over,
+ * and the time covers everything, the token included.
+ */
+export class Login {
+  readonly #steps: LoginSteps;
+  readonly #over = new AbortController();
+  #stage: LoginStage = "a token";
+  #refusal: unknown;
+
+  constructor(steps: LoginSteps) {
+    this.#steps = steps;
+  }
+
+  get stage(): LoginStage {
+    return this.#stage;
+  }
+
+  /** What the cluster last refused a connection with, for now. */
+  get refusal(): unknown {
+    return this.#refusal;
+  }
+
+  /** @throws ConnectionLostError when the time is over; see {@link explainLoginFailure} for the rest */
+  async run(timeoutMs: number): Promise<void> {
+    const { signal } = this.#over;
+    const timer = setTimeout(() => {
+      const message = `No connection within ${timeoutMs} ms; it was waiting for ${this.#stage}.`;
+      this.abandon(new ConnectionLostError(message, { cause: this.#refusal }));
+    }, timeoutMs);
+    const abandoned = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    try {
+      await Promise.race([this.#attempts(), abandoned]);
+    } catch (error) {
+      this.#over.abort(error);
+      this.#steps.close();
+      throw explainLoginFailure(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  abandon(reason: Error): void {
+    this.#over.abort(reason);
+  }
+
+  async #attempts(): Promise<void> {
+    const { signal } = this.#over;
+    let refusals = 0;
+    for (let hasFreshToken = false; ; ) {
+      this.#stage = "a token";
+      await this.#steps.prepareToken();
+      signal.throwIfAborted();
+      this.#stage = "the server's answer";
+      try {
+        await this.#steps.connect();
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (wantsFreshToken(error) && !hasFreshToken) {
+          hasFreshToken = true;
+          this.#steps.discardToken();
+        } else if (wantsPatience(error)) {
+          this.#refusal = error;
+          this.#stage = "the cluster to take connections again";
+          await wait(patienceMs(++refusals), signal);
+        } else {
+          throw error;
+        }
+        this.#steps.startAnew();
+      }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { PoolConfig } from "pg";
+import type { ConnectionSource } from "./connection-source.ts";
+import { DsqlClient } from "./dsql-client.ts";
+import type { PoolSettings } from "./pool-settings.ts";
+
+/** What pg.Pool shows as `options`; credentials are not among them. */
+export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
+  const { host, port, user, database, applicationName } = source.settings;
+  const { max, min, idleTimeoutMillis, acquireTimeoutMillis, maxLifetimeMs, allowExitOnIdle } = pool;
+  class PoolClientOfSource extends DsqlClient {
+    constructor() {
+      super(source);
+    }
+  }
+  return {
+    ...{ host, port, user, database, max, min, allowExitOnIdle, Client: PoolClientOfSource },
+    application_name: applicationName,
+    connectionTimeoutMillis: acquireTimeoutMillis,
+    idleTimeoutMillis: Number.isFinite(idleTimeoutMillis) ? idleTimeoutMillis : 0,
+    maxLifetimeSeconds: Number.isFinite(maxLifetimeMs) ? maxLifetimeMs / 1000 : 0,
+  };
+}
