@@ -43,6 +43,10 @@ const refusal = (sqlstate: string, message: string, reason: string, hint?: strin
 const accessDenied = (reason: string, hint?: string): LoginRefused =>
   refusal("08006", "unable to accept connection, access denied", reason, hint);
 
+const TOO_MANY = "53300";
+const tooManyConnections = (reason: string): LoginRefused =>
+  refusal(TOO_MANY, "Unable to accept connection, too many open connections.", reason);
+
 /** Everything between the startup packet and the first ReadyForQuery. @throws {LoginRefused} */
 export async function logIn(
   client: FrontendConnection,
@@ -73,8 +77,8 @@ function checkAdmission({ cluster, rate }: LoginContext): void {
       "too many new connections a second",
     );
   }
-  if (cluster.stats.sessionsOpen >= maxConnections || fault === "53300") {
-    throw refusal("53300", "Unable to accept connection, too many open connections.", "too many connections");
+  if (cluster.stats.sessionsOpen >= maxConnections || fault === TOO_MANY) {
+    throw tooManyConnections("too many connections");
   }
 }
 
@@ -126,6 +130,7 @@ async function openAs({ user, parameters }: StartupRequest, cluster: Cluster): P
       throw error;
     }
   } catch (error) {
+    if (error instanceof BackendError && error.sqlstate === TOO_MANY) throw tooManyConnections(error.message);
     if (error instanceof BackendError) throw new LoginRefused(error.fields, error.message);
     if (error instanceof BackendGoneError) throw refusal("XX000", "server unavailable", error.message);
     throw error;

@@ -62,6 +62,8 @@ async function serveClient(
     if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
     backend.destroy();
   }
+  // What the session said last must still arrive.
+  await client.end();
 }
 
 async function serveSession(
@@ -81,7 +83,6 @@ async function serveSession(
       [...request.parameters].filter(([name]) => name === "disable_sync_create_index"),
     );
     await runSession({ client, backend, cluster, role: request.user, region, dsqlParameters });
-    client.flush();
   } finally {
     watch.stop();
     clearTimeout(ageTimer);

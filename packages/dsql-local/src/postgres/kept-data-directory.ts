@@ -1,13 +1,10 @@
 import { chown, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isRunning, startTime } from "./processes.ts";
+import { isRunning, serverOn, startTime } from "./processes.ts";
 import { type ServerUser, userCanEnter } from "./server-user.ts";
 
 /** Names a folder as ours, and who is using it. */
 const MARK = "dsql-local.json";
-
-/** Folders that this process is using: its own process id alone cannot tell. */
-const inUse = new Set<string>();
 
 /** A data directory that cannot be used: it is not ours, or it is in use. */
 export class DataDirectoryError extends Error {
@@ -38,18 +35,12 @@ export async function claimDataDirectory(
   const entries = await readdir(folder);
   const mark = join(folder, MARK);
   if (entries.length > 0) await checkOwner(folder, mark);
-  if (inUse.has(folder))
-    throw new DataDirectoryError(`${folder} is in use by this process; name another folder`);
-  inUse.add(folder);
   await writeFile(mark, JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) }));
   if (user) await chown(folder, user.uid, user.gid);
   return {
     dataDirectory: join(folder, "data"),
     isNew: !entries.includes("data"),
-    release: async () => {
-      inUse.delete(folder);
-      await writeFile(mark, JSON.stringify({ pid: 0 }));
-    },
+    release: () => writeFile(mark, JSON.stringify({ pid: 0 })),
   };
 }
 
@@ -61,7 +52,8 @@ async function checkOwner(folder: string, mark: string): Promise<void> {
     );
   }
   const owner = JSON.parse(text) as { pid: number; startTime?: string };
-  if (owner.pid === 0 || owner.pid === process.pid || !isRunning(owner.pid)) return;
-  if (startTime(owner.pid) !== owner.startTime) return;
+  if (owner.pid === 0 || !isRunning(owner.pid) || startTime(owner.pid) !== owner.startTime) return;
+  // A thread of this process that ended without a word has left its mark, but no server.
+  if (owner.pid === process.pid && !(await serverOn(join(folder, "data")))) return;
   throw new DataDirectoryError(`${folder} is in use by process ${owner.pid}; stop it or name another folder`);
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export function isRunning(pid: number): boolean {
@@ -29,9 +31,12 @@ function processStat(pid: number): string[] | undefined {
   }
 }
 
-/** Whether a process is a PostgreSQL that was started on this data directory. */
-export function isOurServer(pid: number, dataDirectory: string): boolean {
-  return commandLine(pid).includes(dataDirectory);
+/** The process id of the PostgreSQL that runs on a data directory; undefined where there is none. */
+export async function serverOn(dataDirectory: string): Promise<number | undefined> {
+  const lock = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => "");
+  const pid = Number(lock.split("\n")[0]);
+  // The file outlives a killed server, and its process id may be another program's by now.
+  return pid > 0 && isRunning(pid) && commandLine(pid).includes(dataDirectory) ? pid : undefined;
 }
 
 function commandLine(pid: number): string {

@@ -1,13 +1,17 @@
 import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isOurServer, isRunning, startTime, stopServer } from "./processes.ts";
+import { isRunning, serverOn, startTime, stopServer } from "./processes.ts";
 import type { ServerUser } from "./server-user.ts";
 
 const PREFIX = "dsql-local-";
 const OWNER_FILE = "owner.json";
 /** Longest path of a socket file, macOS's 104 bytes less room for the file's name. */
 const MAX_SOCKET_DIRECTORY_BYTES = 85;
+
+/** The folder for temporary files, unless its path is too long for a socket's. */
+const baseDirectory = (): string =>
+  Buffer.byteLength(tmpdir()) > MAX_SOCKET_DIRECTORY_BYTES - PREFIX.length - 7 ? "/tmp" : tmpdir();
 
 interface Owner {
   /** The process that made the folder, and when that process started, since process ids are used again. */
@@ -19,8 +23,7 @@ interface Owner {
 
 /** A new folder for one run: its socket, and its data where they are not kept. It belongs to the server's user alone. */
 export async function makeRunDirectory(user: ServerUser | undefined): Promise<string> {
-  const base = Buffer.byteLength(tmpdir()) > MAX_SOCKET_DIRECTORY_BYTES - 20 ? "/tmp" : tmpdir();
-  const directory = await mkdtemp(join(base, PREFIX));
+  const directory = await mkdtemp(join(baseDirectory(), PREFIX));
   if (user) await chown(directory, user.uid, user.gid);
   return directory;
 }
@@ -33,7 +36,7 @@ export async function claimRunDirectory(directory: string, dataDirectory: string
 
 /** Stops servers whose owner was killed, and removes what their runs left in the folder for temporary files. */
 export async function removeOrphans(): Promise<void> {
-  const base = tmpdir();
+  const base = baseDirectory();
   const names = await readdir(base).catch(() => []);
   for (const name of names.filter((entry) => entry.startsWith(PREFIX))) {
     // Another user's folder, or one that another process is removing right now, is not ours to mend.
@@ -59,7 +62,6 @@ async function removeIfAbandoned(directory: string): Promise<void> {
 
 /** Stops the server that runs on a data directory, if there is one. */
 export async function stopOrphan(dataDirectory: string): Promise<void> {
-  const lock = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => "");
-  const pid = Number(lock.split("\n")[0]);
-  if (pid > 0 && isRunning(pid) && isOurServer(pid, dataDirectory)) await stopServer(pid);
+  const pid = await serverOn(dataDirectory);
+  if (pid !== undefined) await stopServer(pid);
 }
