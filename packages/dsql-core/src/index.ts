@@ -13,6 +13,7 @@ export type {
   RetryReason,
   TransactionOptions,
 } from "./concurrency/retry-options.ts";
+export { mergeRetryOptions } from "./concurrency/retry-settings.ts";
 export { type Remember, retryTransaction } from "./concurrency/retry-transaction.ts";
 export { type ClusterEndpoint, parseClusterEndpoint } from "./connection/cluster-endpoint.ts";
 export type { DsqlConnectionOptions, DsqlPoolOptions } from "./connection/connection-options.ts";

@@ -4,6 +4,9 @@ import { awaitJob, jobIdOf } from "./async-job.ts";
 import type { CursorConstructor } from "./dsql-dialect-config.ts";
 import { streamRows } from "./stream-rows.ts";
 
+/** Plain SQL may hold transactions of its own, some of them committed when a later one meets a conflict. */
+const SEVERAL_STATEMENTS = /;\s*\S/;
+
 /** What a connection is told by its driver. */
 export interface DsqlConnectionSettings {
   cursor: CursorConstructor | undefined;
@@ -33,7 +36,9 @@ export class DsqlConnection implements DatabaseConnection {
     const client = this.#heldClient();
     const isAutocommit = !this.#isInTransaction && isIdle(client);
     const send = () => client.query(query.sql, query.parameters as unknown[]);
-    const { command, rowCount, rows } = isAutocommit ? await this.#sendAutocommit(send) : await send();
+    const { command, rowCount, rows } = isAutocommit
+      ? await this.#sendAutocommit(query.sql, send)
+      : await send();
     if (command === "CREATE" && isAutocommit && this.#settings.waitForIndexes) {
       await this.#waitForIndex(client, rows);
     }
@@ -92,20 +97,21 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   /** A statement that met a conflict was rolled back whole; its failed run counts as the first of maxAttempts. */
-  async #sendAutocommit<T>(send: () => Promise<T>): Promise<T> {
+  async #sendAutocommit<T>(text: string, send: () => Promise<T>): Promise<T> {
     try {
       return await send();
     } catch (error) {
       const { autocommitRetry } = this.#settings;
-      if (autocommitRetry === undefined || !isOccError(error)) throw error;
-      return await retryOnOcc((attempt) => (attempt === 1 ? Promise.reject(error) : send()), autocommitRetry);
+      if (autocommitRetry === undefined || !isOccError(error) || SEVERAL_STATEMENTS.test(text)) throw error;
+      const again = (attempt: number) => (attempt === 1 ? Promise.reject(error) : send());
+      return await retryOnOcc(again, autocommitRetry, text);
     }
   }
 
   async #waitForIndex(client: DsqlPoolClient, rows: readonly unknown[]): Promise<void> {
     const jobId = jobIdOf(rows);
     if (jobId === undefined) return;
-    await awaitJob(async (text) => (await this.#sendAutocommit(() => client.query(text))).rows, jobId);
+    await awaitJob(async (text) => (await this.#sendAutocommit(text, () => client.query(text))).rows, jobId);
   }
 
   #heldClient(): DsqlPoolClient {

@@ -1,4 +1,9 @@
-import { NestedTransactionError, retryTransaction, type TransactionOptions } from "dsql-core";
+import {
+  mergeRetryOptions,
+  NestedTransactionError,
+  retryTransaction,
+  type TransactionOptions,
+} from "dsql-core";
 import type { Kysely, Transaction } from "kysely";
 import { DsqlAdapter } from "./dsql-adapter.ts";
 import type { ReadOnlyTransaction } from "./read-only-transaction.ts";
@@ -40,7 +45,8 @@ export async function transactionWithRetry<DB, T>(
   const attempt = options.readOnly ? db.transaction().setAccessMode("read only") : db.transaction();
   return await retryTransaction(
     (_, remember) => attempt.execute(async (transaction) => remember(await work(transaction))),
-    { ...retryDefaultsOf(db), ...options },
+    mergeRetryOptions(retryDefaultsOf(db), options),
+    work,
   );
 }
 

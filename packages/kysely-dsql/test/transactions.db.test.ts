@@ -187,4 +187,12 @@ describe("a single statement", () => {
       });
     });
   });
+
+  it("is not run again where a text holds several", async () => {
+    const { db } = open();
+    local().faults.conflictCommits(1);
+    const several = sql.raw("insert into account values ('several', 'Ada', 1); select 1").execute(db);
+    await expect(several).rejects.toMatchObject({ code: "40001" });
+    expect(await db.selectFrom("account").select("id").where("id", "=", "several").execute()).toEqual([]);
+  });
 });

@@ -62,6 +62,19 @@ export const conflicts = {
       expect((await session.accounts.find(account.id))?.balance).toBe(before + 1n);
     }
   },
+  "runs the whole transaction again when the schema changes under it": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    const table = `conformance_${account.id.replaceAll("-", "")}`;
+    let runs = 0;
+    await session.transactionWithRetry(async (transaction) => {
+      runs++;
+      await transaction.accounts.find(account.id);
+      if (runs === 1) await session.query(`create table ${table} (id integer primary key)`);
+      await transaction.accounts.setBalance(account.id, 4n);
+    });
+    expect(runs).toBe(2);
+    expect((await session.accounts.find(account.id))?.balance).toBe(4n);
+  },
   "loses no update of 8 clients that fight over one row": async ({ session, newAccount }) => {
     const account = await newAccount(0n);
     await Promise.all(

@@ -108,6 +108,37 @@ export const connections = {
     expect((await session.accounts.find(account.id))?.balance).toBe(4n);
     await stillWorks(session);
   },
+  "tells a COMMIT that is never answered as an unknown outcome": async ({
+    open,
+    session,
+    local,
+    newAccount,
+  }) => {
+    const impatient = await open({ commitTimeoutMillis: 200 });
+    const account = await newAccount();
+    local.faults.swallowCommitAnswer();
+    const error = await rejectionOf(
+      impatient.transaction((work) => work.accounts.setBalance(account.id, 5n)),
+    );
+    expect(failureOf(error)).toBe("commit-outcome-unknown");
+    expect((await session.accounts.find(account.id))?.balance).toBe(5n);
+    await stillWorks(impatient);
+  },
+  "hands on that the server was unavailable in a statement": async ({ session, local, newAccount }) => {
+    const account = await newAccount();
+    local.faults.serverUnavailable("statement");
+    const error = await rejectionOf(session.transaction((work) => work.accounts.setBalance(account.id, 6n)));
+    expect(codesOf(error)).toContain("XX000");
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+  },
+  "hands on that the cluster takes no more connections, and works when it does": async ({ open, local }) => {
+    for (const sqlstate of ["53300", "53400"] as const) {
+      const session = await open({ max: 1 });
+      local.faults.refuseConnections(sqlstate);
+      expect(codesOf(await rejectionOf(session.query("select 1")))).toContain(sqlstate);
+      await stillWorks(session);
+    }
+  },
   "gets a fresh token when the server calls one expired": async ({ open, local }) => {
     const session = await open({ max: 1 });
     local.faults.refuseTokens("expired");
