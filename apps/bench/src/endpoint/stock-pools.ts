@@ -20,13 +20,17 @@ export function stockPool(connection: LocalConnection, token: string, max: numbe
   return new pg.Pool(stockConfig(connection, token, max));
 }
 
-/** AWS's connector, as its README has it; only the socket is told where the endpoint's name leads. */
+/**
+ * AWS's connector as its README begins: credentials come from the default provider chain, here from the environment.
+ * Only the socket is told where the endpoint's name leads.
+ */
 export function awsPool(connection: LocalConnection, max: number): AuroraDSQLPool {
   const { host, hostaddr, port, user, database, ca, credentials } = connection;
+  process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
+  process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
   return new AuroraDSQLPool({
     ...{ host, port, user, database, max },
     ssl: { ca, rejectUnauthorized: true },
-    customCredentialsProvider: credentials,
     stream: () => socketTo(hostaddr),
   });
 }

@@ -1,0 +1,25 @@
+import type { DsqlPool } from "dsql-core";
+import { Kysely, PostgresDialect } from "kysely";
+import { DsqlDialect } from "kysely-dsql";
+import { type Contest, NO_SLOWER, ROW_ID } from "./contests.ts";
+
+interface Tables {
+  bench_overhead: { id: number; value: string };
+}
+
+/** Each adapter against its ORM's own driver, on one and the same pool. */
+export async function ormContests(pool: DsqlPool): Promise<Contest[]> {
+  const shared = { concurrency: 1, metric: "time per query", goal: NO_SLOWER } as const;
+  const kysely = (dialect: DsqlDialect | PostgresDialect) => {
+    const db = new Kysely<Tables>({ dialect });
+    return () => db.selectFrom("bench_overhead").selectAll().where("id", "=", ROW_ID).execute();
+  };
+  return [
+    {
+      ...shared,
+      name: "Kysely: DsqlDialect against PostgresDialect",
+      subject: kysely(new DsqlDialect({ pool })),
+      baseline: kysely(new PostgresDialect({ pool })),
+    },
+  ];
+}

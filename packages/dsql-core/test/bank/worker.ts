@@ -1,0 +1,80 @@
+/** One process of the bank: carries transfers out through every adapter, and reports what it was told of each. */
+import { randomUUID } from "node:crypto";
+import { failureOf } from "dsql-core";
+import type { BankPoolOptions } from "./bank-pool.ts";
+import { seeded } from "./random-faults.ts";
+import { coreTeller } from "./tellers/core.ts";
+import { kyselyTeller } from "./tellers/kysely.ts";
+import { ACCOUNTS, type Teller, type Transfer } from "./transfer.ts";
+
+/** What a worker is to do. */
+export interface WorkOrder extends BankPoolOptions {
+  transfers: number;
+  concurrency: number;
+  seed: number;
+}
+
+/** What a worker was told of its transfers. */
+export interface Told {
+  committed: string[];
+  failed: string[];
+  unknown: string[];
+  /** How many transfers each adapter was given. */
+  byAdapter: Record<string, number>;
+  /** The messages of those that failed, counted. */
+  reasons: Record<string, number>;
+}
+
+const tellers = { core: coreTeller, kysely: kyselyTeller };
+
+process.once("message", (order: WorkOrder) => {
+  work(order).then(
+    (told) => process.send?.({ told }, () => process.disconnect()),
+    (error: unknown) => {
+      process.send?.({ crashed: error instanceof Error ? error.stack : String(error) }, () =>
+        process.exit(1),
+      );
+    },
+  );
+});
+
+async function work(order: WorkOrder): Promise<Told> {
+  const random = seeded(order.seed);
+  const told: Told = { committed: [], failed: [], unknown: [], byAdapter: {}, reasons: {} };
+  const staff = await Promise.all(
+    Object.entries(tellers).map(async ([name, open]) => ({ name, teller: await open(order) })),
+  );
+  let left = order.transfers;
+  const counter = async () => {
+    while (left-- > 0) {
+      const { name, teller } = staff[Math.floor(random() * staff.length)] ?? (staff[0] as (typeof staff)[0]);
+      told.byAdapter[name] = (told.byAdapter[name] ?? 0) + 1;
+      await carryOut(teller, randomTransfer(random), random() < 0.3, told);
+      process.send?.({ transferOver: true });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: order.concurrency }, counter));
+  } finally {
+    await Promise.all(staff.map(({ teller }) => teller.close()));
+  }
+  return told;
+}
+
+function randomTransfer(random: () => number): Transfer {
+  const from = 1 + Math.floor(random() * ACCOUNTS);
+  const to = 1 + ((from + Math.floor(random() * (ACCOUNTS - 1))) % ACCOUNTS);
+  return { id: randomUUID(), from, to, amount: 1 + Math.floor(random() * 50) };
+}
+
+async function carryOut(teller: Teller, transfer: Transfer, looks: boolean, told: Told): Promise<void> {
+  try {
+    await teller.transfer(transfer, looks ? { verifyCommit: () => teller.isStored(transfer.id) } : {});
+    told.committed.push(transfer.id);
+  } catch (error) {
+    const isUnknown = failureOf(error) === "commit-outcome-unknown";
+    (isUnknown ? told.unknown : told.failed).push(transfer.id);
+    const reason = error instanceof Error ? `${error.name}: ${error.message.slice(0, 80)}` : String(error);
+    told.reasons[reason] = (told.reasons[reason] ?? 0) + 1;
+  }
+}
