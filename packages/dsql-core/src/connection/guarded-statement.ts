@@ -72,7 +72,7 @@ export class GuardedStatement {
     const failure = error ? this.#explain(error) : this.#unnoticedRollback(result);
     if (failure !== undefined && this.isCommit) session.commitFailed = true;
     // Over, whatever the answer: the status byte that says so may come a moment after the error.
-    if (error && (this.isCommit || this.#commands === "rollback")) session.status = "I";
+    if (failure !== undefined && (this.isCommit || this.#commands === "rollback")) session.status = "I";
     // A connection that is lost has undone the transaction, which is all that ROLLBACK was sent for.
     return this.#commands === "rollback" && session.lostBy !== undefined ? undefined : failure;
   }

@@ -1,0 +1,32 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { applicationName } from "../src/connection/application-name.ts";
+import { DsqlConfigError } from "../src/errors.ts";
+import { VERSION } from "../src/version.ts";
+
+describe("applicationName", () => {
+  test("names this package and its version", async () => {
+    const file = await readFile(new URL("../package.json", import.meta.url), "utf8");
+    expect(VERSION).toBe(JSON.parse(file).version);
+    expect(applicationName({})).toBe(`aurora-dsql-ts/${VERSION}`);
+  });
+
+  test("puts the ORM's name before it", () => {
+    expect(applicationName({ ormPrefix: " kysely " })).toBe(`kysely:aurora-dsql-ts/${VERSION}`);
+  });
+
+  test("takes the user's own name as it is", () => {
+    expect(applicationName({ applicationName: "billing", ormPrefix: "kysely" })).toBe("billing");
+  });
+
+  test("fills the 63 bytes that PostgreSQL keeps, and not one more", () => {
+    const room = 63 - `:aurora-dsql-ts/${VERSION}`.length;
+    expect(applicationName({ ormPrefix: "x".repeat(room) })).toHaveLength(63);
+    expect(() => applicationName({ ormPrefix: "x".repeat(room + 1) })).toThrow(`at most ${room} characters`);
+    expect(() => applicationName({ applicationName: "x".repeat(64) })).toThrow("at most 63 bytes");
+  });
+
+  test.each(["", "  ", "a:b", "a/b", "café", "a\nb", "a\u0000"])("refuses the prefix %j", (ormPrefix) => {
+    expect(() => applicationName({ ormPrefix })).toThrow(DsqlConfigError);
+  });
+});

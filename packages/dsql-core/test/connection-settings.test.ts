@@ -1,0 +1,210 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { DsqlPoolOptions } from "../src/connection/connection-options.ts";
+import { resolveConnection } from "../src/connection/connection-settings.ts";
+import { resolvePool } from "../src/connection/pool-settings.ts";
+import { regionInFile } from "../src/connection/region.ts";
+import { DsqlConfigError, DsqlPool } from "../src/index.ts";
+
+const ID = "abcdefghijklmnopqrstuvwxy2";
+const HOST = `${ID}.dsql.us-east-1.on.aws`;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dsql-core-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => {
+  for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"]) vi.stubEnv(name, "");
+  vi.stubEnv("AWS_CONFIG_FILE", join(folder, "none"));
+  vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(folder, "none"));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe("defaults and precedence", () => {
+  test("fills in what is left out", () => {
+    const settings = resolveConnection({ host: HOST });
+    expect(settings).toMatchObject({
+      host: HOST,
+      port: 5432,
+      user: "admin",
+      database: "postgres",
+      region: "us-east-1",
+    });
+    expect(settings).toMatchObject({ sslnegotiation: "direct", connectionTimeoutMillis: 30_000 });
+    expect(settings.token.tokenDurationSecs).toBe(900);
+    expect(settings.ssl).toEqual({ rejectUnauthorized: true, minVersion: "TLSv1.2" });
+    expect(resolvePool({ host: HOST }).pool).toMatchObject({
+      max: 10,
+      min: 0,
+      idleTimeoutMillis: 600_000,
+      maxLifetimeMs: 3_300_000,
+    });
+  });
+
+  test("takes a field before the connection string beside it, and an undefined one not at all", () => {
+    const connectionString = `postgres://app@${HOST}:1/one?tokenDurationSecs=5`;
+    const settings = resolveConnection({
+      connectionString,
+      user: "other",
+      port: undefined,
+      tokenDurationSecs: 6,
+    });
+    expect(settings).toMatchObject({ user: "other", port: 1, database: "one" });
+    expect(settings.token.tokenDurationSecs).toBe(6);
+  });
+
+  test("leaves the caller's object as it was, frozen or not", () => {
+    const config: DsqlPoolOptions = Object.freeze({
+      connectionString: `postgres://${ID}/?region=us-west-2`,
+      retry: Object.freeze({}),
+    });
+    const before = JSON.stringify(config);
+    new DsqlPool(config);
+    expect(JSON.stringify(config)).toBe(before);
+  });
+
+  test("takes a connection string by itself", () => {
+    expect(resolvePool(`postgres://app@${HOST}`).connection).toMatchObject({ host: HOST, user: "app" });
+  });
+});
+
+describe("the endpoint and its Region", () => {
+  test("takes the Region from the host name, whatever the environment says", () => {
+    vi.stubEnv("AWS_REGION", "eu-west-1");
+    expect(resolveConnection({ host: HOST.toUpperCase() })).toMatchObject({
+      host: HOST,
+      region: "us-east-1",
+    });
+    expect(resolveConnection({ host: `${ID}.dsql-fnh4.us-east-2.on.aws.` }).region).toBe("us-east-2");
+  });
+
+  test("makes an endpoint of a cluster id and a Region", () => {
+    const { host, token } = resolveConnection({ host: ID.toUpperCase(), region: "us-west-2" });
+    expect(host).toBe(`${ID}.dsql.us-west-2.on.aws`);
+    expect(token).toMatchObject({ host, region: "us-west-2" });
+  });
+
+  test("looks for a Region in AWS_REGION, AWS_DEFAULT_REGION, and the profile, in this order", async () => {
+    const config = join(folder, "config");
+    await writeFile(
+      config,
+      "[default]\nregion = sa-east-1\n[profile work]\noutput = json\nregion=eu-north-1 # far\n",
+    );
+    vi.stubEnv("AWS_CONFIG_FILE", config);
+    const regionOf = (profile?: string) => resolveConnection({ host: ID, profile }).region;
+    expect(regionOf()).toBe("sa-east-1");
+    expect(regionOf("work")).toBe("eu-north-1");
+    vi.stubEnv("AWS_PROFILE", "work");
+    expect(regionOf()).toBe("eu-north-1");
+    vi.stubEnv("AWS_DEFAULT_REGION", "ap-south-1");
+    expect(regionOf()).toBe("ap-south-1");
+    vi.stubEnv("AWS_REGION", "ap-east-1");
+    expect(regionOf()).toBe("ap-east-1");
+  });
+
+  test("reads a Region only from its own section", () => {
+    const file = '[a]\nregion=one-1\n[ profile  "b" ]\ns3 =\n  region = nested-1\n[c]\n';
+    expect(regionInFile(file, ["profile b"])).toBeUndefined();
+    expect(regionInFile(file, ["a"])).toBe("one-1");
+    expect(regionInFile(file, ["c"])).toBeUndefined();
+  });
+
+  test.each<[string, DsqlPoolOptions, RegExp]>([
+    ["a Region that contradicts the host name", { host: HOST, region: "eu-west-1" }, /never valid/],
+    ["a cluster id without a Region", { host: ID }, /region is missing/],
+    [
+      "a custom domain without a Region, also with AWS_REGION",
+      { host: "db.example.com" },
+      /custom domain needs region/,
+    ],
+    ["no host", {}, /host is missing/],
+    ["an address as host", { host: "127.0.0.1", region: "us-east-1" }, /hostaddr/],
+    ["a Region that is none", { host: ID, region: "nowhere" }, /AWS Region/],
+  ])("refuses %s", (what, options, message) => {
+    if (what.includes("AWS_REGION")) vi.stubEnv("AWS_REGION", "us-east-1");
+    expect(() => resolveConnection(options)).toThrow(DsqlConfigError);
+    expect(() => resolveConnection(options)).toThrow(message);
+  });
+
+  test("takes a custom domain with a Region", () => {
+    expect(resolveConnection({ host: "db.example.com", region: "us-east-1" }).token).toMatchObject({
+      host: "db.example.com",
+      region: "us-east-1",
+    });
+  });
+});
+
+describe("refused options", () => {
+  test.each([
+    ["statement_timeout", 5000, "query_timeout"],
+    ["lock_timeout", 5000, "leave it out"],
+    ["idle_in_transaction_session_timeout", 5000, "5 minutes"],
+    ["options", "-c search_path=a", "search_path"],
+    ["password", "hunter2-s3cret", "IAM token"],
+    ["ssl", false, "verify-full"],
+    ["pipeline", true, "answer"],
+    ["stream", () => {}, "hostaddr"],
+  ])("refuses %s by name, with advice, and shows no value", (name, value, advice) => {
+    const thrown = errorOf(() => new DsqlPool({ host: HOST, [name]: value } as DsqlPoolOptions));
+    expect(thrown).toBeInstanceOf(DsqlConfigError);
+    expect(String(thrown)).toContain(name);
+    expect(String(thrown)).toContain(advice);
+    expect(String(thrown)).not.toContain("s3cret");
+  });
+
+  test("names the nearest option for one that it does not know", () => {
+    expect(() => new DsqlPool({ host: HOST, maxLifeTimeSecs: 1 } as DsqlPoolOptions)).toThrow(
+      "maxLifetimeSeconds",
+    );
+    expect(() => new DsqlPool({ host: HOST, applicationname: "x" } as DsqlPoolOptions)).toThrow(
+      /application_?name/i,
+    );
+  });
+
+  test.each([
+    ["port", 0],
+    ["port", 70_000],
+    ["tokenDurationSecs", 0],
+    ["tokenDurationSecs", 604_801],
+    ["tokenDurationSecs", 1.5],
+    ["tokenDurationSecs", Number.NaN],
+    ["max", 0],
+    ["min", 11],
+    ["idleTimeoutMillis", -1],
+    ["maxLifetimeSeconds", Number.POSITIVE_INFINITY],
+    ["maxUses", 0],
+    ["connectionTimeoutMillis", 0],
+    ["commitTimeoutMillis", -1],
+    ["keepAlive", "yes"],
+    ["sslnegotiation", "plain"],
+    ["user", ""],
+    ["database", "a\0b"],
+    ["credentials", { accessKeyId: 1 }],
+    ["sslrootcert", "/no/such/file.pem"],
+    ["retry", { maxAttempts: 0 }],
+  ])("refuses %s: %j", (name, value) => {
+    expect(() => new DsqlPool({ host: HOST, [name]: value } as DsqlPoolOptions)).toThrow(DsqlConfigError);
+  });
+
+  test("takes the shortest and the longest token, and every option at undefined", () => {
+    for (const tokenDurationSecs of [1, 604_800]) resolveConnection({ host: HOST, tokenDurationSecs });
+    const nothing = Object.fromEntries(["statement_timeout", "max", "ssl"].map((name) => [name, undefined]));
+    new DsqlPool({ host: HOST, ...nothing });
+  });
+});
+
+function errorOf(run: () => unknown): unknown {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

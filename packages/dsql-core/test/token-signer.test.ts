@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { awsTokenSigner, type TokenRequest } from "../src/auth/token-signer.ts";
+import { DsqlTokenError } from "../src/index.ts";
+
+const REQUEST: TokenRequest = {
+  host: "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws",
+  region: "us-east-1",
+  user: "admin",
+  tokenDurationSecs: 900,
+  credentials: { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "s3cret" },
+};
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** The parts of a token. */
+async function sign(request: Partial<TokenRequest>) {
+  const { token, expiresAtMs } = await awsTokenSigner({ ...REQUEST, ...request })();
+  const url = new URL(`https://${token}`);
+  return { host: url.host, query: Object.fromEntries(url.searchParams), expiresAtMs };
+}
+
+describe("a token", () => {
+  test("is for the admin's action, the host, the Region and the time that it was asked for", async () => {
+    const { host, query } = await sign({ tokenDurationSecs: 60 });
+    expect(host).toBe(REQUEST.host);
+    expect(query).toMatchObject({ Action: "DbConnectAdmin", "X-Amz-Expires": "60" });
+    expect(query["X-Amz-Credential"]).toMatch(/^AKIAEXAMPLE\/\d{8}\/us-east-1\/dsql\/aws4_request$/);
+  });
+
+  test.each(["app", "Admin", "administrator"])("is for the ordinary action of the user %s", async (user) => {
+    expect((await sign({ user })).query.Action).toBe("DbConnect");
+  });
+
+  test("ends with the credentials that it was signed with", async () => {
+    const expiration = new Date(Date.now() + 30_000);
+    const credentials = { ...REQUEST.credentials, expiration } as TokenRequest["credentials"];
+    expect((await sign({ credentials })).expiresAtMs).toBe(expiration.getTime());
+  });
+
+  test("is asked of the provider each time, so that new credentials come in", async () => {
+    let calls = 0;
+    const signer = awsTokenSigner({
+      ...REQUEST,
+      credentials: async () => ({ accessKeyId: `KEY${++calls}`, secretAccessKey: "s3cret" }),
+    });
+    expect((await signer()).token).toContain("KEY1");
+    expect((await signer()).token).toContain("KEY2");
+  });
+
+  test("takes the credentials of a named profile from the shared files", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dsql-core-"));
+    try {
+      const file = join(folder, "credentials");
+      await writeFile(file, "[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = s3cret\n");
+      vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", file);
+      vi.stubEnv("AWS_CONFIG_FILE", join(folder, "none"));
+      const { query } = await sign({ credentials: undefined, profile: "work" });
+      expect(query["X-Amz-Credential"]).toMatch(/^AKIAWORK\//);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("takes the default chain's credentials", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAENV");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "s3cret");
+    const { query } = await sign({ credentials: undefined });
+    expect(query["X-Amz-Credential"]).toMatch(/^AKIAENV\//);
+  });
+});
+
+describe("a token that cannot be signed", () => {
+  test("is a DsqlTokenError with the provider's own error as cause", async () => {
+    const cause = new Error("the metadata service is away");
+    const failed = sign({ credentials: () => Promise.reject(cause) });
+    await expect(failed).rejects.toThrow(DsqlTokenError);
+    await expect(failed).rejects.toMatchObject({ code: "DSQL_TOKEN", cause });
+  });
+
+  test.each([
+    [
+      "expired credentials",
+      { accessKeyId: "A", secretAccessKey: "s3cret", expiration: new Date(0) },
+      /expired/,
+    ],
+    ["no secret", { accessKeyId: "A" }, /secretAccessKey/],
+    ["nothing", undefined, /secretAccessKey/],
+  ])("says so for a provider that returns %s, without what it returned", async (_what, identity, message) => {
+    const failed = sign({ credentials: async () => identity as never });
+    await expect(failed).rejects.toThrow(message);
+    expect(String(await failed.catch((error) => error))).not.toContain("s3cret");
+  });
+});

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { splitStatements } from "../src/connection/split-statements.ts";
+import { transactionCommands } from "../src/connection/transaction-command.ts";
+
+describe("transactionCommands", () => {
+  test.each([
+    ["BEGIN", "begin"],
+    ["begin transaction isolation level repeatable read", "begin"],
+    ["START TRANSACTION READ ONLY", "begin"],
+    ["start /* in words */ transaction", "begin"],
+    ["COMMIT", "commit"],
+    ["commit work;", "commit"],
+    ["END", "commit"],
+    ["End Transaction ;; ", "commit"],
+    ["ROLLBACK", "rollback"],
+    ["abort", "rollback"],
+    ["ROLLBACK AND NO CHAIN", "rollback"],
+    ["SAVEPOINT a", "savepoint"],
+    ["RELEASE SAVEPOINT a", "savepoint"],
+    ["ROLLBACK TO SAVEPOINT a", "savepoint"],
+    ["rollback work to a", "savepoint"],
+    ["-- done\n/* nested /* comment */ */ ; COMMIT -- now", "commit"],
+    ["", undefined],
+    [";;", undefined],
+    ["-- COMMIT", undefined],
+    ["COMMIT PREPARED 'x'", undefined],
+    ["ROLLBACK PREPARED 'x'", undefined],
+    ["select 'commit'", undefined],
+    ["SELECT 1; SELECT 2", undefined],
+    ["committed", undefined],
+    ["endé", undefined],
+    ["begin_work", undefined],
+    ["start$x", undefined],
+    ["create function f() returns int language sql as $$ commit; $$", undefined],
+    ["call end_of_day()", undefined],
+    ["analyze t", undefined],
+    ["explain select 1", undefined],
+    ["revoke all on t from u", undefined],
+  ])("takes %j for %s", (text, command) => {
+    expect(transactionCommands(text)).toBe(command);
+  });
+
+  test("lists the commands among several statements", () => {
+    expect(transactionCommands("BEGIN; insert into t values (1); COMMIT")).toEqual([
+      "begin",
+      undefined,
+      "commit",
+    ]);
+    expect(transactionCommands("select ';' ; rollback")).toEqual([undefined, "rollback"]);
+  });
+
+  const command = fc.constantFrom("begin", "commit", "rollback");
+  const blank = fc.constantFrom(" ", "\n", "\t", ";", "-- x\n", "/* y */", "/* /* ' */ \" */", "--\r\n");
+  const blanks = fc.array(blank, { maxLength: 4 }).map((parts) => parts.join(""));
+  const anyCase = (text: string, capitals: boolean[]) =>
+    [...text].map((letter, i) => (capitals[i % capitals.length] ? letter.toUpperCase() : letter)).join("");
+
+  test("finds a command in any case between any comments, blanks and semicolons", () => {
+    const capitals = fc.array(fc.boolean(), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(blanks, command, capitals, blanks, (before, word, letters, after) => {
+        expect(transactionCommands(`${before}${anyCase(word, letters)} ${after}`)).toBe(word);
+      }),
+    );
+  });
+
+  test("finds none in whatever stands inside quotes", () => {
+    const inside = fc.string({ maxLength: 20 }).map((text) => text.replaceAll("$", "").replaceAll("\\", ""));
+    fc.assert(
+      fc.property(inside, command, (text, word) => {
+        const quoted = `${text};${word};`;
+        expect(transactionCommands(`select '${quoted.replaceAll("'", "''")}'`)).toBeUndefined();
+        expect(transactionCommands(`select "${quoted.replaceAll('"', '""')}"`)).toBeUndefined();
+        expect(transactionCommands(`select $q$${quoted}$q$`)).toBeUndefined();
+        expect(transactionCommands(`select E'\\'${quoted.replaceAll("'", "\\'")}'`)).toBeUndefined();
+      }),
+    );
+  });
+
+  test("never throws, and loses no statement", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."ab1 '\"$;-/*\\eE\n") }), (text) => {
+        transactionCommands(text);
+        expect(splitStatements(text).join("").length).toBeLessThanOrEqual(text.length + 1);
+      }),
+    );
+  });
+});

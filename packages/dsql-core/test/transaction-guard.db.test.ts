@@ -1,0 +1,280 @@
+import { type LocalDsql, startLocalDsql } from "dsql-local";
+import { DatabaseError, Query } from "pg";
+import Cursor from "pg-cursor";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  CommitOutcomeUnknownError,
+  ConnectionLostError,
+  DsqlClient,
+  NestedTransactionError,
+  TransactionRolledBackError,
+} from "../src/index.ts";
+
+let local: LocalDsql;
+let client: DsqlClient;
+
+beforeAll(async () => {
+  local = await startLocalDsql();
+  const setup = new DsqlClient(local.connection);
+  await setup.connect();
+  await setup.query("CREATE TABLE entries (id int PRIMARY KEY)");
+  await setup.end();
+});
+afterAll(async () => {
+  await local.stop();
+});
+beforeEach(async () => {
+  client = new DsqlClient({ ...local.connection, commitTimeoutMillis: 2000 });
+  await client.connect();
+  await client.query("DELETE FROM entries");
+});
+afterEach(async () => {
+  local.faults.clear();
+  await client.end();
+});
+
+/** How many entries are stored, as another connection sees it. */
+async function stored(): Promise<number> {
+  const other = new DsqlClient(local.connection);
+  await other.connect();
+  try {
+    return Number((await other.query("SELECT count(*) FROM entries")).rows[0].count);
+  } finally {
+    await other.end();
+  }
+}
+
+/** Every way in which a statement can be handed to pg. */
+const WAYS: [string, (text: string) => Promise<{ command: string }>][] = [
+  ["a text", (text) => client.query(text)],
+  ["a config object", (text) => client.query({ text })],
+  ["a config object with values", (text) => client.query({ text, values: [] })],
+  ["a text and a callback", (text) => called((done) => client.query(text, done))],
+  ["a text, values and a callback", (text) => called((done) => client.query(text, [], done))],
+  [
+    "a config object that holds its callback",
+    (text) => called((callback) => client.query({ text, callback } as never)),
+  ],
+  ["a Query with a callback", (text) => called((done) => client.query(new Query(text, done as never)))],
+  [
+    "a Query that emits events",
+    (text) =>
+      new Promise((resolve, reject) => {
+        const query = client.query(new Query(text));
+        query.on("end", resolve as never);
+        query.on("error", reject);
+      }),
+  ],
+  [
+    "a cursor",
+    (text) =>
+      new Promise((resolve, reject) => {
+        const cursor = client.query(new Cursor(text));
+        cursor.read(10, (error, _rows, result) => (error ? reject(error) : resolve(result as never)));
+      }),
+  ],
+];
+
+function called<T>(run: (done: (error: Error | null, result: T) => void) => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    run((error, result) => (error ? reject(error) : resolve(result)));
+  });
+}
+
+describe.each(WAYS)("a statement given as %s", (way, run) => {
+  test("commits", async () => {
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (1)");
+    await run("COMMIT");
+    expect(await stored()).toBe(1);
+  });
+
+  test("is told when its COMMIT stored nothing because an error was swallowed", async () => {
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (1)");
+    await expect(run("SELECT nonsense")).rejects.toThrow(DatabaseError);
+    const commit = run("COMMIT");
+    await expect(commit).rejects.toThrow(TransactionRolledBackError);
+    await expect(commit).rejects.toMatchObject({ cause: { message: /nonsense/ } });
+    expect(client.session.status).toBe("I");
+    expect(await stored()).toBe(0);
+  });
+
+  test("cannot begin inside a transaction, which goes on untouched", async () => {
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (1)");
+    await expect(run("/* again */ start transaction")).rejects.toThrow(NestedTransactionError);
+    await expect(run("SAVEPOINT a")).rejects.toThrow(NestedTransactionError);
+    await run("INSERT INTO entries VALUES (2)");
+    await run("COMMIT");
+    expect(await stored()).toBe(2);
+  });
+
+  test("does not know the outcome of a COMMIT whose connection is cut, whether it was stored or not", async () => {
+    for (const [point, rows] of [
+      ["before-commit", 0],
+      ["after-commit", 1],
+    ] as const) {
+      const own = client;
+      await run("BEGIN");
+      await run("INSERT INTO entries VALUES (1)");
+      local.faults.cutConnection(point);
+      const commit = run("COMMIT");
+      await expect(commit).rejects.toThrow(CommitOutcomeUnknownError);
+      await expect(commit).rejects.toMatchObject({
+        code: "DSQL_COMMIT_OUTCOME_UNKNOWN",
+        cause: expect.any(Error),
+      });
+      expect(await stored()).toBe(rows);
+      await own.end();
+      client = new DsqlClient(local.connection);
+      await client.connect();
+    }
+  });
+
+  test("does not know the outcome of a COMMIT that is answered XX000", async () => {
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (1)");
+    local.faults.serverUnavailable("after-commit");
+    await expect(run("COMMIT")).rejects.toThrow(CommitOutcomeUnknownError);
+    expect(await stored()).toBe(1);
+  });
+
+  test("hands on the server's own error where COMMIT met a conflict, and answers the ROLLBACK by itself", async () => {
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (1)");
+    local.faults.conflictCommits(1);
+    await expect(run("COMMIT")).rejects.toMatchObject({ code: "40001", severity: "ERROR" });
+    if (way !== "a cursor") expect((await run("ROLLBACK")).command).toBe("ROLLBACK");
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (2)");
+    await run("COMMIT");
+    expect(await stored()).toBe(1);
+  });
+
+  test("is a lost connection when it was cut in a transaction before COMMIT", async () => {
+    await run("BEGIN");
+    await run("INSERT INTO entries VALUES (1)");
+    local.faults.cutConnection("in-statement");
+    await expect(run("INSERT INTO entries VALUES (2)")).rejects.toThrow(ConnectionLostError);
+    await expect(run("COMMIT")).rejects.toThrow(ConnectionLostError);
+    expect(await stored()).toBe(0);
+  });
+
+  test("is a lost connection when it was cut at BEGIN", async () => {
+    local.faults.cutConnection("before-begin");
+    await expect(run("BEGIN")).rejects.toThrow(ConnectionLostError);
+  });
+});
+
+describe("what is sent", () => {
+  test("is no ROLLBACK after a failed COMMIT", async () => {
+    const sent: string[] = [];
+    const { connection } = client as unknown as { connection: { query(text: string): void } };
+    const query = connection.query.bind(connection);
+    connection.query = (text) => {
+      sent.push(text);
+      query(text);
+    };
+    await client.query("BEGIN");
+    local.faults.conflictCommits(1);
+    await client.query("INSERT INTO entries VALUES (1)");
+    await expect(client.query("COMMIT")).rejects.toThrow("OC000");
+    expect(await client.query("ROLLBACK")).toMatchObject({ command: "ROLLBACK", rows: [], rowCount: null });
+    expect(sent).toEqual(["BEGIN", "INSERT INTO entries VALUES (1)", "COMMIT"]);
+    await client.query("BEGIN");
+    expect((await client.query("ROLLBACK")).command).toBe("ROLLBACK");
+    expect(sent.slice(3)).toEqual(["BEGIN", "ROLLBACK"]);
+  });
+
+  test("is one BEGIN of two that are sent at once", async () => {
+    const [first, second] = await Promise.allSettled([client.query("BEGIN"), client.query("BEGIN")]);
+    expect(first.status).toBe("fulfilled");
+    expect(second).toMatchObject({ reason: { code: "DSQL_NESTED_TRANSACTION" } });
+    await client.query("ROLLBACK");
+  });
+
+  test("is a whole transaction that is not waited for statement by statement", async () => {
+    const texts = ["BEGIN", "INSERT INTO entries VALUES (1)", "COMMIT", "BEGIN", "ROLLBACK"];
+    await Promise.all(texts.map((text) => client.query(text)));
+    expect(await stored()).toBe(1);
+  });
+});
+
+describe("several statements in one text", () => {
+  test("commit, and report a rollback that an earlier statement has caused", async () => {
+    await client.query("BEGIN; INSERT INTO entries VALUES (1); COMMIT");
+    await client.query("BEGIN");
+    await expect(client.query("SELECT nonsense")).rejects.toThrow(DatabaseError);
+    await expect(client.query("COMMIT; SELECT 1")).rejects.toThrow(TransactionRolledBackError);
+    await client.query("BEGIN; ROLLBACK; SELECT 1");
+    expect(await stored()).toBe(1);
+  });
+
+  test("cannot begin inside a transaction", async () => {
+    await client.query("BEGIN");
+    await expect(client.query("SELECT 1; BEGIN; SELECT 2")).rejects.toThrow(NestedTransactionError);
+    await client.query("COMMIT; BEGIN");
+    await client.query("ROLLBACK");
+  });
+
+  test("leave the outcome open when they are cut at their COMMIT", async () => {
+    local.faults.cutConnection("in-statement");
+    await expect(client.query("BEGIN; INSERT INTO entries VALUES (1); COMMIT")).rejects.toThrow(
+      CommitOutcomeUnknownError,
+    );
+  });
+});
+
+describe("a statement outside a transaction", () => {
+  test("leaves its outcome open when it writes and the connection is cut after it was stored", async () => {
+    local.faults.cutConnection("after-commit");
+    await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toThrow(CommitOutcomeUnknownError);
+    expect(await stored()).toBe(1);
+  });
+
+  test("is a lost connection when it only reads", async () => {
+    local.faults.cutConnection("in-statement");
+    await expect(client.query("/* all */ SELECT * FROM entries")).rejects.toThrow(ConnectionLostError);
+  });
+
+  test("leaves its outcome open when it writes and is answered XX000", async () => {
+    local.faults.serverUnavailable("after-commit");
+    await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toThrow(CommitOutcomeUnknownError);
+  });
+
+  test("keeps the server's error when XX000 answers a read, or a statement of a transaction", async () => {
+    local.faults.serverUnavailable("statement");
+    await expect(client.query("SELECT 1")).rejects.toMatchObject({ code: "XX000", severity: "ERROR" });
+    await client.query("BEGIN");
+    local.faults.serverUnavailable("statement");
+    await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toMatchObject({ code: "XX000" });
+    await client.query("ROLLBACK");
+  });
+});
+
+describe("a statement that is never answered", () => {
+  test("is a COMMIT of unknown outcome after commitTimeoutMillis, on a connection that is closed", async () => {
+    const impatient = new DsqlClient({ ...local.connection, commitTimeoutMillis: 50 });
+    await impatient.connect();
+    await impatient.query("BEGIN");
+    await impatient.query("INSERT INTO entries VALUES (1)");
+    local.faults.swallowCommitAnswer();
+    await expect(impatient.query("COMMIT")).rejects.toThrow(CommitOutcomeUnknownError);
+    expect((await impatient.query("ROLLBACK")).command).toBe("ROLLBACK");
+    await expect(impatient.query("SELECT 1")).rejects.toThrow(ConnectionLostError);
+    await impatient.end();
+    expect(await stored()).toBe(1);
+  });
+
+  test("is undone by closing the connection, so that ROLLBACK does not wait behind it", async () => {
+    const impatient = new DsqlClient({ ...local.connection, query_timeout: 50 });
+    await impatient.connect();
+    await impatient.query("BEGIN");
+    await impatient.query("INSERT INTO entries VALUES (1)");
+    await expect(impatient.query("SELECT pg_sleep(20)")).rejects.toThrow("Query read timeout");
+    expect((await impatient.query("ROLLBACK")).command).toBe("ROLLBACK");
+    await impatient.end();
+    expect(await stored()).toBe(0);
+  });
+});
