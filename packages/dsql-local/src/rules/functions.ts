@@ -2,7 +2,9 @@ import { namesOf } from "../sql/tree.ts";
 import { type Rule, rule } from "./rule.ts";
 
 const ADVISORY_LOCK = /^pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared|_all)?$/;
-const REFUSED = new Set(["inet_server_addr", "inet_server_port"]);
+/** Functions of what DSQL has not: a server's address, notifications, large objects. */
+const REFUSED =
+  /^(?:inet_server_addr|inet_server_port|pg_notify|pg_listening_channels|lo_\w+|lo(?:read|write))$/;
 
 /** Rules on function calls. */
 export const functionRules: readonly Rule[] = [
@@ -21,13 +23,13 @@ export const functionRules: readonly Rule[] = [
   rule(
     "FuncCall",
     {
-      rule: "server-address",
-      advice: "Leave it out; the address of a DSQL endpoint says nothing.",
+      rule: "unsupported-function",
+      advice: "Leave it out; DSQL has no counterpart.",
       page: "unsupportedSql",
     },
     (call) => {
       const name = functionName(call.funcname);
-      return REFUSED.has(name) && `function ${name} not supported`;
+      return REFUSED.test(name) && `function ${name} not supported`;
     },
   ),
   rule(

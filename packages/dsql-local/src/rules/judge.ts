@@ -1,14 +1,16 @@
 import type { Node } from "libpg-query";
 import type { CatalogCheck, Refusal } from "../sql/statement.ts";
 import { type NodeName, open, type StatementContext, walk } from "../sql/tree.ts";
-import { alterTableCatalogRules, alterTableRules } from "./alter-table.ts";
+import { alterTableRules } from "./alter-table.ts";
+import { alterTableCatalogRules } from "./alter-table-catalog.ts";
 import { functionRules } from "./functions.ts";
 import { indexCatalogRules, indexRules } from "./indexes.ts";
+import { KNOWN_STATEMENTS, unsupportedStatement } from "./known-statements.ts";
 import { parameterRules } from "./parameters.ts";
 import { queryRules } from "./queries.ts";
 import { type CatalogRule, type Rule, refusal } from "./rule.ts";
 import { sequenceRules } from "./sequences.ts";
-import { KNOWN_STATEMENTS, statementRules, unsupportedStatement } from "./statements.ts";
+import { statementRules } from "./statements.ts";
 import { tableRules } from "./tables.ts";
 import { transactionRules } from "./transactions.ts";
 

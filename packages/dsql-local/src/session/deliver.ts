@@ -1,5 +1,5 @@
 import { parseReadRow, type ReadRow } from "../conflicts/row-marks.ts";
-import { commandComplete } from "../wire/backend-messages.ts";
+import { commandComplete, parseDataRow } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
@@ -42,6 +42,11 @@ function withoutAdded(message: WireMessage, added: number): Buffer {
   if (added === 0) return message.bytes;
   if (message.type === Backend.DataRow) return cutColumns(message, added).row;
   return message.type === Backend.RowDescription ? cutDescription(message, added) : message.bytes;
+}
+
+/** The rows of a held answer, as text. */
+export function rowsOf(answer: Answer): (string | null)[][] {
+  return answer.held.filter(({ type }) => type === Backend.DataRow).map(({ body }) => parseDataRow(body));
 }
 
 /** The rows that a locking read has read, from the columns that were added to it. */

@@ -1,4 +1,5 @@
 import { WriteSet } from "../conflicts/write-set.ts";
+import { replayedDdl } from "../jobs/replayed-ddl.ts";
 import type { Refusal, Statement } from "../sql/statement.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import {
@@ -11,7 +12,7 @@ import {
   tooOld,
 } from "./answers.ts";
 import type { Answer } from "./backend-turn.ts";
-import { deliver, readRows } from "./deliver.ts";
+import { deliver, readRows, rowsOf } from "./deliver.ts";
 import { injectBeforeCommit, injectedAfterCommit, injectInStatement } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
 import { isDeadlock, type Transaction } from "./transaction.ts";
@@ -160,7 +161,7 @@ export class StatementRunner {
       if (!answer.error) {
         const columnMarks = form.plain ? [] : (work.locking?.columnMarks ?? []);
         if (await transaction.accept(answer.changes, readRows(answer, columnMarks))) {
-          if (work.statement.kind === "ddl") transaction.ddl = work.statement.text;
+          if (work.statement.kind === "ddl") transaction.ddl = replayedDdl(work.statement, rowsOf(answer));
           return this.#deliver(work, answer, form);
         }
         return this.#lose(work, transaction);

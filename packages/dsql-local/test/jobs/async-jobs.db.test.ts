@@ -149,3 +149,19 @@ describe("sys.wait_for_job", () => {
     expect(await client.observe("CALL sys.wait_for_job('')", false)).toMatchObject({ sqlstate: "22P02" });
   });
 });
+
+describe("an index in an open transaction", () => {
+  it("keeps its job's id when another session's write needs the table meanwhile", async () => {
+    await rows("CREATE TABLE r (id int PRIMARY KEY, v int)");
+    const other = await ProbeClient.connect(local);
+    try {
+      await rows("BEGIN");
+      const jobId = await submit("CREATE INDEX ASYNC r_v ON r (v)");
+      await rows("INSERT INTO r VALUES (1, 1)", other);
+      await rows("COMMIT");
+      expect(await wait(jobId)).toEqual([["t"]]);
+    } finally {
+      await other.end();
+    }
+  });
+});
