@@ -38,7 +38,7 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
   if (writes.bytes > limitBytes) return rollBack(session, tooLarge(writes.bytes, limitBytes));
   if (transaction.phase === "lost") return rollBack(session, SCHEMA_CONFLICT);
   if (transaction.phase === "sandbox" || transaction.isBeaten) return rollBack(session, DATA_CONFLICT);
-  if (transaction.ddl === undefined && session.meetsSchemaChange()) return rollBack(session, SCHEMA_CONFLICT);
+  if (transaction.ddl === undefined && session.meetsDdl()) return rollBack(session, SCHEMA_CONFLICT);
   await transaction.enter();
   if ((transaction.phase as string) === "sandbox") {
     return rollBack(session, transaction.ddl === undefined ? DATA_CONFLICT : SCHEMA_CONFLICT);

@@ -37,16 +37,20 @@ export class SessionState {
     return this.turn.status === "E" ? "E" : "T";
   }
 
-  /**
-   * Whether others have changed the schema since this session's catalog was read; it is read again by that. A session
-   * that has used no table yet has read nothing.
-   */
+  /** Whether a statement meets what others have done to the schema: DDL, or an index that has become valid meanwhile. */
   meetsSchemaChange(): boolean {
+    const meetsJob = this.transaction?.meetsEndedJob() ?? false;
+    return this.meetsDdl() || (meetsJob && this.cluster.schemaConflicts);
+  }
+
+  /**
+   * Whether others have run DDL since this session's catalog was read; it is read again by that. A session that has used
+   * no table yet has read nothing.
+   */
+  meetsDdl(): boolean {
     const before = this.schemaVersion;
     this.schemaVersion = this.adjudicator.schemaVersion;
-    const meetsJob = this.transaction?.meetsEndedJob() ?? false;
-    if (!this.cluster.schemaConflicts || before === undefined) return false;
-    return meetsJob || before !== this.schemaVersion;
+    return this.cluster.schemaConflicts && before !== undefined && before !== this.schemaVersion;
   }
 
   /** Opens a transaction; PostgreSQL has begun it. */

@@ -62,11 +62,11 @@ export class Transaction {
     this.#jobsEndedBefore = adjudicator.jobsEnded;
   }
 
-  /** An index build has ended since it began; told once. */
+  /** An index build has ended since its snapshot; told once. */
   meetsEndedJob(): boolean {
     const before = this.#jobsEndedBefore;
     this.#jobsEndedBefore = this.#adjudicator.jobsEnded;
-    return before !== this.#jobsEndedBefore;
+    return this.phase !== "new" && before !== this.#jobsEndedBefore;
   }
 
   isCopied = (schema: string, table: string): boolean => this.#copied.has(`${schema}.${table}`);
