@@ -15,6 +15,12 @@ export type {
 } from "./concurrency/retry-options.ts";
 export { mergeRetryOptions } from "./concurrency/retry-settings.ts";
 export { type Remember, retryTransaction } from "./concurrency/retry-transaction.ts";
+export {
+  type ConnectionLease,
+  runTransaction,
+  type TransactionClient,
+  type TransactionRun,
+} from "./concurrency/run-transaction.ts";
 export { type ClusterEndpoint, parseClusterEndpoint } from "./connection/cluster-endpoint.ts";
 export type { DsqlConnectionOptions, DsqlPoolOptions } from "./connection/connection-options.ts";
 export { parseConnectionString } from "./connection/connection-string.ts";
