@@ -1,0 +1,43 @@
+import { drizzle as installedDrizzle } from "drizzle-orm/node-postgres";
+import type { DsqlPool, TransactionOptions } from "dsql-core";
+import type { DsqlDatabase } from "./database.ts";
+import type { InstalledSession } from "./installed-session.ts";
+import type { DsqlDrizzleConfig, NoSchema, SchemaOrRelations } from "./installed-types.ts";
+import { useInnerLaterals } from "./relational/inner-laterals.ts";
+import { type DsqlDrizzleSource, isPool, poolOf } from "./source.ts";
+import { Transactions } from "./transactions.ts";
+
+/** The fields of a database that drizzle-orm keeps to itself, alike in 0.45 and 1.0. */
+interface InstalledDatabase {
+  readonly dialect: object;
+  readonly session: InstalledSession;
+}
+
+/**
+ * Makes a Drizzle database on Aurora DSQL: drizzle-orm's own `drizzle()` on a `DsqlPool`.
+ * @throws DsqlConfigError when there is no pool, or none can be made of what was given
+ */
+export function drizzle<T extends SchemaOrRelations = NoSchema>(
+  client: DsqlPool | string,
+  config?: DsqlDrizzleConfig<T>,
+): DsqlDatabase<T>;
+export function drizzle<T extends SchemaOrRelations = NoSchema>(
+  config: DsqlDrizzleConfig<T> & DsqlDrizzleSource,
+): DsqlDatabase<T>;
+export function drizzle<T extends SchemaOrRelations>(
+  first: DsqlPool | string | (DsqlDrizzleConfig<T> & DsqlDrizzleSource),
+  second?: DsqlDrizzleConfig<T>,
+): DsqlDatabase<T> {
+  const client = poolOf(first);
+  const config = typeof first === "string" || isPool(first) ? second : first;
+  // { client } is the one form that 0.45 and 1.0 share: 1.0 does not look at a pool in the first place.
+  const db = installedDrizzle({ ...config, client } as { client: DsqlPool }) as unknown as DsqlDatabase<T> &
+    InstalledDatabase;
+  useInnerLaterals(db.dialect);
+  const transactions = new Transactions(client, db.session);
+  db.session.transaction = (work, config) => transactions.run(work, config);
+  // An own property, so that it is still there after withReplicas, which copies the database in 0.45.
+  db.transactionWithRetry = (work, config, options?: TransactionOptions) =>
+    transactions.runWithRetry(work, config, options);
+  return db;
+}

@@ -1,0 +1,62 @@
+import type { Logger } from "drizzle-orm";
+import { NodePgSession, NodePgTransaction } from "drizzle-orm/node-postgres";
+import { DsqlConfigError, type DsqlPoolClient, NestedTransactionError } from "dsql-core";
+
+/**
+ * What this package uses of drizzle-orm's `NodePgSession`, which declares most of it private. The names are the same in
+ * 0.45 and 1.0, but for `schema`, which 1.0 calls `relations`.
+ */
+export interface InstalledSession {
+  readonly dialect: object;
+  readonly schema?: unknown;
+  readonly relations?: unknown;
+  readonly options: unknown;
+  readonly logger: Logger;
+  transaction(work: (tx: never) => Promise<unknown>, config?: object): Promise<unknown>;
+}
+
+type SessionClass = new (
+  client: DsqlPoolClient,
+  dialect: object,
+  schemaOrRelations: unknown,
+  options: unknown,
+) => InstalledSession;
+
+type TransactionClass = new (
+  dialect: object,
+  session: InstalledSession,
+  schemaOrRelations: unknown,
+) => RefusableTransaction;
+
+interface RefusableTransaction {
+  transaction(): Promise<never>;
+  setTransaction(): Promise<never>;
+}
+
+/** Makes the `tx` of a transaction that is open on `client`; it sees the schema, the logger and the cache of `session`. */
+export function transactionOn(client: DsqlPoolClient, session: InstalledSession): object {
+  const { dialect, options } = session;
+  const schemaOrRelations = session.schema ?? session.relations;
+  const Session = NodePgSession as unknown as SessionClass;
+  const Transaction = NodePgTransaction as unknown as TransactionClass;
+  const tx = new Transaction(
+    dialect,
+    new Session(client, dialect, schemaOrRelations, options),
+    schemaOrRelations,
+  );
+  tx.transaction = refuseNesting;
+  tx.setTransaction = refuseSetTransaction;
+  return tx;
+}
+
+async function refuseNesting(): Promise<never> {
+  throw new NestedTransactionError(
+    "A transaction cannot begin inside another: Aurora DSQL has no savepoints. Call the inner work with the outer tx, or begin it on the database.",
+  );
+}
+
+async function refuseSetTransaction(): Promise<never> {
+  throw new DsqlConfigError(
+    "setTransaction cannot be used: Aurora DSQL has no SET TRANSACTION. Give accessMode in the second argument of transaction() instead.",
+  );
+}

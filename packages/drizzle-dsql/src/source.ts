@@ -1,0 +1,48 @@
+import { DsqlConfigError, DsqlPool, type DsqlPoolOptions, parseConnectionString } from "dsql-core";
+
+/** Where a database gets its pool from: one that exists, or what to make one from. */
+export type DsqlDrizzleSource =
+  | {
+      /** A pool that you made, and close. */
+      client: DsqlPool;
+    }
+  | {
+      /** A connection string, or the options of `DsqlPool`; close the pool made from it with `db.$client.end()`. */
+      connection: DsqlPoolOptions | string;
+    };
+
+/**
+ * The pool of a database; one made here says `drizzle:` in front of its `application_name`.
+ * @throws DsqlConfigError when there is nothing to make a pool from, or the pool is another's
+ */
+export function poolOf(source: unknown): DsqlPool {
+  if (isPool(source)) return source;
+  if (typeof source === "string") return newPool({ connectionString: source });
+  const { client, connection } = (source ?? {}) as {
+    client?: unknown;
+    connection?: DsqlPoolOptions | string;
+  };
+  if (isPool(client)) return client;
+  if (client !== undefined) {
+    throw new DsqlConfigError("client is no DsqlPool: make one with new DsqlPool(…) of dsql-core.");
+  }
+  if (typeof connection === "string") return newPool({ connectionString: connection });
+  if (connection !== undefined) return newPool(connection);
+  throw new DsqlConfigError(
+    "drizzle() needs a DsqlPool, a connection string, { client } or { connection }: it has got none of them.",
+  );
+}
+
+function newPool(options: DsqlPoolOptions): DsqlPool {
+  const { connectionString } = options;
+  const inString =
+    connectionString === undefined ? undefined : parseConnectionString(connectionString).ormPrefix;
+  return new DsqlPool({ ...options, ormPrefix: options.ormPrefix ?? inString ?? "drizzle" });
+}
+
+/** By its shape, so that a pool from a second copy of dsql-core serves as well; a client has no `totalCount`. */
+export function isPool(value: unknown): value is DsqlPool {
+  return (
+    typeof value === "object" && value !== null && "transactionWithRetry" in value && "totalCount" in value
+  );
+}
