@@ -1,7 +1,7 @@
 // Generates Prisma clients with nothing but the package registry in reach: node generate.js <schema or folder>...
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,8 @@ export function generateClients(paths) {
     );
     const fingerprint = createHash("sha256").update(text).update(readFileSync(prismaManifest)).digest("hex");
     if (existsSync(folder) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint) continue;
+    // Another generator leaves the files of the one before; only a folder that this script has filled is emptied.
+    if (existsSync(stamp)) rmSync(folder, { recursive: true, force: true });
     runPrismaGenerate(schema);
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, fingerprint);

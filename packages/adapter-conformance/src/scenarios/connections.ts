@@ -169,7 +169,7 @@ export const connections = {
     expect(session.pool.stats.tokensSigned).toBe(2);
   },
   "says what the pool was doing when no connection came free": async ({ open }) => {
-    const session = await open({ max: 1, connectionTimeoutMillis: 100 });
+    const session = await open({ max: 1, connectionTimeoutMillis: 1_000 });
     await session.transaction(async (transaction) => {
       await transaction.query("select 1");
       const error = await rejectionOf(session.query("select 1"));

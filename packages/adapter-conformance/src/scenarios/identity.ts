@@ -16,7 +16,7 @@ export const identity = {
   "signs one token for a pool of connections": async ({ open, local }) => {
     const session = await open({ max: 4 });
     const before = local.stats.tokensVerified;
-    await Promise.all(Array.from({ length: 12 }, () => session.query("select pg_sleep(0.01)")));
+    await Promise.all(Array.from({ length: 12 }, () => session.query("select pg_sleep(0.01)::text")));
     expect(local.stats.tokensVerified - before).toBe(session.pool.stats.connectionsOpened);
     expect(session.pool.stats.tokensSigned).toBe(1);
   },

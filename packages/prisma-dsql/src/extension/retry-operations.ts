@@ -3,6 +3,8 @@ import { asRequestError } from "../adapter/request-errors.ts";
 
 /** What Prisma hands to a query extension for one operation. */
 interface Operation {
+  model?: string;
+  operation: string;
   args: unknown;
   query: (args: never) => Promise<unknown>;
 }
@@ -20,7 +22,7 @@ export async function retryOperation(operation: Operation, options: RetryOptions
   const run = () => operation.query(operation.args as never);
   if (!standsAlone(operation)) return await run();
   try {
-    return await retryOnOcc(run, options);
+    return await retryOnOcc(run, options, `${operation.model ?? ""}.${operation.operation}`);
   } catch (error) {
     throw asRequestError(error);
   }

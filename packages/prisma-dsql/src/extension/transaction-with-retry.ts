@@ -68,6 +68,7 @@ export function transactionWithRetry(defaults: TransactionOptions): TransactionW
           ? client.$transaction(async (transaction: never) => remember(await work(transaction)), times)
           : client.$transaction(work, times),
       { ...defaults, ...retry },
+      typeof work === "function" ? work : undefined,
     );
     return result as never;
   };

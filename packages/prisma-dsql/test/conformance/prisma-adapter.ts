@@ -1,0 +1,70 @@
+import type { AdapterSession, AdapterUnderTest, TransactionWork, Work } from "adapter-conformance";
+import { DsqlPool, type DsqlPoolOptions } from "dsql-core";
+import { dsql, PrismaDsql } from "../../src/index.ts";
+import { PrismaClient, type PrismaTypes } from "./client.ts";
+import { roundTrip } from "./round-trip.ts";
+
+/** Prisma, as its users would set it up. */
+export const prismaAdapter: AdapterUnderTest = {
+  name: "prisma 7.10",
+  ormPrefix: "prisma",
+  module: { url: import.meta.url, exportName: "prismaAdapter" },
+  skips: {
+    "reads in a read-only transaction, which refuses to write":
+      "Prisma sends BEGIN by itself and has no read-only transactions.",
+    "streams rows in chunks and gives its connection back": "Prisma reads a result whole and has no cursors.",
+    "keeps timetz": "Prisma reads timetz as a time of day, and drops its offset.",
+    "keeps double precision":
+      "Prisma sends a Float with 16 digits, which rounds the largest double out of range and cuts others short.",
+  },
+  open: (options) => openSession(options),
+};
+
+type Client = Pick<PrismaClient, "account" | "$queryRawUnsafe">;
+
+function workOn(prisma: Client): Work {
+  return {
+    query: (sql, parameters = []) => prisma.$queryRawUnsafe(sql, ...parameters),
+    accounts: {
+      insert: async (accounts) => {
+        await prisma.account.createMany({ data: [...accounts] });
+      },
+      find: async (id) => (await prisma.account.findUnique({ where: { id } })) ?? undefined,
+      setBalance: async (id, balance) =>
+        (await prisma.account.updateMany({ where: { id }, data: { balance } })).count,
+      remove: async (id) => (await prisma.account.deleteMany({ where: { id } })).count,
+    },
+  };
+}
+
+function inside(transaction: PrismaTypes.TransactionClient): TransactionWork {
+  return { ...workOn(transaction), nest: () => transaction.$transaction(async () => "nested") };
+}
+
+function openSession(options: DsqlPoolOptions): AdapterSession {
+  const pool = new DsqlPool({ ormPrefix: "prisma", ...options });
+  const names = new Map<string, string>();
+  const adapter = new PrismaDsql(pool, { statementNameGenerator: ({ sql }) => names.get(sql) ?? "" });
+  const plain = new PrismaClient({ adapter, transactionOptions: { maxWait: 30_000, timeout: 60_000 } });
+  const prisma = plain.$extends(dsql());
+  return {
+    pool,
+    ...workOn(plain),
+    transaction: (work) => plain.$transaction((transaction) => work(inside(transaction))),
+    transactionWithRetry: (work, { readOnly: _, ...retry } = {}) =>
+      prisma.transactionWithRetry(
+        (transaction) => work(inside(transaction as unknown as PrismaTypes.TransactionClient)),
+        retry,
+      ),
+    roundTrip: (column, value) => roundTrip(plain, column, value),
+    prepared: (name, sql, parameters) => {
+      names.set(sql, name);
+      return plain.$queryRawUnsafe(sql, ...parameters);
+    },
+    // $disconnect rolls back what is under way; the end of the pool waits for it.
+    close: async () => {
+      await pool.end();
+      await plain.$disconnect();
+    },
+  };
+}
