@@ -30,7 +30,9 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   for (const region of regions) {
     if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
   }
-  await loadParser();
+  const parser = loadParser();
+  // Where PostgreSQL does not start, nobody waits for the parser any more.
+  parser.catch(() => undefined);
   const database = await startDatabase({
     dataDirectory: options.dataDir,
     maxConnections: Math.min(limits.maxConnections, MAX_BACKENDS) + SPARE_BACKENDS,
@@ -58,6 +60,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     return stopped;
   };
   try {
+    await parser;
     const jobs = await JobRunner.start({
       openBackend: () => cluster.openBackend(),
       buildDelayMs: options.indexBuildMs,

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { cacheDirectory } from "./cache-directory.ts";
 import { POSTGRES_PACKAGE_VERSION, platformPackageDirectory } from "./platform-package.ts";
@@ -18,6 +18,7 @@ async function copiedBinaries(packaged: string): Promise<string> {
   const draft = await mkdtemp(`${copy}-`);
   try {
     await cp(packaged, join(draft, "native"), { recursive: true, verbatimSymlinks: true });
+    await makeWritable(join(draft, "native"));
     if (!(await linksComplete(join(draft, "native"))))
       throw new Error(`cannot make symbolic links in ${draft}`);
     await rename(join(draft, "native"), copy);
@@ -28,6 +29,14 @@ async function copiedBinaries(packaged: string): Promise<string> {
     await rm(draft, { recursive: true, force: true });
   }
   return copy;
+}
+
+/** A copy has the modes of its source, and where that is read-only it could be neither mended nor removed. */
+async function makeWritable(directory: string): Promise<void> {
+  await chmod(directory, 0o755);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
+  }
 }
 
 /**

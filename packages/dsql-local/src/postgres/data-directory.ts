@@ -29,7 +29,7 @@ export async function initialize(
     "--no-instructions",
   ];
   // Small segments: a copy of the folder is mostly the log otherwise.
-  args.push("--wal-segsize=4", "-c", "fsync=off", "-A", windows ? "password" : "trust");
+  args.push("--wal-segsize=1", "-c", "fsync=off", "-A", windows ? "password" : "trust");
   const password = randomBytes(24).toString("base64url");
   const passwordFile = `${directory}-password`;
   try {

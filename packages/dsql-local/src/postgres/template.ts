@@ -9,6 +9,9 @@ import { launch } from "./launch.ts";
 import { POSTGRES_PACKAGE_VERSION } from "./platform-package.ts";
 import type { ServerUser } from "./server-user.ts";
 
+/** Changes with how a template is made, apart from the SQL in it. */
+const LAYOUT = "2";
+
 const UNUSED_TEMPLATE_MS = 14 * 24 * 3_600_000;
 
 /** A data directory, made once, that each run copies: initdb's, with our SQL run in it. */
@@ -19,7 +22,8 @@ export async function templateDirectory(
 ): Promise<string> {
   const cache = await cacheDirectory();
   const key = createHash("sha256");
-  for (const part of [POSTGRES_PACKAGE_VERSION, user?.name ?? "", ...setupSql]) key.update(part).update("\0");
+  for (const part of [POSTGRES_PACKAGE_VERSION, LAYOUT, user?.name ?? "", ...setupSql])
+    key.update(part).update("\0");
   const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
   const build = (): Promise<void> => buildTemplate({ binaries, user, setupSql, cache, template });
   await buildOnce(`${template}.lock`, () => exists(template), build);
