@@ -4,6 +4,7 @@ import { LockWatch } from "./lock-watch.ts";
 import type { Monitor } from "./monitor.ts";
 import { PlaceNames } from "./place-names.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { TableDefinition } from "./table-definition.ts";
 import type { TableFacts } from "./table-facts.ts";
 import type { WriteSet } from "./write-set.ts";
 
@@ -14,6 +15,7 @@ export class Adjudicator {
   /** Snapshots that are being taken: what is committed meanwhile may be unseen by them. */
   #opening = 0;
   #facts = new Map<number, Promise<TableFacts>>();
+  #definitions = new Map<number, Promise<TableDefinition[]>>();
   readonly log = new CommitLog();
   /** Shared by statements that commit themselves, taken alone by a COMMIT while it is compared and carried out. */
   readonly latch = new Latch();
@@ -82,9 +84,22 @@ export class Adjudicator {
     return facts;
   }
 
+  /** The table and all that foreign keys tie to it. @throws {BackendGoneError} */
+  definitions(table: number): Promise<TableDefinition[]> {
+    let definitions = this.#definitions.get(table);
+    if (!definitions) {
+      definitions = this.#monitor
+        .rows(`SELECT pg_catalog.dsql_local_definitions(${table})`)
+        .then(([row]) => JSON.parse(row?.[0] ?? "[]") as TableDefinition[]);
+      this.#definitions.set(table, definitions);
+    }
+    return definitions;
+  }
+
   /** Tables may have changed: what is known of them is read again. */
   forgetFacts(): void {
     this.#facts = new Map();
+    this.#definitions = new Map();
   }
 
   async #loadFacts(table: number): Promise<TableFacts> {

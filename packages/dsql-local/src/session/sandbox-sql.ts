@@ -1,3 +1,5 @@
+import { sandboxScript } from "../conflicts/sandbox-script.ts";
+import type { TableDefinition } from "../conflicts/table-definition.ts";
 import type { WriteSet } from "../conflicts/write-set.ts";
 import type { TableReference } from "../sql/statement.ts";
 
@@ -6,15 +8,18 @@ const MAX_COPIED_BYTES = 64 * 1024 * 1024;
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** Copies the named tables, those that were written before, and those that foreign keys tie to them. */
-export function sandboxSql(targets: readonly TableReference[], writes: WriteSet): string {
-  const named = targets.map(({ schema, name }) => tableOid(schema, name));
-  const tables = `array_remove(ARRAY[${[...writes.tables.map(String), ...named].join(", ")}]::oid[], NULL)`;
-  const changes = literal(JSON.stringify(writes.replaySteps()));
-  return `SELECT pg_catalog.dsql_local_sandbox(${tables}, ${changes}::jsonb, ${writes.changedRows}, ${MAX_COPIED_BYTES})`;
+/** Copies these tables. */
+export function sandboxSql(tables: readonly TableDefinition[], writes: WriteSet): string {
+  const script = literal(sandboxScript(tables, writes.replaySteps()));
+  const oids = `ARRAY[${tables.map(({ table }) => table).join(", ")}]::oid[]`;
+  return `SELECT pg_catalog.dsql_local_sandbox(${script}, ${oids}, ${writes.changedRows}, ${MAX_COPIED_BYTES})`;
 }
 
-/** The table that a name means, were there no copies. */
+/** Asks for the oids of the tables that names mean, were there no copies of them. */
+export function tableOidsSql(targets: readonly TableReference[]): string {
+  return `SELECT ${targets.map(({ schema, name }) => tableOid(schema, name)).join(", ")}`;
+}
+
 function tableOid(schema: string | undefined, name: string): string {
   const schemas =
     schema === undefined ? "pg_catalog.current_schemas(false)" : `ARRAY[${literal(schema)}]::name[]`;

@@ -2,11 +2,12 @@ import type { Adjudicator } from "../conflicts/adjudicator.ts";
 import type { RowChange } from "../conflicts/row-change.ts";
 import type { ReadRow } from "../conflicts/row-marks.ts";
 import { Snapshot } from "../conflicts/snapshot.ts";
+import type { TableDefinition } from "../conflicts/table-definition.ts";
 import type { TableFacts } from "../conflicts/table-facts.ts";
 import { WriteSet } from "../conflicts/write-set.ts";
-import type { Statement } from "../sql/statement.ts";
+import type { Statement, TableReference } from "../sql/statement.ts";
 import type { Answer, BackendTurn } from "./backend-turn.ts";
-import { sandboxSql } from "./sandbox-sql.ts";
+import { sandboxSql, tableOidsSql } from "./sandbox-sql.ts";
 
 /** Marks where the transaction's own work begins, right after its snapshot. */
 const SAVEPOINT = "dsql_local";
@@ -154,16 +155,30 @@ export class Transaction {
     const targets = statement.tables.filter((table) => table.isTarget);
     const names = ["", ...targets.map(({ schema = "", name }) => `${schema}.${name}`)];
     if (names.every((name) => this.#copiedTargets.has(name))) return true;
-    const { rows, error } = await this.#turn.query(sandboxSql(targets, this.writes));
-    if (error) return false;
+    const tables = new Map<number, TableDefinition>();
+    for (const table of [...this.writes.tables, ...(await this.#tablesNamed(targets))]) {
+      for (const definition of await this.#adjudicator.definitions(table))
+        tables.set(definition.table, definition);
+    }
+    const missing = [...tables.values()].filter(({ schema, name }) => !this.isCopied(schema, name));
+    if (missing.length > 0) {
+      const { error } = await this.#turn.query(sandboxSql(missing, this.writes));
+      if (error) return false;
+    }
+    for (const { schema, name } of missing) this.#copied.add(`${schema}.${name}`);
     for (const name of names) this.#copiedTargets.add(name);
-    for (const name of (rows[0]?.[0] ?? "").split("\n")) if (name) this.#copied.add(name);
     return true;
   }
 
   /** The transaction is over, whichever way. */
   close(): void {
     if (this.snapshot) this.#adjudicator.closed(this.snapshot);
+  }
+
+  async #tablesNamed(targets: readonly TableReference[]): Promise<number[]> {
+    if (targets.length === 0) return [];
+    const { rows } = await this.#turn.query(tableOidsSql(targets));
+    return (rows[0] ?? []).filter((oid) => oid !== null).map(Number);
   }
 
   async #undo(): Promise<void> {

@@ -1,0 +1,55 @@
+import type { TableDefinition } from "./table-definition.ts";
+import type { ReplayStep } from "./write-set.ts";
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/**
+ * SQL that makes copies of tables as temporary ones: filled with what the transaction's snapshot sees, its own changes in
+ * place, with the same constraints under the same names, and watched for the row limit.
+ */
+export function sandboxScript(tables: readonly TableDefinition[], changes: readonly ReplayStep[]): string {
+  const names = new Map(tables.map(({ table, name }) => [table, `pg_temp.${quote(name)}`]));
+  const script: string[] = [];
+  for (const definition of tables) {
+    const copy = names.get(definition.table) as string;
+    const own = changes.filter(({ table }) => table === definition.table);
+    script.push(`CREATE TEMP TABLE ${quote(definition.name)} (${definition.body})`);
+    for (const { name, keys } of definition.indexes)
+      script.push(`CREATE UNIQUE INDEX ${name} ON ${copy} USING ${keys}`);
+    script.push(...fill(definition, copy, own));
+    script.push(`GRANT ALL ON ${copy} TO PUBLIC`);
+    script.push(
+      `CREATE TRIGGER "~dsql_local_mark" AFTER INSERT OR UPDATE OR DELETE ON ${copy}
+       FOR EACH ROW EXECUTE FUNCTION pg_catalog.dsql_local_mark()`,
+    );
+  }
+  for (const { table, foreignKeys } of tables) {
+    for (const { name, parent, columns, parentColumns, rest } of foreignKeys) {
+      script.push(
+        `ALTER TABLE ${names.get(table)} ADD CONSTRAINT ${name} FOREIGN KEY (${columns})
+         REFERENCES ${names.get(parent)} (${parentColumns})${rest} NOT VALID`,
+      );
+    }
+  }
+  return script.join(";\n");
+}
+
+function fill(
+  { schema, name, columns }: TableDefinition,
+  copy: string,
+  changes: readonly ReplayStep[],
+): string[] {
+  const source = `${quote(schema)}.${quote(name)}`;
+  const places = changes.flatMap(({ at }) => (at === undefined ? [] : [`${literal(at)}`]));
+  const where = places.length > 0 ? ` WHERE ctid <> ALL (ARRAY[${places.join(", ")}]::tid[])` : "";
+  const filled = [`INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ONLY ${source}${where}`];
+  const images = changes.flatMap(({ row }) => (row === undefined ? [] : [literal(row)]));
+  if (images.length > 0) {
+    filled.push(
+      `INSERT INTO ${copy} (${columns}) SELECT ${columns}
+       FROM (SELECT (image::${source}).* FROM unnest(ARRAY[${images.join(", ")}]::text[]) AS image) AS images`,
+    );
+  }
+  return filled;
+}
