@@ -47,15 +47,14 @@ BEGIN
   RETURN array_to_string(places, ' ');
 END $replay$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_sandbox(script text, tables oid[], counted int, max_bytes bigint)
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_sandbox(script text, tables oid[], max_bytes bigint)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET session_replication_role = replica
-SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' AS $sandbox$
+SET session_replication_role = replica SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
+SET intervalstyle = 'postgres' AS $sandbox$
 BEGIN
   IF (SELECT sum(pg_relation_size(relation)) FROM unnest(tables) AS relation) > max_bytes THEN
     RAISE EXCEPTION 'too large to copy' USING ERRCODE = '40001';
   END IF;
   EXECUTE script;
-  PERFORM set_config('dsql_local.rows', counted::text, true);
 END $sandbox$;
 `;

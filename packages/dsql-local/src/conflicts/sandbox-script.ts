@@ -6,7 +6,7 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /**
  * SQL that makes copies of tables as temporary ones: filled with what the transaction's snapshot sees, its own changes in
- * place, with the same constraints under the same names, and watched for the row limit.
+ * place, and with the same constraints under the same names.
  */
 export function sandboxScript(tables: readonly TableDefinition[], changes: readonly ReplayStep[]): string {
   const names = new Map(tables.map(({ table, name }) => [table, `pg_temp.${quote(name)}`]));
@@ -19,10 +19,6 @@ export function sandboxScript(tables: readonly TableDefinition[], changes: reado
       script.push(`CREATE UNIQUE INDEX ${name} ON ${copy} USING ${keys}`);
     script.push(...fill(definition, copy, own));
     script.push(`GRANT ALL ON ${copy} TO PUBLIC`);
-    script.push(
-      `CREATE TRIGGER "~dsql_local_mark" AFTER INSERT OR UPDATE OR DELETE ON ${copy}
-       FOR EACH ROW EXECUTE FUNCTION pg_catalog.dsql_local_mark()`,
-    );
   }
   for (const { table, foreignKeys } of tables) {
     for (const { name, parent, columns, parentColumns, rest } of foreignKeys) {

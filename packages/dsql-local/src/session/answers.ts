@@ -25,7 +25,7 @@ export const DDL_WITH_DML: Problem = {
   message: "ddl and dml are not supported in the same transaction",
 };
 const KEY_TOO_LARGE: Problem = { sqlstate: "54000", message: "key size too large" };
-const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
+export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
 const wholeMegabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
 

@@ -12,7 +12,7 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 export function sandboxSql(tables: readonly TableDefinition[], writes: WriteSet): string {
   const script = literal(sandboxScript(tables, writes.replaySteps()));
   const oids = `ARRAY[${tables.map(({ table }) => table).join(", ")}]::oid[]`;
-  return `SELECT pg_catalog.dsql_local_sandbox(${script}, ${oids}, ${writes.changedRows}, ${MAX_COPIED_BYTES})`;
+  return `SELECT pg_catalog.dsql_local_sandbox(${script}, ${oids}, ${MAX_COPIED_BYTES})`;
 }
 
 /** Asks for the oids of the tables that names mean, were there no copies of them. */

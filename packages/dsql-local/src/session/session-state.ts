@@ -9,7 +9,7 @@ import { Gate } from "./gate.ts";
 import { Transaction } from "./transaction.ts";
 
 /** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */
-const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
+export const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
 
 /** What the parts of one session share. */
 export class SessionState {

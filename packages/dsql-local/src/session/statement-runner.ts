@@ -9,12 +9,13 @@ import {
   type Problem,
   SCHEMA_CONFLICT,
   SECOND_DDL,
+  TOO_MANY_ROWS,
   tooOld,
 } from "./answers.ts";
 import type { Answer } from "./backend-turn.ts";
 import { deliver, readRows, rowsOf } from "./deliver.ts";
 import { injectBeforeCommit, injectedAfterCommit, injectInStatement } from "./faults.ts";
-import type { SessionState } from "./session-state.ts";
+import { ABORT, type SessionState } from "./session-state.ts";
 import { isDeadlock, type Transaction } from "./transaction.ts";
 import type { Work } from "./work.ts";
 
@@ -184,16 +185,24 @@ export class StatementRunner {
   }
 
   async #inSandbox(work: Work, transaction: Transaction, again: boolean, isFirst = false): Promise<boolean> {
-    const { turn, client } = this.#session;
+    const { turn, client, cluster } = this.#session;
     if (!(await transaction.copyTables(work.statement))) {
       client.write(errorResponse(DATA_CONFLICT));
       return false;
     }
     const { bytes, ownAnswers } = work.sandboxed({ again, plain: true }, transaction.isCopied);
     const answer = await turn.hold(bytes, work.copy);
-    // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
-    const isHarmless = isFirst && !answer.error && answer.changes.length === 0 && !transaction.isBeaten;
-    if (isHarmless) await transaction.leaveSandbox();
+    if (!answer.error) {
+      const changed = changedRows(answer.tag);
+      // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
+      if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();
+      transaction.writes.changedRows += changed ?? 0;
+      if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction) {
+        await turn.query(ABORT);
+        client.write(errorResponse(TOO_MANY_ROWS));
+        return false;
+      }
+    }
     return deliver(client, answer, { ownAnswers, addedColumns: 0, commandTag: work.statement.commandTag });
   }
 
@@ -225,6 +234,12 @@ export class StatementRunner {
 
 export const isControl = ({ kind, refusal }: Statement): boolean =>
   !refusal && (kind === "begin" || kind === "commit" || kind === "rollback");
+
+/** Rows that a write has changed, by its tag; undefined for other statements. */
+function changedRows(tag = ""): number | undefined {
+  const count = /^(?:INSERT 0|UPDATE|DELETE|COPY) (\d+)$/.exec(tag)?.[1];
+  return count === undefined ? undefined : Number(count);
+}
 
 const isSetting = ({ statement }: Work): boolean =>
   statement.tree !== undefined && "VariableSetStmt" in (statement.tree as object);

@@ -13,7 +13,7 @@ import {
 import { INITIAL, insertSql, makeSchedule, SCHEMA, type Step } from "./schedule.ts";
 
 /** How many schedules run, and from which seed. */
-const SCHEDULES = Number(process.env.DSQL_SCHEDULES ?? 300);
+const SCHEDULES = Number(process.env.DSQL_SCHEDULES ?? 200);
 const FIRST_SEED = Number(process.env.DSQL_SCHEDULE_SEED ?? 1);
 const TABLES: readonly TableName[] = ["parent", "child", "kid", "ward", "loose"];
 
