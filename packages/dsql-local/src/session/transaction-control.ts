@@ -29,7 +29,6 @@ export class TransactionControl {
 
   async #begin(statement: Statement): Promise<boolean> {
     const session = this.#session;
-    injectBeforeBegin(session);
     const { transaction, client } = session;
     injectBeforeBegin(session);
     if (transaction && !transaction.explicit) {
