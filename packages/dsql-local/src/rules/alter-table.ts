@@ -1,4 +1,4 @@
-import type { NodeBody } from "../sql/tree.ts";
+import type { NodeBody, StatementContext } from "../sql/tree.ts";
 import { actionOf, KNOWN_ACTIONS, unsupportedAction } from "./alter-table-actions.ts";
 import { constraintsOf, identityCacheObjection } from "./columns.ts";
 import { type Objection, type Rule, type RuleInfo, rule } from "./rule.ts";
@@ -8,14 +8,13 @@ type Command = NodeBody<"AlterTableCmd">;
 /** The rule of an action that DSQL has not, or not in every form. */
 function unsupportedWhere(
   advice: string,
-  concerns: (command: Command, form: string | undefined) => boolean | undefined,
+  concerns: (command: Command, statement: StatementContext) => boolean,
 ): Rule {
   const info: RuleInfo = { rule: "alter-table-action", advice, page: "alterTable" };
   return rule(
     "AlterTableCmd",
     info,
-    (command, { statement }) =>
-      concerns(command, statement.form) && unsupportedAction(command, statement.text),
+    (command, { statement }) => concerns(command, statement) && unsupportedAction(command, statement.text),
   );
 }
 
@@ -43,7 +42,7 @@ export const alterTableRules: readonly Rule[] = [
   ),
   unsupportedWhere(
     "Use ALTER TABLE ASYNC … VALIDATE CONSTRAINT.",
-    (command, form) => actionOf(command) === "ValidateConstraint" && form !== "alter-table-async",
+    (command, { form }) => actionOf(command) === "ValidateConstraint" && form !== "alter-table-async",
   ),
   unsupportedWhere(
     "Add CHECK and FOREIGN KEY as NOT VALID and validate them later, UNIQUE by USING INDEX of a valid unique index.",
@@ -51,7 +50,7 @@ export const alterTableRules: readonly Rule[] = [
   ),
   unsupportedWhere(
     "Leave it out, or make a new table and copy the rows.",
-    (command) => !KNOWN_ACTIONS.has(actionOf(command)),
+    (command, { text }) => !KNOWN_ACTIONS.has(actionOf(command)) && !/^\s*alter\s+view\b/i.test(text),
   ),
   rule("AlterTableCmd", newColumn, (command): Objection => {
     if (actionOf(command) !== "AddColumn" || !command.def || !("ColumnDef" in command.def)) return undefined;

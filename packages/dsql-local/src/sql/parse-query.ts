@@ -4,8 +4,8 @@ import { transactionPlaces } from "../rules/transaction-places.ts";
 import { actionOf } from "./action.ts";
 import { iamCall } from "./calls.ts";
 import { blankDsqlForms, type DsqlForm } from "./dsql-forms.ts";
-import { LruCache } from "./lru-cache.ts";
 import { parseStatements, type RawStatement, SqlSyntaxError } from "./pg-parser.ts";
+import { RecentCache } from "./recent-cache.ts";
 import type { ParsedQuery, Statement } from "./statement.ts";
 import { statementKind } from "./statement-kind.ts";
 import { tableReferences } from "./table-references.ts";
@@ -15,7 +15,7 @@ import { utf8Positions } from "./utf8-positions.ts";
 /** Texts above this many characters are not remembered. */
 const MAX_CACHED_LENGTH = 64 * 1024;
 
-const cache = new LruCache<ParsedQuery>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
+const cache = new RecentCache<ParsedQuery>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
 
 /**
  * Takes a query text apart and judges each statement; a text seen before costs a look-up.

@@ -2,7 +2,7 @@ import type { Node } from "libpg-query";
 import { accessMethod } from "../rules/indexes.ts";
 import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 import { asyncCall, shownByQuery } from "./calls.ts";
-import { type NodeBody, namesOf, type StatementContext, walk } from "./tree.ts";
+import { type NodeBody, namesOf, open, type StatementContext, walk } from "./tree.ts";
 import { utf8Positions } from "./utf8-positions.ts";
 
 interface Edit {
@@ -23,28 +23,35 @@ export function translate(tree: Node, statement: StatementContext): Translation 
   return asyncCall(tree, statement, text) ?? shownByQuery(tree) ?? { text };
 }
 
+/** Statements in which something may have to be written otherwise. */
+const EDITED = new Set(["CreateStmt", "CreateSchemaStmt", "AlterTableStmt", "IndexStmt", "VariableSetStmt"]);
+
 /** Defaults of DSQL's own written out, words of its own taken out. */
 function withDefaults(tree: Node, statement: StatementContext): string {
+  const { name } = open(tree);
+  if (!EDITED.has(name)) return statement.text;
+  if (name === "IndexStmt") return apply(statement.text, methodEdits(statement.text));
+  if (name === "VariableSetStmt") return apply(statement.text, parameterEdits(statement.text));
   const edits: Edit[] = [];
   const toUtf16 = utf8Positions(statement.text);
   walk(tree, (name, body, place) => {
-    if (name === "TypeName" && place.parent === "ColumnDef") {
-      const edit = numericDefault(body as NodeBody<"TypeName">, statement.text, toUtf16);
-      if (edit) edits.push(edit);
-    }
-    if (name === "IndexStmt") {
-      const method = accessMethod(statement.text);
-      if (method?.text === "btree_index") edits.push({ start: method.usingStart, end: method.end, text: "" });
-    }
-    if (name === "VariableSetStmt") {
-      const parameter = /\bdisable_sync_create_index\b/i.exec(statement.text);
-      if (parameter) {
-        const start = parameter.index;
-        edits.push({ start, end: start + parameter[0].length, text: SYNC_CREATE_INDEX_PARAMETER });
-      }
-    }
+    if (name !== "TypeName" || place.parent !== "ColumnDef") return;
+    const edit = numericDefault(body as NodeBody<"TypeName">, statement.text, toUtf16);
+    if (edit) edits.push(edit);
   });
   return apply(statement.text, edits);
+}
+
+function methodEdits(text: string): Edit[] {
+  const method = accessMethod(text);
+  return method?.text === "btree_index" ? [{ start: method.usingStart, end: method.end, text: "" }] : [];
+}
+
+function parameterEdits(text: string): Edit[] {
+  const parameter = /\bdisable_sync_create_index\b/i.exec(text);
+  if (!parameter) return [];
+  const end = parameter.index + parameter[0].length;
+  return [{ start: parameter.index, end, text: SYNC_CREATE_INDEX_PARAMETER }];
 }
 
 /** NUMERIC without a precision is numeric(18,6) on DSQL. */

@@ -62,8 +62,11 @@ function enter(name: NodeName, body: Record<string, unknown>, place: Place, visi
   visit(name, body, place);
   const { statement } = place;
   const ctes = enterWith(name, body, place, visit);
-  for (const [field, value] of Object.entries(body)) {
-    if (field !== "withClause") enterValue(value, { statement, parent: name, field, ctes }, visit);
+  for (const field in body) {
+    const value = body[field];
+    if (typeof value === "object" && field !== "withClause") {
+      enterValue(value, { statement, parent: name, field, ctes }, visit);
+    }
   }
 }
 
@@ -99,15 +102,16 @@ function enterValue(value: unknown, place: Place, visit: Visit): void {
     return;
   }
   if (typeof value !== "object" || value === null) return;
-  const entries = Object.entries(value);
-  const [first] = entries;
-  if (entries.length === 1 && first && /^[A-Z]/.test(first[0])) {
-    if (typeof first[1] === "object")
-      enter(first[0] as NodeName, first[1] as Record<string, unknown>, place, visit);
+  const inline = INLINE[place.field as string];
+  for (const key in value) {
+    // A node's type is the only key of the object around it, and the only kind of key with a capital.
+    const capital = key.charCodeAt(0);
+    if (capital < 65 || capital > 90) break;
+    const body = (value as Record<string, unknown>)[key];
+    if (typeof body === "object") enter(key as NodeName, body as Record<string, unknown>, place, visit);
     return;
   }
-  const name = INLINE[place.field ?? ""];
-  if (name) enter(name, value as Record<string, unknown>, place, visit);
+  if (inline) enter(inline, value as Record<string, unknown>, place, visit);
 }
 
 /** The only type name of a node, and its fields. */
