@@ -1,7 +1,9 @@
+import { PrismaPg } from "@prisma/adapter-pg";
 import type { DsqlPool } from "dsql-core";
 import { Kysely, PostgresDialect } from "kysely";
 import { DsqlDialect } from "kysely-dsql";
-import { type Contest, NO_SLOWER, ROW_ID } from "./contests.ts";
+import { PrismaDsql } from "prisma-dsql";
+import { type Contest, NO_SLOWER, QUERY, ROW_ID } from "./contests.ts";
 
 interface Tables {
   bench_overhead: { id: number; value: string };
@@ -14,12 +16,24 @@ export async function ormContests(pool: DsqlPool): Promise<Contest[]> {
     const db = new Kysely<Tables>({ dialect });
     return () => db.selectFrom("bench_overhead").selectAll().where("id", "=", ROW_ID).execute();
   };
+  // Prisma's engine is the same above both adapters, and would only hide what they add.
+  const prisma = async (factory: Pick<PrismaDsql, "connect">) => {
+    const adapter = await factory.connect();
+    const argTypes = [{ scalarType: "int" as const, arity: "scalar" as const }];
+    return () => adapter.queryRaw({ sql: QUERY.text, args: [ROW_ID], argTypes });
+  };
   return [
     {
       ...shared,
       name: "Kysely: DsqlDialect against PostgresDialect",
       subject: kysely(new DsqlDialect({ pool })),
       baseline: kysely(new PostgresDialect({ pool })),
+    },
+    {
+      ...shared,
+      name: "Prisma: PrismaDsql against PrismaPg",
+      subject: await prisma(new PrismaDsql(pool)),
+      baseline: await prisma(new PrismaPg(pool)),
     },
   ];
 }
