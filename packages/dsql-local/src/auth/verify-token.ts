@@ -60,10 +60,7 @@ export function verifyToken(token: string, expected: TokenExpectation): TokenVer
   if (!signedAt) return refuse("the token's date is malformed");
   const [keyId, day, region, service, terminator, ...more] = get("X-Amz-Credential").split("/");
   if (keyId !== credentials.accessKeyId) {
-    return refuse(
-      "the token was signed with another access key id",
-      "The security token included in the request is invalid.",
-    );
+    return refuse("the token was signed with another access key id");
   }
   if (
     day !== get("X-Amz-Date").slice(0, 8) ||
@@ -81,10 +78,7 @@ export function verifyToken(token: string, expected: TokenExpectation): TokenVer
     return refuse(`the token was signed for host ${printable(host)}, this endpoint is ${expected.hosts[0]}`);
   const action = expected.user === "admin" ? "DbConnectAdmin" : "DbConnect";
   if (query.get("X-Amz-Security-Token") !== credentials.sessionToken) {
-    return refuse(
-      "the token's session token is not the credentials' own",
-      "The security token included in the request is invalid.",
-    );
+    return refuse("the token's session token is not the credentials' own");
   }
   if (!signatureMatches(query, host, credentials.secretAccessKey)) {
     return refuse("the signature does not match: the secret access key or a parameter differs");

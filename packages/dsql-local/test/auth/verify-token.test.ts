@@ -43,10 +43,9 @@ describe("a token", () => {
 
   it("is refused, and never throws, where it is any text", () => {
     fc.assert(fc.property(fc.string({ maxLength: 400 }), (text) => !isValid(text)));
-    fc.assert(
-      fc.property(fc.webQueryParameters(), (query) => !isValid(`${host}/?${query}`)),
-      { numRuns: 25 },
-    );
+    const names = [...new URL(`https://${token}`).searchParams.keys()];
+    const parameters = fc.dictionary(fc.constantFrom(...names), fc.string());
+    fc.assert(fc.property(parameters, (given) => !isValid(`${host}/?${new URLSearchParams(given)}`)));
   });
 
   it("is refused for another secret, key id, host or Region", () => {

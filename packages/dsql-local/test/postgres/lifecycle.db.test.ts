@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -94,4 +94,24 @@ describe("an endpoint", () => {
       expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
       await client.end();
     }));
+
+  it("removes what a killed run left behind", async () => {
+    const killed = spawn(process.execPath, [program, "--quiet"], { stdio: ["ignore", "pipe", "ignore"] });
+    await new Promise((resolve) => killed.stdout.once("data", resolve));
+    const left = await runDirectoryOf(killed.pid as number);
+    expect(left).toBeDefined();
+    killed.kill("SIGKILL");
+    await new Promise((resolve) => killed.once("exit", resolve));
+    await using _local = await startLocalDsql();
+    expect(await runDirectoryOf(killed.pid as number)).toBeUndefined();
+  });
 });
+
+async function runDirectoryOf(pid: number): Promise<string | undefined> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith("dsql-local-"));
+  for (const name of names) {
+    const owner = await readFile(join(tmpdir(), name, "owner.json"), "utf8").catch(() => "{}");
+    if (JSON.parse(owner).pid === pid) return name;
+  }
+  return undefined;
+}
