@@ -1,0 +1,37 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import type { BankResult } from "../dist/demo/run-bank.js";
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL("../dist/demo/main.js", import.meta.url));
+
+test("the demo commits every transfer through every adapter and loses no update", async () => {
+  const { stdout } = await run(process.execPath, [main, "--json"], {
+    env: { ...process.env, DATABASE_URL: "" },
+  });
+  const results = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as BankResult);
+
+  expect(results.map((result) => result.adapter)).toEqual(["kysely", "drizzle", "prisma"]);
+  for (const result of results) {
+    expect(result).toMatchObject({ committed: 100, failed: 0, tokensSigned: 1 });
+    expect(result.balanceAfter).toBe(result.balanceBefore);
+    expect(result.conflicts).toBeGreaterThan(0);
+    expect(result.connectionsOpened).toBeLessThanOrEqual(10);
+  }
+});
+
+test("the demo tells a person what happened in a table and a sentence for each adapter", async () => {
+  const { stdout } = await run(process.execPath, [main], { env: { ...process.env, DATABASE_URL: "" } });
+
+  expect(stdout).toMatch(/adapter\s+committed\s+attempts/);
+  for (const adapter of ["kysely", "drizzle", "prisma"]) {
+    expect(stdout).toMatch(
+      new RegExp(`${adapter}: 100 transfers committed after \\d+ conflicts, and no update was lost`),
+    );
+  }
+});
