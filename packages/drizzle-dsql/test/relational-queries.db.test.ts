@@ -57,6 +57,14 @@ describe("a relational query returns on DSQL what drizzle-orm returns on Postgre
     });
   }
 
+  it("where DSQL refuses what drizzle-orm builds", async () => {
+    const unchanged: Library = installedDrizzle(pool, { schema });
+    const refused = joinedInside["extras of a many relation that name the outer row"]?.(unchanged);
+    await expect(refused).rejects.toMatchObject({
+      cause: { code: "42804", message: "attribute 1 of type books has wrong type" },
+    });
+  });
+
   it("inside a transaction too", async () => {
     for (const run of Object.values({ ...sentAsBuilt, ...joinedInside })) {
       expect(await ours.transaction(async (tx) => await run(tx))).toEqual(await run(installed));
