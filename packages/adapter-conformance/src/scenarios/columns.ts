@@ -32,7 +32,13 @@ export const columns = {
     9_223_372_036_854_775_807n,
   ),
   "keeps real": keeps("c_real", 0.5, -1.25e10),
-  "keeps double precision": keeps("c_double", 0.1, -1.7976931348623157e308, 5e-324),
+  "keeps double precision": keeps("c_double", 0.1, -2.5, 1e100),
+  "keeps a double to its last digit and at both ends": keeps(
+    "c_double",
+    0.30000000000000004,
+    -1.7976931348623157e308,
+    5e-324,
+  ),
   "keeps numeric to its last digit": keeps(
     "c_numeric",
     "12345678901234567890.0123456789",

@@ -4,6 +4,7 @@ import { conflicts } from "./conflicts.ts";
 import { connections } from "./connections.ts";
 import { identity } from "./identity.ts";
 import { limits } from "./limits.ts";
+import { lostConnections } from "./lost-connections.ts";
 import { parameters } from "./parameters.ts";
 import { childProcess } from "./process.ts";
 import { rows } from "./rows.ts";
@@ -18,6 +19,7 @@ export const themes = {
   transactions,
   conflicts,
   connections,
+  "lost connections": lostConnections,
   "child process": childProcess,
   limits,
   shutdown,

@@ -14,7 +14,7 @@ export const prismaAdapter: AdapterUnderTest = {
       "Prisma sends BEGIN by itself and has no read-only transactions.",
     "streams rows in chunks and gives its connection back": "Prisma reads a result whole and has no cursors.",
     "keeps timetz": "Prisma reads timetz as a time of day, and drops its offset.",
-    "keeps double precision":
+    "keeps a double to its last digit and at both ends":
       "Prisma sends a Float with 16 digits, which rounds the largest double out of range and cuts others short.",
   },
   open: (options) => openSession(options),
