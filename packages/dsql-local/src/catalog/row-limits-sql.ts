@@ -9,6 +9,7 @@ CREATE FUNCTION pg_catalog.dsql_local_check_limits() RETURNS trigger LANGUAGE pl
 DECLARE
   attribute record;
   size int;
+  longest int;
   sizes int[] := '{}';
   primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = TG_RELID AND indisprimary);
   total int := 0;
@@ -21,9 +22,10 @@ BEGIN
   LOOP
     EXECUTE format('SELECT pg_column_size(($1).%I)', attribute.attname) INTO size USING NEW;
     size := greatest(coalesce(size, 0) - CASE WHEN size > 128 THEN 4 ELSE 0 END, 0);
-    IF size > 1048576 THEN
-      RAISE EXCEPTION 'datatype limit greater than 1048576 bytes not supported for %',
-        format_type(attribute.atttypid, NULL) USING ERRCODE = '0A000';
+    longest := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
+    IF size > longest THEN
+      RAISE EXCEPTION 'datatype limit greater than % bytes not supported for %',
+        longest, format_type(attribute.atttypid, NULL) USING ERRCODE = '0A000';
     END IF;
     sizes[attribute.attnum] := size;
     total := total + size;

@@ -15,12 +15,16 @@ export interface JobRunnerOptions {
   log?: (line: string) => void;
 }
 
+/** Each running job has a connection of its own. */
+const MAX_RUNNING = 8;
+
 /** Carries out the jobs that CREATE INDEX ASYNC and ALTER TABLE ASYNC have submitted, from their COMMIT on. */
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #taken = new Set<string>();
+  readonly #waiting: string[] = [];
   #listener: BackendConnection | undefined;
   #listening: Promise<void> = Promise.resolve();
 
@@ -60,14 +64,26 @@ export class JobRunner {
   }
 
   #take(jobId: string): void {
-    if (this.#taken.has(jobId)) return;
+    if (!/^[a-z2-7]{26}$/.test(jobId) || this.#taken.has(jobId)) return;
     this.#taken.add(jobId);
-    const job = this.#run(jobId)
-      .catch((error: unknown) => {
-        if (!this.#stopping.signal.aborted) this.#options.log?.(`job ${jobId} failed: ${String(error)}`);
-      })
-      .finally(() => this.#running.delete(job));
-    this.#running.add(job);
+    this.#waiting.push(jobId);
+    this.#startWaiting();
+  }
+
+  #startWaiting(): void {
+    while (this.#running.size < MAX_RUNNING && !this.#stopping.signal.aborted) {
+      const jobId = this.#waiting.shift();
+      if (jobId === undefined) return;
+      const job = this.#run(jobId)
+        .catch((error: unknown) => {
+          if (!this.#stopping.signal.aborted) this.#options.log?.(`job ${jobId} failed: ${String(error)}`);
+        })
+        .finally(() => {
+          this.#running.delete(job);
+          this.#startWaiting();
+        });
+      this.#running.add(job);
+    }
   }
 
   async #run(jobId: string): Promise<void> {

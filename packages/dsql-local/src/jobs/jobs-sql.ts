@@ -44,7 +44,7 @@ BEGIN
 END $id$;
 
 CREATE FUNCTION pg_catalog.dsql_local_submit(kind text, class oid, object oid, name text, work text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $submit$
+LANGUAGE plpgsql SET search_path = pg_catalog AS $submit$
 DECLARE id text := coalesce(nullif(current_setting('${TOLD_JOB_PARAMETER}', true), ''), dsql_local_job_id());
 BEGIN
   INSERT INTO dsql_local_job (job_id, job_type, class_id, object_id, object_name, work)
@@ -52,10 +52,20 @@ BEGIN
   PERFORM pg_notify('${JOB_CHANNEL}', id);
   RETURN id;
 END $submit$;
+REVOKE EXECUTE ON FUNCTION pg_catalog.dsql_local_submit FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.dsql_local_check_owner(relation oid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $owner$
+BEGIN
+  IF NOT (SELECT pg_has_role(session_user, relowner, 'USAGE') FROM pg_class WHERE oid = relation) THEN
+    RAISE EXCEPTION 'must be owner of table %', (SELECT relname FROM pg_class WHERE oid = relation) USING ERRCODE = '42501';
+  END IF;
+END $owner$;
 
 CREATE FUNCTION pg_catalog.dsql_local_submit_index(index oid, make_unique boolean) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $submit_index$
 BEGIN
+  PERFORM dsql_local_check_owner(index);
   UPDATE pg_index SET indisvalid = false, indisunique = make_unique WHERE indexrelid = index;
   RETURN dsql_local_submit('INDEX_BUILD', 'pg_class'::regclass, index,
     (SELECT format('%s.%s', relnamespace::regnamespace, quote_ident(relname)) FROM pg_class WHERE oid = index), NULL);
@@ -103,6 +113,15 @@ BEGIN
   RETURN NEXT pg_catalog.dsql_local_submit_index(made, make_unique);
 END $create$;
 
+CREATE FUNCTION pg_catalog.dsql_local_submit_validation(validated oid) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $submit_validation$
+DECLARE found pg_constraint := (SELECT c FROM pg_constraint AS c WHERE oid = validated);
+BEGIN
+  PERFORM dsql_local_check_owner(found.conrelid);
+  RETURN dsql_local_submit('CONSTRAINT_VALIDATION', 'pg_constraint'::regclass, validated, found.conname,
+    format('ALTER TABLE %s VALIDATE CONSTRAINT %I', found.conrelid::regclass, found.conname));
+END $submit_validation$;
+
 CREATE FUNCTION pg_catalog.dsql_local_validate_constraint(target text, constraint_name text) RETURNS SETOF text
 LANGUAGE plpgsql AS $validate$
 DECLARE
@@ -115,11 +134,6 @@ BEGIN
     RAISE EXCEPTION 'constraint "%" of relation "%" does not exist', constraint_name,
       (SELECT c.relname FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) relation) USING ERRCODE = '42704';
   END IF;
-  IF NOT (SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class AS c
-      WHERE c.oid OPERATOR(pg_catalog.=) relation) THEN
-    RAISE EXCEPTION 'must be owner of table %', relation USING ERRCODE = '42501';
-  END IF;
-  RETURN NEXT pg_catalog.dsql_local_submit('CONSTRAINT_VALIDATION', 'pg_constraint'::regclass, found_constraint,
-    constraint_name, pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', relation, constraint_name));
+  RETURN NEXT pg_catalog.dsql_local_submit_validation(found_constraint);
 END $validate$;
 `;

@@ -6,10 +6,11 @@ import { iamCall } from "./calls.ts";
 import { blankDsqlForms, type DsqlForm } from "./dsql-forms.ts";
 import { parseStatements, type RawStatement, SqlSyntaxError } from "./pg-parser.ts";
 import { RecentCache } from "./recent-cache.ts";
-import type { ParsedQuery, Statement } from "./statement.ts";
+import type { ParsedQuery, Refusal, Statement } from "./statement.ts";
 import { statementKind } from "./statement-kind.ts";
 import { tableReferences } from "./table-references.ts";
 import { translate } from "./translate.ts";
+import { stringOf } from "./tree.ts";
 import { utf8Positions } from "./utf8-positions.ts";
 
 /** Texts above this many characters are not remembered. */
@@ -73,7 +74,7 @@ interface Part {
 
 function analyse({ tree, source, text, start, form }: Part): Statement {
   const context = { text, ...(form && form.kind !== "iam" && { form: form.kind }) };
-  const { refusal, catalogChecks } = judge(tree, context);
+  const { refusal = bodyRefusal(tree), catalogChecks } = judge(tree, context);
   const action = refusal ? undefined : actionOf(tree, context);
   const translation = refusal ? { text } : translate(tree, context);
   const isEdited = translation.text !== text && translation.commandTag === undefined;
@@ -90,6 +91,18 @@ function analyse({ tree, source, text, start, form }: Part): Statement {
     ...(catalogChecks.length > 0 && !refusal && { catalogChecks }),
     ...transactionPlaces(tree),
   };
+}
+
+/** What DSQL says to the statements in the body of a function. */
+function bodyRefusal(tree: Node): Refusal | undefined {
+  if (!("CreateFunctionStmt" in tree)) return undefined;
+  for (const option of tree.CreateFunctionStmt.options ?? []) {
+    if (!("DefElem" in option) || option.DefElem.defname !== "as") continue;
+    const { arg } = option.DefElem;
+    const body = parseQuery(arg && "List" in arg ? stringOf(arg.List.items?.[0]) : "");
+    if ("statements" in body) return body.statements.find((statement) => statement.refusal)?.refusal;
+  }
+  return undefined;
 }
 
 function iamStatement(sql: string, form: Extract<DsqlForm, { kind: "iam" }>): Statement {

@@ -1,3 +1,4 @@
+/// <reference path="./libpg-query-wasm.d.ts" />
 import type { Node } from "libpg-query";
 import loadModule, { type PgQueryModule } from "libpg-query/wasm/libpg-query.js";
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ProbeClient } from "../../src/conformance/probe-client.ts";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
@@ -162,6 +165,28 @@ describe("an index in an open transaction", () => {
       expect(await wait(jobId)).toEqual([["t"]]);
     } finally {
       await other.end();
+    }
+  });
+});
+
+describe("a kept data directory", () => {
+  it("takes up at its next start what an earlier run has left unfinished", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "dsql-local-jobs-"));
+    try {
+      let jobId: string;
+      {
+        await using first = await startLocalDsql({ dataDir, indexBuildMs: 600_000 });
+        const connection = await ProbeClient.connect(first);
+        await rows("CREATE TABLE k (id int PRIMARY KEY, v int)", connection);
+        [[jobId]] = (await rows("CREATE INDEX ASYNC k_v ON k (v)", connection)) as [[string]];
+        await connection.end();
+      }
+      await using second = await startLocalDsql({ dataDir });
+      const connection = await ProbeClient.connect(second);
+      expect(await rows(`CALL sys.wait_for_job('${jobId}')`, connection)).toEqual([["t"]]);
+      await connection.end();
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
     }
   });
 });
