@@ -2,6 +2,7 @@ import type { Logger } from "drizzle-orm";
 import {
   type DsqlPool,
   type DsqlPoolClient,
+  mergeRetryOptions,
   type Remember,
   retryTransaction,
   runTransaction,
@@ -33,7 +34,7 @@ export class Transactions {
     const readOnly = isReadOnly(config);
     return await retryTransaction<R>(
       (_attempt, remember) => this.#begin(work, readOnly, remember),
-      { ...this.#pool.retryOptions, ...options, readOnly },
+      { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },
       work,
     );
   }

@@ -177,11 +177,17 @@ describe("transactionWithRetry", () => {
     expect(attempts).toEqual([1]);
   });
 
-  it("takes the pool's limits where the call gives none", async () => {
+  it("takes the pool's limits where the call leaves them undefined", async () => {
     const strict = new DsqlPool({ ...dsql.connection, retry: { maxAttempts: 3, baseDelayMs: 1 } });
     try {
       dsql.faults.conflictCommits(9);
-      const exhausted = drizzle(strict).transactionWithRetry((tx) => tx.update(counters).set({ n: 1 }));
+      const exhausted = drizzle(strict).transactionWithRetry(
+        (tx) => tx.update(counters).set({ n: 1 }),
+        undefined,
+        {
+          maxAttempts: undefined,
+        },
+      );
       await expect(exhausted).rejects.toMatchObject({ attempts: 3 });
     } finally {
       await strict.end();
