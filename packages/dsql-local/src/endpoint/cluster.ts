@@ -37,6 +37,7 @@ export class Cluster {
   /** Whether sessions meet OC001 after another one has changed the schema. */
   readonly schemaConflicts: boolean;
   readonly #address: BackendAddress;
+  #admitted = 0;
   readonly #cancellations = new Map<number, { secretKey: number; cancel: () => Promise<void> }>();
   readonly #cleanups: (() => Promise<void>)[] = [];
 
@@ -75,6 +76,17 @@ export class Cluster {
 
   async runCleanups(): Promise<void> {
     for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+  }
+
+  /** Takes one of the places that sessions have, logins under way included; undefined where all are taken. */
+  admit(): (() => void) | undefined {
+    if (this.#admitted >= this.limits.maxConnections) return undefined;
+    this.#admitted++;
+    let left = false;
+    return () => {
+      if (!left) this.#admitted--;
+      left = true;
+    };
   }
 
   /** Gives a session the key that a cancel request must bring; `forget` it at the session's end. */

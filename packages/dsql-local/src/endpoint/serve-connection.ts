@@ -4,7 +4,8 @@ import { runSession } from "../session/session.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import { FrontendConnection } from "../wire/frontend-connection.ts";
-import { greet, type LoginContext, LoginRefused, logIn } from "./log-in.ts";
+import { greet, type LoginContext, logIn, type SessionPlace } from "./log-in.ts";
+import { LoginRefused } from "./login-refused.ts";
 import { openConnection } from "./open-connection.ts";
 import { readStartupParameters, type StartupRequest } from "./startup-parameters.ts";
 import { untilGone } from "./until-gone.ts";
@@ -20,18 +21,21 @@ export async function serveConnection(
   socket.on("error", () => undefined);
   const loginTimer = setTimeout(() => socket.destroy(), cluster.limits.loginTimeoutMs);
   let client: FrontendConnection | undefined;
+  const place: SessionPlace = {};
   try {
     const opened = await openConnection(socket, tls);
     if (!opened) return;
     if (opened.kind === "cancel") return await cluster.cancel(opened.processId, opened.secretKey);
     client = new FrontendConnection(opened.socket, opened.received);
     const request = readStartupParameters(opened.packet);
-    await serveClient(client, request, opened.sni, context, () => clearTimeout(loginTimer));
+    const { sni } = opened;
+    await serveClient(client, { request, sni, context, place, onLoggedIn: () => clearTimeout(loginTimer) });
   } catch (error) {
     // A client that went away, a message out of bounds, PostgreSQL stopped: the session is over, and only that.
     cluster.log(`session ended: ${(error as Error).message}`);
   } finally {
     clearTimeout(loginTimer);
+    place.leave?.();
     client?.destroy();
     socket.destroySoon();
   }
@@ -39,15 +43,19 @@ export async function serveConnection(
 
 async function serveClient(
   client: FrontendConnection,
-  request: StartupRequest,
-  sni: string | undefined,
-  context: LoginContext,
-  onLoggedIn: () => void,
+  login: {
+    request: StartupRequest;
+    sni: string | undefined;
+    context: LoginContext;
+    place: SessionPlace;
+    onLoggedIn: () => void;
+  },
 ): Promise<void> {
+  const { request, sni, context, place, onLoggedIn } = login;
   const { cluster } = context;
   let backend: BackendConnection;
   try {
-    backend = await logIn(client, request, sni, context);
+    backend = await logIn(client, request, sni, context, place);
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
     cluster.log(`login of ${JSON.stringify(request.user)} refused: ${error.message}`);
@@ -61,6 +69,7 @@ async function serveClient(
     // PostgreSQL notices a closed connection only when it is done with what it is doing.
     if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
     backend.destroy();
+    place.leave?.();
   }
   // What the session said last must still arrive.
   await client.end();
