@@ -1,4 +1,5 @@
 import type { LocalDsql } from "../endpoint/local-dsql.ts";
+import type { LocalDsqlOptions } from "../endpoint/options.ts";
 import { startLocalDsql } from "../endpoint/start-local-dsql.ts";
 import { differences } from "./compare.ts";
 import { DOCUMENTED_DIFFERENCES } from "./documented-differences.ts";
@@ -16,10 +17,16 @@ export interface CaseResult {
   reason?: string;
 }
 
+/**
+ * Builds that outlast the next few statements, as on a cluster, and no OC001 from them: which case of another connection
+ * would meet it is an accident of timing.
+ */
+const REPLAY_OPTIONS: LocalDsqlOptions = { indexBuildMs: 500, schemaConflicts: false };
+
 /** Replays every case on a connection of its own; each file meets a fresh endpoint on which the setup has run. */
 export async function* replay(folder: RecordingFolder): AsyncGenerator<CaseResult> {
   for (const { file, cases } of folder.recordings) {
-    await using local = await startLocalDsql();
+    await using local = await startLocalDsql(REPLAY_OPTIONS);
     await prepare(local, folder.setup);
     for (const recorded of cases) yield await replayCase(local, file, recorded);
   }

@@ -28,6 +28,11 @@ export const statementRules: readonly Rule[] = [
     () => "ALTER TYPE not supported",
   ),
   rule(
+    "AlterTableStmt",
+    { rule: "alter-type", advice: enumAdvice, page: "unsupportedSql" },
+    (s) => s.objtype === "OBJECT_TYPE" && "ALTER TYPE not supported",
+  ),
+  rule(
     "MergeStmt",
     { rule: "merge", advice: "Use INSERT … ON CONFLICT DO UPDATE.", page: "supportedSql" },
     () => "unsupported statement type: MERGE",

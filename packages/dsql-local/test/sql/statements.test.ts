@@ -37,4 +37,17 @@ describe("parseQuery of several statements", () => {
       { numRuns: 60 },
     );
   });
+
+  it("answers any text, however broken, with statements or a syntax error", () => {
+    const broken = fc.tuple(statement, fc.nat(), fc.string()).map(([sql, at, text]) => {
+      const place = at % (sql.length + 1);
+      return sql.slice(0, place) + text.replaceAll("\0", "") + sql.slice(place + 1);
+    });
+    fc.assert(
+      fc.property(fc.oneof(broken, fc.string({ unit: "binary" })), (sql) => {
+        const parsed = parseQuery(sql.replaceAll("\0", ""));
+        expect("statements" in parsed || parsed.syntaxError).toBeTruthy();
+      }),
+    );
+  });
 });
