@@ -89,3 +89,10 @@ test("a pool that has no connection left is P2024, with the state of the pool", 
   expect(error).toMatchObject({ code: "P2024" });
   expect(dsqlErrorOf(error)).toMatchObject({ name: "PoolTimeoutError", pool: { total: 1, idle: 0, max: 1 } });
 });
+
+test("a token that cannot be signed is DSQL_TOKEN, and nothing was sent", async () => {
+  const prisma = bank.client({ credentials: () => Promise.reject(new Error("no credentials today")) });
+  const error = await errorOf(prisma.account.count());
+  expect(error).toMatchObject({ name: "PrismaClientKnownRequestError", code: "DSQL_TOKEN" });
+  expect(dsqlErrorOf(error)).toMatchObject({ name: "DsqlTokenError" });
+});

@@ -15,7 +15,7 @@ export const prismaAdapter: AdapterUnderTest = {
     "streams rows in chunks and gives its connection back": "Prisma reads a result whole and has no cursors.",
     "keeps timetz": "Prisma reads timetz as a time of day, and drops its offset.",
     "keeps a double to its last digit and at both ends":
-      "Prisma sends a Float with 16 digits, which rounds the largest double out of range and cuts others short.",
+      "Prisma writes the largest double with 16 digits, which rounds it out of range; smaller ones it keeps.",
   },
   open: (options) => openSession(options),
 };
