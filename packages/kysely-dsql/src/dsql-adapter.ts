@@ -30,14 +30,12 @@ export class DsqlAdapter extends DialectAdapterBase {
     return true;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the signature is Kysely's
-  override async acquireMigrationLock(db: Kysely<any>, options: MigrationLockOptions): Promise<void> {
+  override async acquireMigrationLock(db: Kysely<unknown>, options: MigrationLockOptions): Promise<void> {
     await acquireLockRow(db, options);
     this.#lockHolders.add(db);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the signature is Kysely's
-  override async releaseMigrationLock(db: Kysely<any>, options: MigrationLockOptions): Promise<void> {
+  override async releaseMigrationLock(db: Kysely<unknown>, options: MigrationLockOptions): Promise<void> {
     // Kysely releases after a failed acquisition too, and must not free what another process holds.
     if (this.#lockHolders.delete(db)) await releaseLockRow(db, options);
   }

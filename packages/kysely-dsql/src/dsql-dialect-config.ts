@@ -8,8 +8,7 @@ export interface Cursor<R> {
 }
 
 /** The class that `pg-cursor` exports. */
-// biome-ignore lint/suspicious/noExplicitAny: pg-cursor types its parameters and rows as any
-export type CursorConstructor = new (sql: string, parameters?: any[]) => Cursor<any>;
+export type CursorConstructor = new (sql: string, parameters?: unknown[]) => Cursor<unknown>;
 
 /** What the dialect can do beside connecting. */
 export interface DsqlDialectOptions {

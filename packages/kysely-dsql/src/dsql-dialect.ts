@@ -37,8 +37,7 @@ export class DsqlDialect implements Dialect {
     return new DsqlAdapter(this.#source.retryDefaults);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the signature is Kysely's
-  createIntrospector(db: Kysely<any>): DatabaseIntrospector {
+  createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return new DsqlIntrospector(db);
   }
 }

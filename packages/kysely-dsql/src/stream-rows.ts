@@ -18,7 +18,7 @@ export async function* streamRows<R>(
   }
   const stopWatching = new AbortController();
   const connectionEnded = once(client, "end", stopWatching).catch(() => {});
-  const cursor: Cursor<R> = submit(client, new CursorClass(query.sql, query.parameters.slice()));
+  const cursor: Cursor<R> = submit(client, new CursorClass(query.sql, query.parameters.slice()) as Cursor<R>);
   let isOpen = true;
   try {
     for (;;) {
