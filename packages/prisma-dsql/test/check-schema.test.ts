@@ -110,6 +110,17 @@ describe("checking a schema", () => {
     ]);
   });
 
+  test("finds keys that are declared longer than 2,000 bytes together", () => {
+    const columns = [
+      "  a String @db.VarChar(1500)",
+      "  b String @db.Char(500)",
+      "  c String @db.VarChar(1) @unique",
+    ];
+    expect(modelWith(...columns, "  @@index([a, b])")).toEqual([]);
+    expect(modelWith(...columns, "  @@unique([a, b, c])")).toEqual(["9:5 error key-size"]);
+    expect(modelWith("  a String @db.VarChar(2001) @unique")).toEqual(["6:31 error key-size"]);
+  });
+
   test("finds models of more than 255 columns", () => {
     expect(modelWith(...Array.from({ length: 255 }, (_, n) => `  c${n} Int`))).toEqual([
       "4:1 error column-count",

@@ -7,6 +7,7 @@ import { defaults } from "./rules/defaults.ts";
 import { enums } from "./rules/enums.ts";
 import { generator } from "./rules/generator.ts";
 import { indexes } from "./rules/indexes.ts";
+import { keySize } from "./rules/key-size.ts";
 import { keyTypes } from "./rules/key-types.ts";
 import { scalarLists } from "./rules/scalar-lists.ts";
 import { tableSize } from "./rules/table-size.ts";
@@ -21,6 +22,7 @@ const rules = [
   autoincrement,
   defaults,
   keyTypes,
+  keySize,
   indexes,
   tableSize,
 ];
