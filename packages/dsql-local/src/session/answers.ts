@@ -16,14 +16,6 @@ export const ABORTED: Problem = {
   sqlstate: "25P02",
   message: "current transaction is aborted, commands ignored until end of transaction block",
 };
-export const SECOND_DDL: Problem = {
-  sqlstate: "0A000",
-  message: "multiple ddl statements not supported in a transaction",
-};
-export const DDL_WITH_DML: Problem = {
-  sqlstate: "0A000",
-  message: "ddl and dml are not supported in the same transaction",
-};
 const KEY_TOO_LARGE: Problem = { sqlstate: "54000", message: "key size too large" };
 export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 

@@ -1,17 +1,9 @@
 import { WriteSet } from "../conflicts/write-set.ts";
 import { replayedDdl } from "../jobs/replayed-ddl.ts";
+import { ddlWithDml, secondDdl } from "../rules/ddl-placement.ts";
 import type { Refusal, Statement } from "../sql/statement.ts";
 import { errorResponse } from "../wire/error-fields.ts";
-import {
-  ABORTED,
-  DATA_CONFLICT,
-  DDL_WITH_DML,
-  type Problem,
-  SCHEMA_CONFLICT,
-  SECOND_DDL,
-  TOO_MANY_ROWS,
-  tooOld,
-} from "./answers.ts";
+import { ABORTED, DATA_CONFLICT, type Problem, SCHEMA_CONFLICT, TOO_MANY_ROWS, tooOld } from "./answers.ts";
 import type { Answer } from "./backend-turn.ts";
 import { deliver, readRows, rowsOf } from "./deliver.ts";
 import { injectBeforeCommit, injectedAfterCommit, injectInStatement } from "./faults.ts";
@@ -57,9 +49,8 @@ export class StatementRunner {
     const ageMs = performance.now() - transaction.startedAt;
     if (ageMs > cluster.limits.maxTransactionAgeMs) return tooOld(ageMs, cluster.limits.maxTransactionAgeMs);
     if (transaction.phase === "lost") return SCHEMA_CONFLICT;
-    if (statement.kind === "ddl" && transaction.ddl !== undefined) return SECOND_DDL;
-    if (statement.kind === "ddl" && transaction.hasWritten) return DDL_WITH_DML;
-    return statement.kind === "write" && transaction.ddl !== undefined ? DDL_WITH_DML : undefined;
+    const misplaced = misplacedDdl(statement.kind, transaction);
+    return misplaced && this.#told(misplaced, statement.source);
   }
 
   async run(work: Work): Promise<boolean> {
@@ -230,6 +221,12 @@ export class StatementRunner {
     this.#session.cluster.refused(refusal, source);
     return { ...refusal };
   }
+}
+
+function misplacedDdl(kind: Statement["kind"], { ddl, hasWritten }: Transaction): Refusal | undefined {
+  if (kind === "ddl" && ddl !== undefined) return secondDdl;
+  const mixes = kind === "ddl" ? hasWritten : kind === "write" && ddl !== undefined;
+  return mixes ? ddlWithDml : undefined;
 }
 
 export const isControl = ({ kind, refusal }: Statement): boolean =>

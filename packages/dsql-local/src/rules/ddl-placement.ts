@@ -1,0 +1,14 @@
+import type { Refusal } from "../sql/statement.ts";
+import { type RuleInfo, refusal } from "./rule.ts";
+
+const info: RuleInfo = {
+  rule: "one-ddl-per-transaction",
+  advice: "Send each DDL statement (GRANT and REVOKE too) in a transaction of its own, and rows in another.",
+  page: "transactions",
+};
+
+/** A second DDL statement in one transaction; texts from recordings of a cluster. */
+export const secondDdl: Refusal = refusal(info, "multiple ddl statements not supported in a transaction");
+
+/** DDL and changed rows in one transaction. */
+export const ddlWithDml: Refusal = refusal(info, "ddl and dml are not supported in the same transaction");
