@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
 import type { ServerUser } from "./server-user.ts";
@@ -54,7 +54,19 @@ export async function copyDataDirectory(
   user: ServerUser | undefined,
 ): Promise<void> {
   if (process.platform === "win32") await cp(from, to, { recursive: true });
-  else await runProgram("/bin/cp", ["-R", "-p", from, to], user);
+  else await runProgram("/bin/cp", ["-R", from, to], user);
+}
+
+/**
+ * Removes the maps of free space and of visibility from a stopped server's folder: PostgreSQL makes them again where it
+ * wants them, and without them a copy has a fifth fewer files to create, which is what a copy takes its time for.
+ */
+export async function removeMaps(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) await removeMaps(path);
+    else if (/^\d+_(fsm|vm)$/.test(entry.name)) await rm(path);
+  }
 }
 
 export async function removeDirectory(directory: string): Promise<void> {

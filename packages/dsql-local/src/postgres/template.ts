@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { BackendConnection } from "../wire/backend-connection.ts";
 import { buildOnce } from "./build-lock.ts";
 import { cacheDirectory } from "./cache-directory.ts";
-import { initialize, SUPERUSER } from "./data-directory.ts";
+import { initialize, removeMaps, SUPERUSER } from "./data-directory.ts";
 import { launch } from "./launch.ts";
 import { POSTGRES_PACKAGE_VERSION } from "./platform-package.ts";
 import type { ServerUser } from "./server-user.ts";
 
 /** Changes with how a template is made, apart from the SQL in it. */
-const LAYOUT = "2";
+const LAYOUT = "3";
 
 const UNUSED_TEMPLATE_MS = 14 * 24 * 3_600_000;
 
@@ -44,6 +44,7 @@ async function buildTemplate(options: {
     if (user) await chown(draft, user.uid, user.gid);
     await initialize(binaries, join(draft, "data"), user);
     await runSetup(binaries, join(draft, "data"), user, setupSql);
+    await removeMaps(join(draft, "data"));
     await rename(draft, template);
   } finally {
     await rm(draft, { recursive: true, force: true });
