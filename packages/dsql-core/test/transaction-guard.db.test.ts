@@ -69,8 +69,12 @@ const WAYS: [string, (text: string) => Promise<{ command: string }>][] = [
     "a cursor",
     (text) =>
       new Promise((resolve, reject) => {
-        const cursor = client.query(new Cursor(text));
-        cursor.read(10, (error, _rows, result) => (error ? reject(error) : resolve(result as never)));
+        const cursor = new Cursor(text) as Cursor & {
+          on(event: "end", heard: (result: never) => void): void;
+        };
+        cursor.on("end", resolve);
+        client.query(cursor as never);
+        cursor.read(10).catch(reject);
       }),
   ],
 ];

@@ -58,7 +58,7 @@ export class AutocommitStatements {
   #send(connection: PooledConnection, query: unknown, values: unknown, answer: Answer): void {
     const callback: Answer = (error, result) => {
       // Given back before the caller hears, so that its next statement finds the connection again.
-      if (error) return this.#connections.giveBack(connection, false, () => answer(error));
+      if (error) return this.#connections.giveBackSettled(connection, () => answer(error));
       this.#connections.giveBack(connection, false);
       answer(null, result);
     };

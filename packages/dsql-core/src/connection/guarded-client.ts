@@ -48,8 +48,12 @@ class GuardedPgClient extends Client implements Guarded {
     } else if (session.lostBy !== undefined) {
       process.nextTick(callback, connectionLost(session.lostBy));
     } else {
+      let hasFailed = false;
       this.#send(query, values, (error, result) => {
+        // After a value that cannot be written pg calls back twice, the second time as if all were well.
+        if (hasFailed) return;
         if (!error) return callback(null, result);
+        hasFailed = true;
         if (error.message === READ_TIMEOUT) session.unanswered = true;
         const failed = { text: text as string | undefined, commands, inTransaction: session.open };
         callback(explainFailure(error, failed, session));

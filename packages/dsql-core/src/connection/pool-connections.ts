@@ -80,13 +80,18 @@ export class PoolConnections {
     this.#openForWaiting();
   }
 
-  /** Takes a connection back; it is closed unless it is surely clean, or when `destroy` says so. Then calls `done`. */
-  giveBack(connection: PooledConnection, destroy: boolean, done?: () => void): void {
-    if (!destroy && !connection.isClean && connection.isSettling) {
-      connection.whenSettled(() => this.#takeBack(connection, !connection.isClean, done));
-    } else {
-      this.#takeBack(connection, destroy || !connection.isClean, done);
-    }
+  /** Takes a connection back; it is closed unless it is surely clean, or when `destroy` says so. */
+  giveBack(connection: PooledConnection, destroy: boolean): void {
+    if (!destroy && !connection.isClean && connection.isSettling) this.giveBackSettled(connection, () => {});
+    else this.#takeBack(connection, destroy || !connection.isClean);
+  }
+
+  /** Takes a connection back on which the only statement has failed, as soon as its answer has ended; then calls `done`. */
+  giveBackSettled(connection: PooledConnection, done: () => void): void {
+    connection.whenSettled(() => {
+      this.#takeBack(connection, !connection.isClean);
+      done();
+    });
   }
 
   /** Opens connections until there are so many; resolves when they are open. @throws what the first failed one failed with */
@@ -169,12 +174,11 @@ export class PoolConnections {
     this.#idle.put(connection);
   }
 
-  #takeBack(connection: PooledConnection, destroy: boolean, done?: () => void): void {
+  #takeBack(connection: PooledConnection, destroy: boolean): void {
     connection.borrowed = false;
     connection.uses++;
     if (destroy) this.#close(connection);
     else this.#settle(connection);
-    done?.();
   }
 
   #broken(connection: PooledConnection, error: Error): void {

@@ -40,17 +40,21 @@ export class PooledConnection {
     return session.awaitingReady && session.lostBy === undefined && !session.unanswered;
   }
 
-  /** Calls back when the server is ready for a statement, the connection is lost, or it has taken too long. */
+  /** Calls back when the server is ready for a statement, or will not be: the connection is lost, or takes too long. */
   whenSettled(callback: () => void): void {
-    const { connection } = this.client;
-    const done = () => {
-      clearTimeout(timer);
-      connection.off("readyForQuery", done);
-      connection.off("end", done);
-      process.nextTick(callback);
-    };
-    const timer = setTimeout(done, SETTLE_MS);
-    connection.on("readyForQuery", done);
-    connection.on("end", done);
+    const { connection, session } = this.client;
+    // A statement that pg itself has refused leaves the connection ready, but only after its callback.
+    process.nextTick(() => {
+      if (this.isClean || session.lostBy !== undefined || session.unanswered) return callback();
+      const done = () => {
+        clearTimeout(timer);
+        connection.off("readyForQuery", done);
+        connection.off("end", done);
+        process.nextTick(callback);
+      };
+      const timer = setTimeout(done, SETTLE_MS);
+      connection.on("readyForQuery", done);
+      connection.on("end", done);
+    });
   }
 }
