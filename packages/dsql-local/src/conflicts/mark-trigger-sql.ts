@@ -10,24 +10,45 @@ export const MARK_SQLSTATE = "DQ001";
 export const markTriggerSql = `
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark() RETURNS trigger LANGUAGE plpgsql
 SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 1 AS $mark$
-DECLARE changed int := coalesce(nullif(postgres_current_setting('dsql_local.rows', true), ''), '0')::int + 1;
+DECLARE
+  written text;
+  bytes bigint;
+  changed int := coalesce(nullif(postgres_current_setting('dsql_local.rows', true), ''), '0')::int + 1;
 BEGIN
   IF changed > coalesce(nullif(postgres_current_setting('dsql_local.max_rows', true), ''), '3000')::int THEN
     RAISE EXCEPTION 'transaction row limit exceeded' USING ERRCODE = '54000';
   END IF;
   PERFORM set_config('dsql_local.rows', changed::text, true);
+  IF TG_OP <> 'DELETE' THEN
+    written := NEW::text;
+    IF length(written) > 3000 AND coalesce(postgres_current_setting('dsql_local.in_transaction', true), '') <> 'on' THEN
+      bytes := coalesce(nullif(postgres_current_setting('dsql_local.bytes', true), ''), '0')::bigint + length(written);
+      PERFORM dsql_local_check_size(bytes);
+      PERFORM set_config('dsql_local.bytes', bytes::text, true);
+    END IF;
+  END IF;
   IF TG_OP = 'INSERT' THEN
-    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', HINT = NEW::text,
+    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', HINT = written,
       MESSAGE = concat_ws(' ', pg_current_xact_id(), TG_RELID, 'I', '-', NEW.ctid);
   ELSIF TG_OP = 'DELETE' THEN
     RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = OLD::text,
       MESSAGE = concat_ws(' ', pg_current_xact_id(), TG_RELID, 'D', OLD.ctid, '-');
   ELSE
-    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = OLD::text, HINT = NEW::text,
+    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = OLD::text, HINT = written,
       MESSAGE = concat_ws(' ', pg_current_xact_id(), TG_RELID, 'U', OLD.ctid, NEW.ctid);
   END IF;
   RETURN NULL;
 END $mark$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_check_size(bytes bigint) RETURNS void LANGUAGE plpgsql AS $size$
+DECLARE most bigint := coalesce(nullif(postgres_current_setting('dsql_local.max_bytes', true), ''), '10485760')::bigint;
+BEGIN
+  IF bytes > most THEN
+    RAISE EXCEPTION USING ERRCODE = '54000',
+      MESSAGE = format('transaction size limit %smb exceeded', ceil(most / 1048576.0)),
+      DETAIL = format('Current transaction size %smb > %smb', ceil(bytes / 1048576.0), ceil(most / 1048576.0));
+  END IF;
+END $size$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_row(relation oid, place tid, image record) RETURNS text
 LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres'

@@ -22,6 +22,7 @@ export async function actAsRole(
     const backend = await cluster.openBackend({
       ...BACKEND_SETTINGS,
       "dsql_local.max_rows": String(cluster.limits.maxRowsPerTransaction),
+      "dsql_local.max_bytes": String(cluster.limits.maxTransactionBytes),
       ...Object.fromEntries(known),
     });
     try {

@@ -7,6 +7,7 @@ import { Backend } from "../wire/message-types.ts";
 import { problemOf } from "./answers.ts";
 import type { Answer } from "./backend-turn.ts";
 import { cutColumns, cutDescription } from "./cut-columns.ts";
+import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
 
 /** What is taken out of held answers before the client gets them. */
 export interface Delivery {
@@ -17,11 +18,29 @@ export interface Delivery {
   commandTag?: string;
 }
 
+const ACKNOWLEDGEMENTS: ReadonlySet<number> = new Set([
+  Backend.ParseComplete,
+  Backend.BindComplete,
+  Backend.CloseComplete,
+]);
+
+/** The same for what a statement has answered that was sent in this form. */
+export function deliverWork(
+  client: FrontendConnection,
+  work: Work,
+  answer: Answer,
+  form: RequestForm = FIRST_TIME,
+): boolean {
+  const { ownAnswers } = work.request(form);
+  const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
+  return deliver(client, answer, { ownAnswers, addedColumns, commandTag: work.statement.commandTag });
+}
+
 /** Sends held answers to the client; answers whether the statement succeeded. */
 export function deliver(client: FrontendConnection, answer: Answer, delivery: Delivery): boolean {
   let acknowledged = 0;
   for (const message of answer.held) {
-    if (message.type === Backend.ParseComplete || message.type === Backend.CloseComplete) {
+    if (ACKNOWLEDGEMENTS.has(message.type)) {
       if (delivery.ownAnswers?.[acknowledged++]) continue;
     }
     const { commandTag } = delivery;

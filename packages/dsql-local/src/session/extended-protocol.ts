@@ -1,17 +1,12 @@
-import {
-  bindComplete,
-  closeComplete,
-  noData,
-  parseComplete,
-  type TransactionStatus,
-} from "../wire/backend-messages.ts";
+import type { Statement } from "../sql/statement.ts";
+import { bindComplete, closeComplete, noData, parseComplete } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
 import { Backend, Frontend } from "../wire/message-types.ts";
 import { int16, message } from "../wire/message-writer.ts";
-import { CopySource } from "./copy-source.ts";
 import { deliver } from "./deliver.ts";
-import { sandboxedUnit, type Unit, unitRequest } from "./portal-requests.ts";
+import { type Unit, unitRequest } from "./portal-requests.ts";
+import { portalWork } from "./portal-work.ts";
 import {
   type Portal,
   type PreparedStatement,
@@ -20,17 +15,20 @@ import {
   readText,
 } from "./prepared-statements.ts";
 import type { SessionState } from "./session-state.ts";
-import { isControl, type StatementRunner } from "./statement-runner.ts";
+import { refusalOf } from "./statement-judge.ts";
+import { isControl, runStatement } from "./statement-runner.ts";
 import type { SuspendedPortals } from "./suspended-portals.ts";
 import type { TransactionControl } from "./transaction-control.ts";
-import type { Work } from "./work.ts";
+import { FIRST_TIME, type Work } from "./work.ts";
+
+/** What became of one message. */
+type Outcome = "done" | "failed" | "copied";
 
 const noParameters = message(Backend.ParameterDescription, int16(0));
 
 /** Parse, Bind, Describe, Execute, Close: gathered up to Flush or Sync, run in pieces that end at an Execute. */
 export class ExtendedProtocol {
   readonly #session: SessionState;
-  readonly #runner: StatementRunner;
   readonly #control: TransactionControl;
   readonly #suspended: SuspendedPortals;
   readonly #names = new PreparedStatements();
@@ -40,23 +38,19 @@ export class ExtendedProtocol {
   /** After an error everything up to Sync is passed over. */
   #failed = false;
 
-  constructor(
-    session: SessionState,
-    parts: { runner: StatementRunner; control: TransactionControl; suspended: SuspendedPortals },
-  ) {
+  constructor(session: SessionState, control: TransactionControl, suspended: SuspendedPortals) {
     this.#session = session;
-    this.#runner = parts.runner;
-    this.#control = parts.control;
-    this.#suspended = parts.suspended;
+    this.#control = control;
+    this.#suspended = suspended;
   }
 
-  /** Takes a message; answers whether ReadyForQuery is due. */
-  async receive(received: WireMessage): Promise<boolean> {
-    const ends = received.type === Frontend.Sync;
-    if (!ends && received.type !== Frontend.Flush) {
-      if (!this.#failed) this.#gathered.push(received);
-      return false;
-    }
+  /** Takes a message that asks for no answer yet. */
+  gather(received: WireMessage): void {
+    if (!this.#failed) this.#gathered.push(received);
+  }
+
+  /** Runs what was gathered, at a Flush or a Sync; answers whether ReadyForQuery is due. */
+  async run(ends: boolean): Promise<boolean> {
     const messages = this.#gathered;
     this.#gathered = [];
     let isCopying = false;
@@ -84,7 +78,8 @@ export class ExtendedProtocol {
   async #process(messages: readonly WireMessage[]): Promise<boolean> {
     this.#unit = [];
     for (const received of messages) {
-      const outcome = await this.#take(received);
+      const taken = this.#take(received);
+      const outcome = typeof taken === "string" ? taken : await taken;
       if (outcome === "copied") return true;
       if (outcome === "failed") {
         this.#failed = true;
@@ -95,7 +90,7 @@ export class ExtendedProtocol {
     return false;
   }
 
-  async #take(received: WireMessage): Promise<"done" | "failed" | "copied"> {
+  #take(received: WireMessage): Outcome | Promise<Outcome> {
     switch (received.type) {
       case Frontend.Parse: {
         const prepared = readParse(received);
@@ -114,29 +109,31 @@ export class ExtendedProtocol {
     }
   }
 
-  async #refuse(prepared: PreparedStatement): Promise<"failed"> {
+  async #refuse(prepared: PreparedStatement): Promise<Outcome> {
     if (!(await this.#sendUnit())) return "failed";
-    const problem = await this.#runner.refusal({ statement: prepared.statement as Work["statement"] });
+    const problem = await refusalOf(this.#session, prepared.statement as Statement);
     if (problem) await this.#session.fail(problem);
     return "failed";
   }
 
   /** Statements that the endpoint runs itself are not known to PostgreSQL. */
-  async #answerOrGather(
+  #answerOrGather(
     received: WireMessage,
     prepared: PreparedStatement | undefined,
     answer: Buffer,
-  ): Promise<"done" | "failed"> {
-    if (!prepared?.statement || !isControl(prepared.statement)) {
-      this.#unit.push(received);
-      return "done";
-    }
+  ): Outcome | Promise<Outcome> {
+    if (prepared?.statement && isControl(prepared.statement)) return this.#answer(answer);
+    this.#unit.push(received);
+    return "done";
+  }
+
+  async #answer(answer: Buffer): Promise<Outcome> {
     if (!(await this.#sendUnit())) return "failed";
     this.#session.client.write(answer);
     return "done";
   }
 
-  async #describeOrClose(received: WireMessage): Promise<"done" | "failed"> {
+  #describeOrClose(received: WireMessage): Outcome | Promise<Outcome> {
     const kind = received.body[0] === 0x53 ? "statement" : "portal";
     const [name] = readText(received.body, 1);
     const prepared = kind === "statement" ? this.#names.statement(name) : this.#names.portal(name)?.prepared;
@@ -150,7 +147,7 @@ export class ExtendedProtocol {
     return this.#answerOrGather(received, prepared, description);
   }
 
-  async #execute(received: WireMessage): Promise<"done" | "failed" | "copied"> {
+  async #execute(received: WireMessage): Promise<Outcome> {
     const [name, next] = readText(received.body, 0);
     const portal = this.#names.portal(name);
     const statement = portal?.prepared?.statement;
@@ -166,33 +163,11 @@ export class ExtendedProtocol {
     this.#unit.push(received);
     if (!portal || !statement) return (await this.#sendUnit()) ? "done" : "failed";
     const work = this.#work(portal, statement);
-    const problem = await this.#runner.refusal(work);
-    const succeeded = problem ? await this.#session.fail(problem) : await this.#runner.run(work);
+    const problem = await refusalOf(this.#session, statement);
+    const succeeded = problem ? await this.#session.fail(problem) : await runStatement(this.#session, work);
     this.#suspended.executed(portal, received.body.readInt32BE(next));
     if (work.copy.started) return "copied";
     return succeeded ? "done" : "failed";
-  }
-
-  #work(portal: Portal, statement: Work["statement"]): Work {
-    const { transaction } = this.#session;
-    const messages = this.#unit;
-    this.#unit = [];
-    const unit: Unit = {
-      messages,
-      portal,
-      prepared: (name) => this.#names.statement(name),
-      get rebind(): boolean {
-        const binds = messages.some(({ type }) => type === Frontend.Bind);
-        return !binds && transaction !== undefined && portal.boundAt !== transaction.timesUndone;
-      },
-    };
-    return {
-      statement,
-      locking: portal.prepared?.locking,
-      copy: new CopySource(this.#session.client, true),
-      request: (form) => unitRequest(unit, form),
-      sandboxed: (form, isCopied) => sandboxedUnit(unit, form, isCopied),
-    };
   }
 
   /** Sends gathered messages that run nothing; answers whether PostgreSQL took them. */
@@ -201,28 +176,20 @@ export class ExtendedProtocol {
     if (messages.length === 0) return true;
     this.#unit = [];
     const { client, gate, turn, transaction } = this.#session;
-    const prepared = (name: string): PreparedStatement | undefined => this.#names.statement(name);
-    const unit: Unit = { messages, portal: undefined, rebind: false, prepared };
-    const { bytes, ownAnswers } = unitRequest(unit, { again: false, plain: false });
+    const unit: Unit = { messages, portal: undefined, rebind: false, prepared: this.#prepared };
+    const { bytes, ownAnswers } = unitRequest(unit, FIRST_TIME);
     const answer = await gate.run(async () => {
       if (this.#session.status === "T") await transaction?.enter();
       return turn.hold(bytes);
     });
-    return deliver(client, answer, { ownAnswers, addedColumns: this.#addedColumns(messages) });
+    return deliver(client, answer, { ownAnswers, addedColumns: this.#names.addedColumns(messages) });
   }
 
-  /** Columns that are the endpoint's own in what the messages describe. */
-  #addedColumns(messages: readonly WireMessage[]): number {
-    const described = messages.find(({ type }) => type === Frontend.Describe);
-    if (!described) return 0;
-    const [name] = readText(described.body, 1);
-    const prepared =
-      described.body[0] === 0x53 ? this.#names.statement(name) : this.#names.portal(name)?.prepared;
-    return prepared?.locking?.columnMarks.length ?? 0;
+  #work(portal: Portal, statement: Statement): Work {
+    const unit = { messages: this.#unit, portal, prepared: this.#prepared };
+    this.#unit = [];
+    return portalWork(this.#session, unit, statement);
   }
 
-  /** What ReadyForQuery is to say. */
-  get status(): TransactionStatus {
-    return this.#session.status;
-  }
+  #prepared = (name: string): PreparedStatement | undefined => this.#names.statement(name);
 }

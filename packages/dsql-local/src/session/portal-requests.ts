@@ -46,10 +46,25 @@ class RequestWriter {
   }
 }
 
+/** Whether a message goes to PostgreSQL as the client has written it. */
+const isAsWritten =
+  (unit: Unit) =>
+  ({ type, body }: WireMessage): boolean =>
+    type !== Frontend.Parse || (unit.prepared(readText(body, 0)[0])?.isUnchanged ?? true);
+
 /** The unit as PostgreSQL gets it. */
 export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request {
-  const writer = new RequestWriter();
   const { portal } = unit;
+  if (
+    !again &&
+    !plain &&
+    !unit.rebind &&
+    !portal?.prepared?.locking &&
+    unit.messages.every(isAsWritten(unit))
+  ) {
+    return { bytes: Buffer.concat([...unit.messages.map(({ bytes }) => bytes), sync]) };
+  }
+  const writer = new RequestWriter();
   if (unit.rebind && portal?.prepared) {
     writer.sendOwn(bind(portal.name, portal.prepared.name, withFormats(portal, plain)));
   }

@@ -2,6 +2,7 @@ import { type LockingRead, lockingRead } from "../conflicts/locking-read.ts";
 import { parseQuery } from "../sql/parse-query.ts";
 import type { Statement } from "../sql/statement.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
+import { Frontend } from "../wire/message-types.ts";
 
 /** A statement that a client has prepared. */
 export interface PreparedStatement {
@@ -11,6 +12,8 @@ export interface PreparedStatement {
   locking?: LockingRead;
   /** The text as PostgreSQL gets it. */
   text: string;
+  /** Whether that is what the client has written. */
+  isUnchanged: boolean;
   /** What follows the text in Parse: the parameters' types. */
   types: Buffer;
 }
@@ -40,11 +43,12 @@ export function readParse({ body }: WireMessage): PreparedStatement {
   const [text, afterText] = readText(body, afterName);
   const types = body.subarray(afterText);
   const parsed = parseQuery(text);
-  if (!("statements" in parsed)) return { name, text: parsed.text, types };
-  if (parsed.statements.length !== 1) return { name, text, types };
+  if (!("statements" in parsed)) return { name, text: parsed.text, isUnchanged: false, types };
+  if (parsed.statements.length !== 1) return { name, text, isUnchanged: true, types };
   const statement = parsed.statements[0] as Statement;
   const locking = lockingRead(statement);
-  return { name, statement, locking, text: locking?.text ?? statement.text, types };
+  const sent = locking?.text ?? statement.text;
+  return { name, statement, locking, text: sent, isUnchanged: sent === text, types };
 }
 
 /** What a session has prepared and bound. */
@@ -77,6 +81,15 @@ export class PreparedStatements {
 
   portal(name: string): Portal | undefined {
     return this.#portals.get(name);
+  }
+
+  /** Columns that are the endpoint's own in what the messages describe. */
+  addedColumns(messages: readonly WireMessage[]): number {
+    const described = messages.find(({ type }) => type === Frontend.Describe);
+    if (!described) return 0;
+    const [name] = readText(described.body, 1);
+    const prepared = described.body[0] === 0x53 ? this.statement(name) : this.portal(name)?.prepared;
+    return prepared?.locking?.columnMarks.length ?? 0;
   }
 
   closed(kind: "statement" | "portal", name: string): void {

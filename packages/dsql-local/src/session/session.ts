@@ -10,7 +10,6 @@ import { ExtendedProtocol } from "./extended-protocol.ts";
 import { injectRoundTrip, SessionCutError } from "./faults.ts";
 import { SessionState } from "./session-state.ts";
 import { SimpleProtocol } from "./simple-protocol.ts";
-import { StatementRunner } from "./statement-runner.ts";
 import { SuspendedPortals } from "./suspended-portals.ts";
 import { TransactionControl } from "./transaction-control.ts";
 
@@ -26,6 +25,14 @@ export interface SessionContext {
   /** Session parameters of the startup packet that PostgreSQL does not know, e.g. `disable_sync_create_index`. */
   dsqlParameters: ReadonlyMap<string, string>;
 }
+
+const GATHERED: ReadonlySet<number> = new Set([
+  Frontend.Parse,
+  Frontend.Bind,
+  Frontend.Describe,
+  Frontend.Execute,
+  Frontend.Close,
+]);
 
 /** Serves a client until one side closes. */
 export async function runSession({ client, backend, cluster }: SessionContext): Promise<void> {
@@ -44,15 +51,18 @@ export async function runSession({ client, backend, cluster }: SessionContext): 
 
 async function serve(session: SessionState): Promise<void> {
   const { client } = session;
-  const runner = new StatementRunner(session);
   const control = new TransactionControl(session);
-  const simple = new SimpleProtocol(session, runner, control);
+  const simple = new SimpleProtocol(session, control);
   const suspended = new SuspendedPortals(session);
-  const extended = new ExtendedProtocol(session, { runner, control, suspended });
+  const extended = new ExtendedProtocol(session, control, suspended);
   for (;;) {
-    const message = await client.next();
+    const message = client.poll() ?? (await client.next());
     if (!message || message.type === Frontend.Terminate) return;
     client.busy = true;
+    if (GATHERED.has(message.type)) {
+      extended.gather(message);
+      continue;
+    }
     if (!(await take(message, session, simple, extended))) continue;
     const { status } = session;
     client.busy = status !== "I";
@@ -76,13 +86,7 @@ async function take(
     case Frontend.Sync:
     case Frontend.Flush:
       await injectRoundTrip(session);
-      return extended.receive(message);
-    case Frontend.Parse:
-    case Frontend.Bind:
-    case Frontend.Describe:
-    case Frontend.Execute:
-    case Frontend.Close:
-      return extended.receive(message);
+      return extended.run(message.type === Frontend.Sync);
     case Frontend.CopyData:
     case Frontend.CopyDone:
     case Frontend.CopyFail:

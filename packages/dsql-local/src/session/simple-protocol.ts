@@ -8,19 +8,18 @@ import { query } from "../wire/frontend-messages.ts";
 import { CopySource } from "./copy-source.ts";
 import { deliver } from "./deliver.ts";
 import type { SessionState } from "./session-state.ts";
-import { isControl, type StatementRunner } from "./statement-runner.ts";
+import { refusalOf } from "./statement-judge.ts";
+import { isControl, runStatement } from "./statement-runner.ts";
 import type { TransactionControl } from "./transaction-control.ts";
 import type { Work } from "./work.ts";
 
 /** Query messages: each statement in them has its own result, and those that stand outside a transaction share one. */
 export class SimpleProtocol {
   readonly #session: SessionState;
-  readonly #runner: StatementRunner;
   readonly #control: TransactionControl;
 
-  constructor(session: SessionState, runner: StatementRunner, control: TransactionControl) {
+  constructor(session: SessionState, control: TransactionControl) {
     this.#session = session;
-    this.#runner = runner;
     this.#control = control;
   }
 
@@ -48,9 +47,8 @@ export class SimpleProtocol {
 
   async #runOne(statement: Statement): Promise<boolean> {
     if (isControl(statement)) return this.#control.run(statement);
-    const work = this.#work(statement);
-    const problem = await this.#runner.refusal(work);
-    return problem ? this.#session.fail(problem) : this.#runner.run(work);
+    const problem = await refusalOf(this.#session, statement);
+    return problem ? this.#session.fail(problem) : runStatement(this.#session, this.#work(statement));
   }
 
   #work(statement: Statement): Work {

@@ -2,12 +2,11 @@ import type { Adjudicator } from "../conflicts/adjudicator.ts";
 import type { RowChange } from "../conflicts/row-change.ts";
 import type { ReadRow } from "../conflicts/row-marks.ts";
 import { Snapshot } from "../conflicts/snapshot.ts";
-import type { TableDefinition } from "../conflicts/table-definition.ts";
 import type { TableFacts } from "../conflicts/table-facts.ts";
 import { WriteSet } from "../conflicts/write-set.ts";
-import type { Statement, TableReference } from "../sql/statement.ts";
+import type { Statement } from "../sql/statement.ts";
 import type { Answer, BackendTurn } from "./backend-turn.ts";
-import { sandboxSql, tableOidsSql } from "./sandbox-sql.ts";
+import { TableCopies } from "./table-copies.ts";
 
 /** Marks where the transaction's own work begins, right after its snapshot. */
 const SAVEPOINT = "dsql_local";
@@ -50,16 +49,14 @@ export class Transaction {
   /** Called before its work is undone while it is idle. */
   beforeUndone: (() => Promise<void>) | undefined;
   #jobsEndedBefore: number;
-  /** Names of copied tables, `schema.table`. */
-  readonly #copied = new Set<string>();
-  /** Names by which statements have meant the copied tables. */
-  readonly #copiedTargets = new Set<string>();
+  readonly #copies: TableCopies;
 
   constructor(turn: BackendTurn, adjudicator: Adjudicator, explicit: boolean) {
     this.#turn = turn;
     this.#adjudicator = adjudicator;
     this.explicit = explicit;
     this.writes = new WriteSet(adjudicator.places);
+    this.#copies = new TableCopies(turn, adjudicator);
     this.#jobsEndedBefore = adjudicator.jobsEnded;
   }
 
@@ -70,7 +67,11 @@ export class Transaction {
     return this.phase !== "new" && before !== this.#jobsEndedBefore;
   }
 
-  isCopied = (schema: string, table: string): boolean => this.#copied.has(`${schema}.${table}`);
+  isCopied = (schema: string, table: string): boolean => this.#copies.has(schema, table);
+
+  get isInSandbox(): boolean {
+    return this.phase === "sandbox";
+  }
 
   /** It has only read, and reading conflicts with nothing. */
   get hasNothingToDecide(): boolean {
@@ -146,39 +147,17 @@ export class Transaction {
   /** It has not lost after all. */
   async leaveSandbox(): Promise<void> {
     await this.stepBack();
-    this.#copied.clear();
-    this.#copiedTargets.clear();
+    this.#copies.clear();
   }
 
   /** Copies the tables that a statement writes, where they are not copied yet; answers whether that could be done. */
-  async copyTables(statement: Statement): Promise<boolean> {
-    const targets = statement.tables.filter((table) => table.isTarget);
-    const names = ["", ...targets.map(({ schema = "", name }) => `${schema}.${name}`)];
-    if (names.every((name) => this.#copiedTargets.has(name))) return true;
-    const tables = new Map<number, TableDefinition>();
-    for (const table of [...this.writes.tables, ...(await this.#tablesNamed(targets))]) {
-      for (const definition of await this.#adjudicator.definitions(table))
-        tables.set(definition.table, definition);
-    }
-    const missing = [...tables.values()].filter(({ schema, name }) => !this.isCopied(schema, name));
-    if (missing.length > 0) {
-      const { error } = await this.#turn.query(sandboxSql(missing, this.writes));
-      if (error) return false;
-    }
-    for (const { schema, name } of missing) this.#copied.add(`${schema}.${name}`);
-    for (const name of names) this.#copiedTargets.add(name);
-    return true;
+  copyTables(statement: Statement): Promise<boolean> {
+    return this.#copies.include(statement, this.writes);
   }
 
   /** The transaction is over, whichever way. */
   close(): void {
     if (this.snapshot) this.#adjudicator.closed(this.snapshot);
-  }
-
-  async #tablesNamed(targets: readonly TableReference[]): Promise<number[]> {
-    if (targets.length === 0) return [];
-    const { rows } = await this.#turn.query(tableOidsSql(targets));
-    return (rows[0] ?? []).filter((oid) => oid !== null).map(Number);
   }
 
   async #undo(): Promise<void> {

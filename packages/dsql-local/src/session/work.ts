@@ -17,6 +17,11 @@ export interface RequestForm {
   plain: boolean;
 }
 
+/** How a statement is sent the first time. */
+export const FIRST_TIME: RequestForm = { again: false, plain: false };
+/** How often a statement is sent that meets deadlocks. */
+export const MAX_RUNS = 50;
+
 /** One statement to run, whichever protocol it came by. */
 export interface Work {
   statement: Statement;

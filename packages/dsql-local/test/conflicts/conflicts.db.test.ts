@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
-import { connect } from "./connect.ts";
+import { connect } from "../support/client.ts";
 
 const CONFLICT = { code: "40001", message: "change conflicts with another transaction (OC000)" };
 

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
-import { connect } from "./connect.ts";
+import { connect } from "../support/client.ts";
 import {
   type Outcome,
   printRow,

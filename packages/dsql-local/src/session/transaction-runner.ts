@@ -1,0 +1,99 @@
+import { replayedDdl } from "../jobs/replayed-ddl.ts";
+import { errorResponse } from "../wire/error-fields.ts";
+import { DATA_CONFLICT, TOO_MANY_ROWS } from "./answers.ts";
+import { deliver, deliverWork, readRows, rowsOf } from "./deliver.ts";
+import { ABORT, type SessionState } from "./session-state.ts";
+import { isDeadlock, type Transaction } from "./transaction.ts";
+import { FIRST_TIME, MAX_RUNS, type Work } from "./work.ts";
+
+/** Failures that rows may cause which the snapshot does not see: a duplicate key, a foreign key. */
+const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
+
+/** Runs a statement in the open transaction; answers whether it succeeded. */
+export function runInTransaction(
+  session: SessionState,
+  work: Work,
+  transaction: Transaction,
+): Promise<boolean> {
+  const { gate, turn, client } = session;
+  const { kind, commandTag } = work.statement;
+  return gate.run(async () => {
+    await transaction.enter();
+    if (transaction.phase === "sandbox") return runOnCopies(session, work, transaction, { again: false });
+    if (kind !== "read" && kind !== "other") return runChange(session, work, transaction);
+    const { bytes } = work.request(FIRST_TIME);
+    if (commandTag !== undefined) return deliverWork(client, work, await turn.hold(bytes));
+    const answer = await turn.stream(bytes, work.copy);
+    if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
+    return deliver(client, answer, { addedColumns: 0 });
+  });
+}
+
+/** A statement that writes, or reads for a lock: its answer is held back until it is known to be the true one. */
+async function runChange(session: SessionState, work: Work, transaction: Transaction): Promise<boolean> {
+  const { turn, client } = session;
+  const { statement, locking } = work;
+  if (statement.kind === "write") transaction.hasWritten = true;
+  const form = { again: false, plain: false };
+  for (let run = 1; ; run++) {
+    const answer = await turn.hold(work.request(form).bytes, work.copy);
+    if (!answer.error) {
+      const reads = readRows(answer, form.plain ? [] : (locking?.columnMarks ?? []));
+      if (!(await transaction.accept(answer.changes, reads))) return lose(session, work, transaction);
+      if (statement.kind === "ddl") transaction.ddl = replayedDdl(statement, rowsOf(answer));
+      return deliverWork(client, work, answer, form);
+    }
+    const { sqlstate } = answer.error;
+    const hasLost = sqlstate === "40001" || (MAY_BE_UNSEEN.has(sqlstate) && transaction.hasUnseenCommits);
+    if (hasLost) return lose(session, work, transaction);
+    const isRefusedLock = locking !== undefined && !form.plain && sqlstate.startsWith("42");
+    if (!isRefusedLock && (!isDeadlock(sqlstate) || run >= MAX_RUNS)) {
+      return deliverWork(client, work, answer, form);
+    }
+    form.again = true;
+    form.plain ||= isRefusedLock;
+    await transaction.stepBack();
+    await transaction.enter();
+    if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again: true });
+  }
+}
+
+/** The statement has met what the snapshot does not see: its true answer is found on copies of the tables. */
+async function lose(session: SessionState, work: Work, transaction: Transaction): Promise<boolean> {
+  await transaction.moveToSandbox();
+  return runOnCopies(session, work, transaction, { again: true, isFirst: true });
+}
+
+async function runOnCopies(
+  { turn, client, cluster }: SessionState,
+  work: Work,
+  transaction: Transaction,
+  { again, isFirst = false }: { again: boolean; isFirst?: boolean },
+): Promise<boolean> {
+  if (!(await transaction.copyTables(work.statement))) {
+    client.write(errorResponse(DATA_CONFLICT));
+    return false;
+  }
+  const { bytes, ownAnswers } = work.sandboxed({ again, plain: true }, transaction.isCopied);
+  const answer = await turn.hold(bytes, work.copy);
+  if (!answer.error) {
+    const changed = changedRows(answer.tag);
+    // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
+    if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();
+    transaction.writes.changedRows += changed ?? 0;
+    if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction) {
+      await turn.query(ABORT);
+      client.write(errorResponse(TOO_MANY_ROWS));
+      return false;
+    }
+  }
+  return deliver(client, answer, { ownAnswers, addedColumns: 0, commandTag: work.statement.commandTag });
+}
+
+/** Rows that a write has changed, by its tag; undefined for other statements. */
+function changedRows(tag = ""): number | undefined {
+  const count = /^(?:INSERT 0|UPDATE|DELETE|COPY) (\d+)$/.exec(tag)?.[1];
+  return count === undefined ? undefined : Number(count);
+}
+
+const isSetting = ({ statement }: Work): boolean => "VariableSetStmt" in ((statement.tree ?? {}) as object);

@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseRowText } from "../../src/conflicts/row-text.ts";
+
+/** Prints a composite value as PostgreSQL's record_out does. */
+function rowText(values: readonly (string | null)[]): string {
+  const printed = values.map((value) => {
+    if (value === null) return "";
+    if (value !== "" && !/["\\(),\s]/.test(value)) return value;
+    return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '""')}"`;
+  });
+  return `(${printed.join(",")})`;
+}
+
+describe("parseRowText", () => {
+  it("reads what PostgreSQL prints", () => {
+    expect(parseRowText('(1,,"a ""b"" \\\\ c","",x)')).toEqual(["1", null, 'a "b" \\ c', "", "x"]);
+  });
+
+  it("gives back any values", () => {
+    const value = fc.oneof(fc.constant(null), fc.string(), fc.constantFrom('"', "\\", ",", "()", " ", "\n"));
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 6 }), (values) => {
+        expect(parseRowText(rowText(values))).toEqual(values);
+      }),
+    );
+  });
+});
