@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { BenchContext } from "../benches.ts";
 import { startEndpointProcess } from "../endpoint/endpoint-process.ts";
 import { signToken, stockPool } from "../endpoint/stock-pools.ts";
+import { median } from "../report/statistics.ts";
 import { type ContentionCase, contentionCases } from "./cases.ts";
 import { contenders } from "./contenders.ts";
 import { type Arena, measureCase, prepareRows } from "./measure-case.ts";
@@ -48,8 +49,7 @@ async function oneAfterTheOther(arena: Arena, which: ContentionCase): Promise<nu
   for (let run = 0; run < SERIAL_TRANSACTIONS; run++) {
     elapsed.push((await measureCase(arena, alone, { contender: "full jitter", seed: run })).elapsedMs);
   }
-  const oneMs = elapsed.reduce((sum, ms) => sum + ms, 0) / elapsed.length;
-  return oneMs * which.clients * which.processes;
+  return median(elapsed) * which.clients * which.processes;
 }
 
 async function sideBySide(arena: Arena, which: ContentionCase): Promise<Map<string, Outcome>> {

@@ -1,4 +1,4 @@
-import { retryOnOcc } from "dsql-core";
+import { DsqlPool } from "dsql-core";
 import type { LocalConnection } from "dsql-local";
 import type pg from "pg";
 import { awsPool, signToken, stockPool } from "../endpoint/stock-pools.ts";
@@ -11,11 +11,14 @@ export interface Contender {
   transaction(work: (client: pg.ClientBase) => Promise<void>): Promise<void>;
 }
 
-/** The contenders by name, each with connections for so many clients. */
+/** The contenders by name, the first with no option given, each with connections for so many clients. */
 export const contenders: Readonly<
   Record<string, (connection: LocalConnection, clients: number) => Promise<Contender>>
 > = {
-  default: plainly(retryOnOcc),
+  default: async (connection, clients) => {
+    const pool = new DsqlPool({ ...connection, max: clients });
+    return { pool, transaction: (work) => pool.transactionWithRetry(work) };
+  },
   "full jitter": plainly(policies["full jitter"]),
   "Rust connector": plainly(policies["Rust connector"]),
   "node connector": async (connection, clients) => {

@@ -1,5 +1,5 @@
 import { type Finding, finding, type Goal } from "../report/finding.ts";
-import { quantile } from "../report/statistics.ts";
+import { median, quantile } from "../report/statistics.ts";
 import { type ContentionCase, caseName } from "./cases.ts";
 
 /** What came of all clients of one case under one policy. */
@@ -73,12 +73,12 @@ function attemptsGoal({ clients, rows, processes }: ContentionCase): Goal | unde
   return clients === 100 ? { of: "value", is: "<=", limit: 3 } : undefined;
 }
 
-/** Adds outcomes of the same case up, and means their time. */
+/** One outcome for several runs of a case: means, and the median of their times, which a hiccup leaves alone. */
 export function together(outcomes: readonly Outcome[]): Outcome {
   return {
     committed: outcomes.reduce((sum, { committed }) => sum + committed, 0) / outcomes.length,
     attempts: outcomes.reduce((sum, { attempts }) => sum + attempts, 0) / outcomes.length,
-    elapsedMs: outcomes.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / outcomes.length,
+    elapsedMs: median(outcomes.map(({ elapsedMs }) => elapsedMs)),
     latenciesMs: outcomes.flatMap(({ latenciesMs }) => latenciesMs),
   };
 }
