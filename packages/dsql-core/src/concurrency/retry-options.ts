@@ -60,6 +60,7 @@ export interface TransactionOptions extends RetryOptions {
   /**
    * Looks whether a COMMIT whose answer never came was stored, by an idempotency key for instance: true returns the
    * work's result, false runs it again. Without it such a COMMIT rejects with `CommitOutcomeUnknownError`.
+   * A COMMIT may still land after the look, so let the key be a primary key or unique: a second run is then refused (23505).
    */
   verifyCommit?: () => Promise<boolean>;
 }
