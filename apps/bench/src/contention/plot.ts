@@ -38,19 +38,21 @@ export function plot({ clients, serialMs, outcomes, runs }: PlotData): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${clients} clients write one row at the same time: how many have committed, over time</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     `<text x="${MARGIN.left}" y="22" font-size="15">${clients} clients write one row at the same time</text>`,
     ...seconds.map((ms) => axisMark(x(ms), HEIGHT - MARGIN.bottom + 18, `${ms / 1000} s`)),
     ...[0, 0.25, 0.5, 0.75, 1].map((share) => gridLine(y(share * clients), `${share * clients}`)),
     `<text x="${MARGIN.left}" y="${HEIGHT - 8}" fill="#444">seconds since all of them began</text>`,
     `<text x="${MARGIN.left - 44}" y="${MARGIN.top - 8}" fill="#444">committed</text>`,
-    `<line x1="${x(0)}" y1="${y(0)}" x2="${x(serialMs)}" y2="${y(clients)}" stroke="#888" stroke-dasharray="5 4"/>`,
+    `<line x1="${x(0)}" y1="${y(0)}" x2="${x(serialMs).toFixed(1)}" y2="${y(clients)}" stroke="#888" stroke-dasharray="5 4"/>`,
     ...curves,
     ...spread([
       ...labels,
       { text: "one after the other", x: x(serialMs / 2) + 8, y: y(clients / 2) + 14, colour: "#666" },
     ]).map(
-      (label) => `<text x="${label.x + 6}" y="${label.y + 4}" fill="${label.colour}">${label.text}</text>`,
+      (label) =>
+        `<text x="${(label.x + 6).toFixed(1)}" y="${(label.y + 4).toFixed(1)}" fill="${label.colour}">${label.text}</text>`,
     ),
     "</svg>",
     "",
@@ -80,6 +82,6 @@ function axisMark(x: number, y: number, text: string): string {
 }
 
 function gridLine(y: number, text: string): string {
-  const line = `<line x1="${MARGIN.left}" y1="${y}" x2="${WIDTH - MARGIN.right}" y2="${y}" stroke="#e4e4e4"/>`;
-  return `${line}<text x="${MARGIN.left - 8}" y="${y + 4}" text-anchor="end" fill="#444">${text}</text>`;
+  const line = `<line x1="${MARGIN.left}" y1="${y.toFixed(1)}" x2="${WIDTH - MARGIN.right}" y2="${y.toFixed(1)}" stroke="#e4e4e4"/>`;
+  return `${line}<text x="${MARGIN.left - 8}" y="${(y + 4).toFixed(1)}" text-anchor="end" fill="#444">${text}</text>`;
 }
