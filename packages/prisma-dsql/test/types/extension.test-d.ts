@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, test } from "vitest";
-import { dsql, type PrismaDsql } from "../../src/index.ts";
+import { dsql, type PrismaDsql, type TransactionClientOf } from "../../src/index.ts";
 import { PrismaClient } from "../generated/bank/client.ts";
 
 declare const adapter: PrismaDsql;
@@ -41,6 +41,12 @@ describe("transactionWithRetry", () => {
       // @ts-expect-error: a transaction ends by itself
       tx.$disconnect;
     });
+  });
+
+  test("names the type of its client, for functions that take one", async () => {
+    const accounts = (tx: TransactionClientOf<typeof extended>) => tx.account.count();
+    expectTypeOf(await extended.transactionWithRetry(accounts)).toEqualTypeOf<number>();
+    expectTypeOf(await extended.transactionWithRetry((tx) => accounts(tx))).toEqualTypeOf<number>();
   });
 
   test("types each result of a batch", async () => {
