@@ -1,3 +1,4 @@
+import { concealedKey } from "../auth/concealed-key.ts";
 import { signToken } from "../auth/sign-token.ts";
 import { FaultInjector } from "../faults/fault-injector.ts";
 import { JobRunner } from "../jobs/job-runner.ts";
@@ -91,7 +92,8 @@ async function openEndpoint(options: {
   port: number;
 }): Promise<{ endpoint: LocalEndpoint; listener: Listener }> {
   const { cluster, region } = options;
-  const { credentials, clusterIds } = options.identity;
+  const { clusterIds } = options.identity;
+  const credentials = concealedKey(options.identity.credentials);
   const { connectionRate, connectionBurst } = cluster.limits;
   const certificate = await endpointCertificate(region);
   const clusterId = clusterIds[region] as string;

@@ -1,4 +1,5 @@
 import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
 import { cancelRequest } from "../../src/wire/frontend-messages.ts";
@@ -18,8 +19,21 @@ function sendCancel(processId: number, secretKey: number): Promise<void> {
   });
 }
 
+function sendCancelInTls(processId: number, secretKey: number): Promise<void> {
+  return new Promise((resolve) => {
+    const { port, ca, host: servername } = local;
+    const options = { port, host: "127.0.0.1", ca, servername, ALPNProtocols: ["postgresql"] };
+    const socket = connectTls(options, () => socket.end(cancelRequest(processId, secretKey)));
+    socket.on("close", () => resolve());
+    socket.on("error", () => undefined).resume();
+  });
+}
+
 describe("a cancel request", () => {
-  it("ends the statement that is running, and only with the right key", async () => {
+  it.each([
+    ["without TLS", sendCancel],
+    ["in TLS", sendCancelInTls],
+  ])("%s ends the statement that is running, and only with the right key", async (_, send) => {
     const client = await connect(local);
     const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
     const slow = client.query("SELECT count(*) FROM generate_series(1, 1000000000)").then(
@@ -30,11 +44,11 @@ describe("a cancel request", () => {
     void slow.then(() => {
       settled = true;
     });
-    await sendCancel(processID, secretKey ^ 1);
-    await sendCancel(processID ^ 1, secretKey);
+    await send(processID, secretKey ^ 1);
+    await send(processID ^ 1, secretKey);
     expect(settled).toBe(false);
     // It may come before the statement has started, and does nothing then.
-    while (!settled) await sendCancel(processID, secretKey);
+    while (!settled) await send(processID, secretKey);
     expect(await slow).toBe("57014");
     expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
     await client.end();

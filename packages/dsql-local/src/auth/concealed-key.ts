@@ -1,0 +1,20 @@
+import { inspect } from "node:util";
+import type { AccessKey } from "./verify-token.ts";
+
+/**
+ * The same key pair, whose secret parts are not shown when it is printed with console.log or util.inspect, alone or inside
+ * something else. They can be read by name, and JSON has them, so that a test can hand the pair to another process.
+ */
+export function concealedKey({ accessKeyId, secretAccessKey, sessionToken }: AccessKey): AccessKey {
+  const key: AccessKey = {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+  };
+  const shown = {
+    accessKeyId,
+    secretAccessKey: "[concealed]",
+    ...(sessionToken && { sessionToken: "[concealed]" }),
+  };
+  return Object.defineProperty(key, inspect.custom, { value: () => shown });
+}
