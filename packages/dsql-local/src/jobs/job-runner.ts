@@ -15,6 +15,10 @@ export interface JobRunnerOptions {
   log?: (line: string) => void;
 }
 
+/** The view sys.jobs shows them no more. */
+const FORGET_OLD_JOBS = `DELETE FROM pg_catalog.dsql_local_job
+  WHERE status IN ('completed', 'failed') AND update_time < now() - interval '1 hour'`;
+
 /** Each running job has a connection of its own. */
 const MAX_RUNNING = 8;
 
@@ -80,6 +84,7 @@ export class JobRunner {
         })
         .finally(() => {
           this.#running.delete(job);
+          this.#taken.delete(jobId);
           this.#startWaiting();
         });
       this.#running.add(job);
@@ -100,6 +105,7 @@ export class JobRunner {
         failure === undefined ? "status = 'completed'" : `status = 'failed', details = ${failure}`,
       );
       if (failure === undefined) this.#options.onSchemaChange?.();
+      await connection.query(FORGET_OLD_JOBS);
     } finally {
       await connection.end();
     }

@@ -97,12 +97,14 @@ export const statementRules: readonly Rule[] = [
     "CopyStmt",
     {
       rule: "copy-file",
+      sqlstate: "42501",
       advice: "Use COPY … FROM STDIN or TO STDOUT; psql's \\copy does.",
       page: "supportedSql",
     },
     (s) => {
-      const target = s.is_program ? "PROGRAM" : "file";
-      return s.filename !== undefined && `COPY ${s.is_from ? "FROM" : "TO"} ${target} not supported`;
+      if (s.filename === undefined) return undefined;
+      if (s.is_program) return "permission denied to COPY to or from an external program";
+      return `permission denied to COPY ${s.is_from ? "from" : "to"} a file`;
     },
   ),
   rule(

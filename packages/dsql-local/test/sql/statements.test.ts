@@ -48,6 +48,7 @@ describe("parseQuery of several statements", () => {
         const parsed = parseQuery(sql.replaceAll("\0", ""));
         expect("statements" in parsed || parsed.syntaxError).toBeTruthy();
       }),
+      { numRuns: 40 },
     );
   });
 });

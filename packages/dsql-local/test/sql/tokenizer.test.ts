@@ -46,7 +46,7 @@ describe("tokenize", () => {
         for (const token of tokenize(sql)) {
           expect(token.start).toBeGreaterThanOrEqual(at);
           expect(token.end).toBeGreaterThan(token.start);
-          expect(sql.slice(at, token.start)).toMatch(/^(?:[ \t\n\r\f\v]|--[^\n\r]*|\/\*[\s\S]*\*\/)*$/);
+          expect([...tokenize(sql.slice(at, token.start))]).toEqual([]);
           at = token.end;
         }
       }),
