@@ -22,6 +22,11 @@ declare module "kysely" {
       options: ReadOnlyTransactionOptions,
     ): Promise<T>;
   }
+
+  interface Transaction<DB> {
+    /** Not inside a transaction: DSQL cannot nest them. @throws NestedTransactionError */
+    transactionWithRetry(): never;
+  }
 }
 
 // On the prototype, so that instances made by withSchema, withPlugin and the like have it too.

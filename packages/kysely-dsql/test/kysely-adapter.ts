@@ -133,5 +133,6 @@ function streamRaw(db: Kysely<Database>, text: string, chunkSize: number): Async
 }
 
 function inside(transaction: Transaction<Database>): TransactionWork {
-  return { ...workOn(transaction), nest: () => transaction.transactionWithRetry(async () => "nested") };
+  const outer: Kysely<Database> = transaction;
+  return { ...workOn(transaction), nest: () => outer.transactionWithRetry(async () => "nested") };
 }

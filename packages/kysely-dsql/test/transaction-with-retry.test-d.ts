@@ -38,6 +38,11 @@ db.transactionWithRetry(async (trx) => {
   trx.selectFrom("acount");
 });
 
+db.transactionWithRetry(async (trx) => {
+  // @ts-expect-error a transaction does not nest
+  trx.transactionWithRetry(async () => {});
+});
+
 // A read-only transaction reads, and has nothing to write with.
 db.transactionWithRetry(
   async (trx) => {

@@ -129,10 +129,9 @@ describe("transactionWithRetry", () => {
   it("refuses to nest, as a method and as a function", async () => {
     const { db } = open();
     await db.transaction().execute(async (trx) => {
-      await expect(trx.transactionWithRetry(async () => "never")).rejects.toThrow(NestedTransactionError);
-      await expect(transactionWithRetry(trx as Kysely<Database>, async () => "never")).rejects.toThrow(
-        NestedTransactionError,
-      );
+      const outer: Kysely<Database> = trx;
+      await expect(outer.transactionWithRetry(async () => "never")).rejects.toThrow(NestedTransactionError);
+      await expect(transactionWithRetry(outer, async () => "never")).rejects.toThrow(NestedTransactionError);
       await trx.insertInto("account").values({ id: "outermost", owner: "Ada", balance: 1 }).execute();
     });
     const found = await db.selectFrom("account").select("id").where("id", "=", "outermost").execute();
