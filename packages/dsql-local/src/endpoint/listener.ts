@@ -36,7 +36,7 @@ export class Listener {
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => {
-        const told = `port ${port} is taken by another program; name another with "port", or 0 for any free one`;
+        const told = `port ${port} is taken by another program; name another one, or 0 for any free one`;
         reject(error.code === "EADDRINUSE" ? new PortInUseError(told, { cause: error }) : error);
       });
       server.listen({ port, host: "127.0.0.1", backlog: 1024 }, () => resolve());

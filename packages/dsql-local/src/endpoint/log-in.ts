@@ -48,7 +48,8 @@ export async function logIn(
   checkRequest(request);
   client.write(authenticationCleartextPassword);
   const message = await client.next();
-  if (message?.type !== Frontend.Password)
+  if (!message) throw new Error("the client went away before it sent a token");
+  if (message.type !== Frontend.Password)
     throw refusal("08P01", "expected password response", "no password came");
   checkToken(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)), request.user, context);
   return actAsRole(request, cluster);

@@ -31,8 +31,8 @@ export async function serveConnection(
     const { sni } = opened;
     await serveClient(client, { request, sni, context, place, onLoggedIn: () => clearTimeout(loginTimer) });
   } catch (error) {
-    // A client that went away, a message out of bounds, PostgreSQL stopped: the session is over, and only that.
-    cluster.log(`session ended: ${(error as Error).message}`);
+    // A message out of bounds, PostgreSQL stopped: the session is over, and only that. A client that goes away is no event.
+    if (!client?.ended) cluster.log(`session ended: ${(error as Error).message}`);
   } finally {
     clearTimeout(loginTimer);
     place.leave?.();

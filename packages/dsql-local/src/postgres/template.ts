@@ -46,6 +46,9 @@ async function buildTemplate(options: {
     await runSetup(binaries, join(draft, "data"), user, setupSql);
     await removeMaps(join(draft, "data"));
     await rename(draft, template);
+  } catch (error) {
+    // Another process may have taken this one for dead and finished first.
+    if (!(await exists(template))) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
