@@ -7,16 +7,25 @@ import type {
   Transaction,
 } from "@prisma/driver-adapter-utils";
 import { DsqlTransaction } from "./dsql-transaction.ts";
+import { takeReadOnlyRequest } from "./read-only.ts";
 import { asRequestError, isolationLevelError } from "./request-errors.ts";
+
+/** PrismaPg's adapter, and a second one whose transactions are read only. */
+export interface InnerAdapters {
+  readWrite: SqlDriverAdapter;
+  readOnly: SqlDriverAdapter;
+}
 
 /** What PrismaPg does, with the errors and the isolation level of DSQL. */
 export class DsqlDriverAdapter implements SqlDriverAdapter {
   readonly provider = "postgres";
   readonly adapterName: string;
   readonly #inner: SqlDriverAdapter;
+  readonly #readOnly: SqlDriverAdapter;
 
-  constructor(inner: SqlDriverAdapter, adapterName: string) {
-    this.#inner = inner;
+  constructor({ readWrite, readOnly }: InnerAdapters, adapterName: string) {
+    this.#inner = readWrite;
+    this.#readOnly = readOnly;
     this.adapterName = adapterName;
   }
 
@@ -32,12 +41,13 @@ export class DsqlDriverAdapter implements SqlDriverAdapter {
     return this.#inner.executeScript(script).catch(rethrow);
   }
 
-  /** Sends a plain BEGIN: REPEATABLE READ is what DSQL has, and it refuses SET TRANSACTION. */
+  /** Sends BEGIN and no isolation level: REPEATABLE READ is what DSQL has, and it refuses SET TRANSACTION. */
   async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
     if (isolationLevel !== undefined && isolationLevel !== "REPEATABLE READ") {
       throw isolationLevelError(isolationLevel);
     }
-    const inner = await this.#inner.startTransaction().catch(rethrow);
+    const adapter = takeReadOnlyRequest() ? this.#readOnly : this.#inner;
+    const inner = await adapter.startTransaction().catch(rethrow);
     return new DsqlTransaction(inner, this.adapterName);
   }
 
@@ -45,8 +55,9 @@ export class DsqlDriverAdapter implements SqlDriverAdapter {
     return this.#inner.getConnectionInfo?.() ?? { supportsRelationJoins: true };
   }
 
-  dispose(): Promise<void> {
-    return this.#inner.dispose();
+  async dispose(): Promise<void> {
+    await this.#readOnly.dispose();
+    await this.#inner.dispose();
   }
 }
 

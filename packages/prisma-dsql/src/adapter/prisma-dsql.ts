@@ -3,6 +3,7 @@ import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-a
 import { DsqlPool, type DsqlPoolOptions } from "dsql-core";
 import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
 import { demandSamePool, isGivenPool, type PoolSource } from "./given-pool.ts";
+import { readOnlyPool } from "./read-only.ts";
 
 type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 
@@ -53,10 +54,11 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   /** Called by Prisma when a client connects, and again when it connects after `$disconnect`. */
   async connect(): Promise<SqlDriverAdapter> {
     const { pool, dispose } = this.#poolForClient();
-    const factory = new PrismaPg(pool, { ...this.#options, disposeExternalPool: dispose });
-    const adapter = await factory.connect();
-    demandSamePool(pool, adapter.underlyingDriver());
-    return new DsqlDriverAdapter(adapter, this.adapterName);
+    const readWrite = await new PrismaPg(pool, { ...this.#options, disposeExternalPool: dispose }).connect();
+    demandSamePool(pool, readWrite.underlyingDriver());
+    const shared = { ...this.#options, disposeExternalPool: false, onPoolError: undefined };
+    const readOnly = await new PrismaPg(readOnlyPool(pool), shared).connect();
+    return new DsqlDriverAdapter({ readWrite, readOnly }, this.adapterName);
   }
 }
 

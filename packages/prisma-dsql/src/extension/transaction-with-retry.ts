@@ -1,9 +1,15 @@
 import { Prisma } from "@prisma/client/extension";
 import type { ITXClientDenyList, Types } from "@prisma/client/runtime/client";
-import { NestedTransactionError, retryTransaction, type TransactionOptions } from "dsql-core";
+import {
+  DsqlConfigError,
+  NestedTransactionError,
+  retryTransaction,
+  type TransactionOptions,
+} from "dsql-core";
+import { startReadOnly } from "../adapter/read-only.ts";
 
 /** How a transaction is retried, and how long each of its attempts may take. */
-export interface PrismaTransactionOptions extends Omit<TransactionOptions, "readOnly"> {
+export interface PrismaTransactionOptions extends TransactionOptions {
   /** Milliseconds that an attempt waits for a connection. @default that of the client, 2000 */
   maxWait?: number;
   /** Milliseconds after which Prisma rolls an attempt back. @default that of the client, 5000 */
@@ -14,6 +20,7 @@ export interface PrismaTransactionOptions extends Omit<TransactionOptions, "read
 export type TransactionClientOf<Client> = Omit<Client, ITXClientDenyList | "transactionWithRetry">;
 
 type Promises = Types.Public.PrismaPromise<unknown>[];
+type Work = (transaction: never) => Promise<unknown>;
 
 /** What `prisma.$extends(dsql())` adds to a client. */
 export interface TransactionWithRetry {
@@ -23,6 +30,7 @@ export interface TransactionWithRetry {
    * @throws OccRetryExhaustedError when attempts or time end in a conflict
    * @throws PrismaClientKnownRequestError with code DSQL_COMMIT_OUTCOME_UNKNOWN when the answer to COMMIT never came
    * @throws NestedTransactionError inside a transaction, before anything is sent
+   * @throws DsqlConfigError for an option that cannot be used; `readOnly` needs the adapter PrismaDsql
    */
   <Client, Result>(
     this: Client,
@@ -32,7 +40,7 @@ export interface TransactionWithRetry {
   /** Runs a batch transaction, and runs all its operations again after a conflict or a connection lost before COMMIT. */
   <const Operations extends Promises>(
     operations: [...Operations],
-    options?: PrismaTransactionOptions,
+    options?: Omit<PrismaTransactionOptions, "readOnly">,
   ): Promise<Types.Utils.UnwrapTuple<Operations>>;
 }
 
@@ -50,26 +58,45 @@ interface TransactionTimes {
 export function transactionWithRetry(defaults: TransactionOptions): TransactionWithRetry {
   return async function (
     this: unknown,
-    work: Promises | ((transaction: never) => Promise<unknown>),
-    options: PrismaTransactionOptions = {},
+    work: Promises | Work,
+    { maxWait, timeout, ...retry }: PrismaTransactionOptions = {},
   ): Promise<never> {
-    const client = Prisma.getExtensionContext(this) as Client;
-    // The client of an interactive transaction is one without the members of ITXClientDenyList.
-    if (client.$connect === undefined) {
-      throw new NestedTransactionError(
-        "transactionWithRetry was called inside a transaction, and DSQL has no savepoints to nest with: use the transaction's own client.",
-      );
-    }
-    const { maxWait, timeout, ...retry } = options;
+    const client = topLevelClient(this);
     const times: TransactionTimes = { ...(maxWait && { maxWait }), ...(timeout && { timeout }) };
-    const result = await retryTransaction(
-      (_attempt, remember) =>
-        typeof work === "function"
-          ? client.$transaction(async (transaction: never) => remember(await work(transaction)), times)
-          : client.$transaction(work, times),
-      { ...defaults, ...retry },
-      typeof work === "function" ? work : undefined,
-    );
-    return result as never;
+    const options = { ...defaults, ...retry };
+    if (typeof work === "function") {
+      const attempt = retry.readOnly ? readOnlyAttempt : readWriteAttempt;
+      return (await retryTransaction<unknown>(
+        (_number, remember) =>
+          attempt(client, async (tx, inside) => remember(await inside(() => work(tx))), times),
+        options,
+        work,
+      )) as never;
+    }
+    if (retry.readOnly)
+      throw new DsqlConfigError("readOnly takes a callback: a batch of one operation has no BEGIN.");
+    return (await retryTransaction<unknown>(() => client.$transaction(work, times), options)) as never;
   };
+}
+
+/** The client of an interactive transaction is one without the members of ITXClientDenyList. */
+function topLevelClient(self: unknown): Client {
+  const client = Prisma.getExtensionContext(self) as Client;
+  if (client.$connect !== undefined) return client;
+  throw new NestedTransactionError(
+    "transactionWithRetry was called inside a transaction, and DSQL has no savepoints to nest with: use the transaction's own client.",
+  );
+}
+
+type Inside = <Result>(work: () => Result) => Result;
+type Attempt = (transaction: never, inside: Inside) => Promise<unknown>;
+
+function readWriteAttempt(client: Client, attempt: Attempt, times: TransactionTimes): Promise<unknown> {
+  return client.$transaction((transaction: never) => attempt(transaction, (work) => work()), times);
+}
+
+function readOnlyAttempt(client: Client, attempt: Attempt, times: TransactionTimes): Promise<unknown> {
+  return startReadOnly((inside) =>
+    client.$transaction((transaction: never) => attempt(transaction, inside), times),
+  );
 }

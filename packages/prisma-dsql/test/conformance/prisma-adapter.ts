@@ -10,8 +10,6 @@ export const prismaAdapter: AdapterUnderTest = {
   ormPrefix: "prisma",
   module: { url: import.meta.url, exportName: "prismaAdapter" },
   skips: {
-    "reads in a read-only transaction, which refuses to write":
-      "Prisma sends BEGIN by itself and has no read-only transactions.",
     "streams rows in chunks and gives its connection back": "Prisma reads a result whole and has no cursors.",
     "keeps timetz": "Prisma reads timetz as a time of day, and drops its offset.",
     "keeps a double to its last digit and at both ends":
@@ -51,10 +49,10 @@ function openSession(options: DsqlPoolOptions): AdapterSession {
     pool,
     ...workOn(plain),
     transaction: (work) => plain.$transaction((transaction) => work(inside(transaction))),
-    transactionWithRetry: (work, { readOnly: _, ...retry } = {}) =>
+    transactionWithRetry: (work, options) =>
       prisma.transactionWithRetry(
         (transaction) => work(inside(transaction as unknown as PrismaTypes.TransactionClient)),
-        retry,
+        options,
       ),
     roundTrip: (column, value) => roundTrip(plain, column, value),
     prepared: (name, sql, parameters) => {

@@ -57,10 +57,13 @@ describe("transactionWithRetry", () => {
     expectTypeOf(results).toEqualTypeOf<[number, { id: string }[]]>();
   });
 
-  test("has no isolation levels to choose from, and no BEGIN READ ONLY, which Prisma cannot send", async () => {
+  test("has no isolation levels to choose from, and batches that are read only neither", async () => {
     // @ts-expect-error: REPEATABLE READ is what there is
     await extended.transactionWithRetry(async () => 1, { isolationLevel: "Serializable" });
-    // @ts-expect-error: Prisma sends BEGIN by itself
-    await extended.transactionWithRetry(async () => 1, { readOnly: true });
+    // @ts-expect-error: a batch of one operation has no BEGIN
+    await extended.transactionWithRetry([extended.account.count()], { readOnly: true });
+    expectTypeOf(
+      await extended.transactionWithRetry(async () => 1, { readOnly: true }),
+    ).toEqualTypeOf<number>();
   });
 });
