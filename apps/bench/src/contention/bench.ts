@@ -12,7 +12,7 @@ import { startWorkers } from "./workers.ts";
 
 const RUNS = 3;
 /** Enough transactions one after the other to know how long one takes. */
-const SERIAL_TRANSACTIONS = 25;
+const SERIAL_TRANSACTIONS = 12;
 const LATENCY = { roundTripMs: 1.5, commitMs: 12, commitJitter: 0.3 };
 
 /** The default, and what others do, side by side against dsql-local with a cluster's latency. */

@@ -2,7 +2,7 @@ import { DsqlSigner } from "@aws-sdk/dsql-signer";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import pg from "pg";
 import type { BenchContext } from "../benches.ts";
-import { compare } from "../measure/interleaved.ts";
+import { comparisonOf, takeTurns } from "../measure/interleaved.ts";
 import { finding } from "../report/finding.ts";
 import { startPlainPostgres } from "./plain-postgres.ts";
 import { measureStarts } from "./starts.ts";
@@ -63,7 +63,9 @@ async function measureQueries(endpoint: LocalDsql, plainPort: number, report: Be
       await pool.query("INSERT INTO bench_local SELECT n, 'value ' || n FROM generate_series(1, 100) n");
     }
     const [one, plainOne] = [() => judged.query(QUERY), () => plain.query(QUERY)];
-    const single = await compare(one, plainOne, { rounds: 40, operations: 200, concurrency: 1 });
+    const single = comparisonOf([
+      await takeTurns(one, plainOne, { rounds: 40, operations: 200, concurrency: 1 }),
+    ]);
     report(
       finding({
         ...{ bench: "local", case: "one client", metric: "time per query", unit: "us" },
@@ -72,7 +74,9 @@ async function measureQueries(endpoint: LocalDsql, plainPort: number, report: Be
         goal: { of: "ratio", is: "<=", limit: 2.5 },
       }),
     );
-    const many = await compare(one, plainOne, { rounds: 30, operations: 1000, concurrency: 20 });
+    const many = comparisonOf([
+      await takeTurns(one, plainOne, { rounds: 30, operations: 1000, concurrency: 20 }),
+    ]);
     report(
       finding({
         ...{ bench: "local", case: "20 clients", metric: "throughput", unit: "queries/s" },

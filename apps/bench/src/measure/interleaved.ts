@@ -9,9 +9,15 @@ export interface Rounds {
   concurrency: number;
 }
 
-/** Two ways to do the same work, measured in turns. */
+/** Two ways to do the same work, measured in turns: microseconds for one operation, of each short run. */
+export interface Runs {
+  subjectUs: number[];
+  baselineUs: number[];
+}
+
+/** What the runs come to. */
 export interface Comparison {
-  /** Microseconds for one operation, the median of all runs. */
+  /** Medians of all runs. */
   subjectUs: number;
   baselineUs: number;
   /** The median of the ratios of neighbouring runs, which drift of the machine leaves alone. */
@@ -19,11 +25,11 @@ export interface Comparison {
 }
 
 /** Measures two ways in short alternating runs; who goes first changes from round to round. */
-export async function compare(
+export async function takeTurns(
   subject: () => Promise<unknown>,
   baseline: () => Promise<unknown>,
   rounds: Rounds,
-): Promise<Comparison> {
+): Promise<Runs> {
   const subjectUs: number[] = [];
   const baselineUs: number[] = [];
   await shortRun(subject, rounds);
@@ -36,6 +42,13 @@ export async function compare(
     if (round % 2 === 1) runs.reverse();
     for (const [operation, figures] of runs) figures.push(await shortRun(operation, rounds));
   }
+  return { subjectUs, baselineUs };
+}
+
+/** Puts runs together, of one sitting or of several. */
+export function comparisonOf(sittings: readonly Runs[]): Comparison {
+  const subjectUs = sittings.flatMap((runs) => runs.subjectUs);
+  const baselineUs = sittings.flatMap((runs) => runs.baselineUs);
   const ratios = subjectUs.map((value, round) => value / (baselineUs[round] ?? Number.NaN));
   return { subjectUs: median(subjectUs), baselineUs: median(baselineUs), ratio: median(ratios) };
 }

@@ -1,7 +1,7 @@
 import type { TransactionOptions } from "dsql-core";
 
 /** Accounts of the bank, and what each begins with. */
-export const ACCOUNTS = 20;
+export const ACCOUNTS = 40;
 export const OPENING_BALANCE = 1000;
 
 /** Money on its way from one account to another, under an id that no other transfer has. */
