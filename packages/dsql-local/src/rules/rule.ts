@@ -4,20 +4,18 @@ import type { NodeBody, NodeName, Place } from "../sql/tree.ts";
 /** Pages of the DSQL user guide, by what they tell. */
 export const pages = {
   supportedSql: "working-with-postgresql-compatibility-supported-sql-features",
-  unsupportedSql: "working-with-postgresql-compatibility-unsupported-features",
+  unsupportedSql: "working-with-postgresql-compatibility-migration-guide",
   dataTypes: "working-with-postgresql-compatibility-supported-data-types",
   createTable: "create-table-syntax-support",
   alterTable: "alter-table-syntax-support",
   createSequence: "create-sequence-syntax-support",
   identity: "sequences-identity-columns",
   asyncIndexes: "working-with-create-index-async",
-  foreignKeys: "working-with-foreign-keys",
   transactions: "working-with-ddl",
   concurrency: "working-with-concurrency-control",
   parameters: "accessing",
   quotas: "CHAP_quotas",
   roles: "using-database-and-iam-roles",
-  systemTables: "working-with-systems-tables",
 } as const;
 
 /** What a refusal says beside its SQLSTATE and text. */
