@@ -46,3 +46,5 @@ export {
   TransactionRolledBackError,
 } from "./errors.ts";
 export type { DsqlLogger } from "./telemetry/logger.ts";
+export { openTelemetry } from "./telemetry/open-telemetry.ts";
+export type { DsqlTelemetry } from "./telemetry/telemetry.ts";

@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { announce } from "../telemetry/telemetry.ts";
 import type { ConnectionSource } from "./connection-source.ts";
 import { GuardedClient } from "./guarded-client.ts";
 import { Login } from "./login.ts";
@@ -34,7 +35,10 @@ export class AuthenticatedClient extends GuardedClient {
     super(source.clientConfig(password));
     this.#source = source;
     this.#password = password;
-    this.commitTimeoutMillis = source.settings.commitTimeoutMillis;
+    const { commitTimeoutMillis, telemetry } = source.settings;
+    this.commitTimeoutMillis = commitTimeoutMillis;
+    if (telemetry !== undefined)
+      this.onCommitUnknown = (error) => announce(telemetry, "commitUnknown", { error });
     this.session.watch(this.connection);
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;

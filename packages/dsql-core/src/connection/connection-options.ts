@@ -2,6 +2,7 @@ import type { CustomTypesConfig } from "pg";
 import type { AwsCredentialProvider, AwsCredentials } from "../auth/aws-credentials.ts";
 import type { RetryOptions } from "../concurrency/retry-options.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
+import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 
 /** How to reach a cluster, and as whom. Every field may also stand in `connectionString` unless it says otherwise. */
 export interface DsqlConnectionOptions {
@@ -39,6 +40,8 @@ export interface DsqlConnectionOptions {
   sslnegotiation?: "postgres" | "direct";
   /** Hears what the pool and its clients do by themselves. Options only. */
   logger?: DsqlLogger;
+  /** Hears events for metrics; `await openTelemetry()` makes one. Options only. */
+  telemetry?: DsqlTelemetry;
   /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. @default 30_000 */
   connectionTimeoutMillis?: number;
   /**

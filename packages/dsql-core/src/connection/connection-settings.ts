@@ -3,6 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import type { TokenRequest } from "../auth/token-signer.ts";
 import { DsqlConfigError } from "../errors.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
+import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import { applicationName } from "./application-name.ts";
 import { clusterHost, isClusterId, parseClusterEndpoint } from "./cluster-endpoint.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
@@ -30,6 +31,7 @@ export interface ConnectionSettings {
   /** What the token source needs; nothing else holds credentials. */
   token: TokenRequest;
   logger?: DsqlLogger;
+  telemetry?: DsqlTelemetry;
   /** Options that pg takes as they are. */
   passedOn: Pick<
     DsqlConnectionOptions,
@@ -82,6 +84,7 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
     commitTimeoutMillis,
     token: { host, region, user, tokenDurationSecs, ...credentialsOf(options) },
     logger: options.logger,
+    telemetry: options.telemetry,
     passedOn: { keepAlive, keepAliveInitialDelayMillis, query_timeout, types, binary },
   };
 }

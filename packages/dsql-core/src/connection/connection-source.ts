@@ -1,6 +1,8 @@
 import type { ClientConfig } from "pg";
 import { awsTokenSigner } from "../auth/token-signer.ts";
-import { type TokenListener, TokenSource } from "../auth/token-source.ts";
+import { TokenSource } from "../auth/token-source.ts";
+import { announce } from "../telemetry/telemetry.ts";
+import { tell } from "../telemetry/tell.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { HostaddrSocket } from "./hostaddr-socket.ts";
 
@@ -9,9 +11,20 @@ export class ConnectionSource {
   readonly settings: ConnectionSettings;
   readonly tokens: TokenSource;
 
-  constructor(settings: ConnectionSettings, listener: TokenListener = {}) {
+  constructor(settings: ConnectionSettings) {
+    const { logger, telemetry } = settings;
     this.settings = settings;
-    this.tokens = new TokenSource(awsTokenSigner(settings.token), { listener });
+    this.tokens = new TokenSource(awsTokenSigner(settings.token), {
+      listener: {
+        tokenSigned: (event) => announce(telemetry, "tokenSigned", event),
+        tokenFailed: (event) => {
+          const { elapsedMs, stillValid } = event;
+          const error = event.error instanceof Error ? event.error.message : "unknown";
+          tell(logger, "warn", "no token could be signed", { elapsedMs, stillValid, error });
+          announce(telemetry, "tokenFailed", event);
+        },
+      },
+    });
   }
 
   /** A pg client's options; `password` is asked for once for each connection. */

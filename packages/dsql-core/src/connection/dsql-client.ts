@@ -3,6 +3,7 @@ import type { TransactionOptions } from "../concurrency/retry-options.ts";
 import { retryTransaction } from "../concurrency/retry-transaction.ts";
 import { runTransaction } from "../concurrency/run-transaction.ts";
 import { NestedTransactionError } from "../errors.ts";
+import { announceRetries } from "../telemetry/telemetry.ts";
 import { AuthenticatedClient } from "./authenticated-client.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 import { resolveConnection } from "./connection-settings.ts";
@@ -43,6 +44,7 @@ export class DsqlClient extends AuthenticatedClient {
   ): Promise<T> {
     if (this.#inTurn || this.session.open) throw alreadyInTransaction();
     this.#inTurn = true;
+    const { logger, telemetry } = this.#source.settings;
     const lease = {
       acquire: () => this.#takeTurn(),
       release: (_client: this, destroy?: Error) => {
@@ -52,7 +54,7 @@ export class DsqlClient extends AuthenticatedClient {
     try {
       return await retryTransaction(
         (_attempt, remember) => runTransaction({ lease, work, readOnly: options.readOnly, remember }),
-        { logger: this.#source.settings.logger, ...options },
+        announceRetries(telemetry, { logger, ...options }),
         work,
       );
     } finally {

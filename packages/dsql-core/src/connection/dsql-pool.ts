@@ -4,13 +4,14 @@ import type { RetryOptions, TransactionOptions } from "../concurrency/retry-opti
 import { mergeRetryOptions } from "../concurrency/retry-settings.ts";
 import { retryTransaction } from "../concurrency/retry-transaction.ts";
 import { runTransaction } from "../concurrency/run-transaction.ts";
-import { tell } from "../telemetry/tell.ts";
+import { announceRetries } from "../telemetry/telemetry.ts";
 import { AutocommitStatements } from "./autocommit-statements.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { ConnectionSource } from "./connection-source.ts";
-import { DsqlClient } from "./dsql-client.ts";
+import type { DsqlClient } from "./dsql-client.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
 import { PoolConnections } from "./pool-connections.ts";
+import { PoolReporter } from "./pool-reporter.ts";
 import { type PoolSettings, resolvePool } from "./pool-settings.ts";
 import type { DsqlPoolStats } from "./pool-stats.ts";
 import { PoolWithQuery } from "./pool-with-query.ts";
@@ -35,30 +36,19 @@ export class DsqlPool extends PoolWithQuery {
   readonly #source: ConnectionSource;
   readonly #settings: PoolSettings;
   readonly #connections: PoolConnections;
-  readonly #counts = { connectionsOpened: 0, connectionsClosed: 0, connectionsFailed: 0 };
+  readonly #reporter: PoolReporter;
 
   constructor(config: DsqlPoolOptions | string = {}) {
     const { connection, pool } = resolvePool(config);
     const source = new ConnectionSource(connection);
-    const connections = new PoolConnections(pool, {
-      createClient: () => new DsqlClient(source),
-      slowestTokenMs: () => source.tokens.stats.slowestTokenMs,
-      opened: (client) => {
-        this.#counts.connectionsOpened++;
-        this.emit("connect", client);
-      },
-      openFailed: (error) => this.#openFailed(error),
-      closed: (client) => {
-        this.#counts.connectionsClosed++;
-        this.emit("remove", client);
-      },
-      idleLost: (error, client) => this.#idleLost(error, client),
-    });
+    const reporter = new PoolReporter(source, () => this);
+    const connections = new PoolConnections(pool, source, reporter);
     const statements = new AutocommitStatements(connections, pool.autocommitRetry ? pool.retry : undefined);
     super(shownPoolOptions(source, pool), (query, values, answer) => statements.run(query, values, answer));
     this.#source = source;
     this.#settings = pool;
     this.#connections = connections;
+    this.#reporter = reporter;
   }
 
   static {
@@ -78,7 +68,7 @@ export class DsqlPool extends PoolWithQuery {
 
   get stats(): DsqlPoolStats {
     const { total, idle, waiting } = this.#connections;
-    return { total, idle, waiting, ...this.#counts, ...this.#source.tokens.stats };
+    return { total, idle, waiting, ...this.#reporter.counts, ...this.#source.tokens.stats };
   }
 
   /** The `retry` option of this pool, which its own transactions and those of adapters start from. */
@@ -124,7 +114,9 @@ export class DsqlPool extends PoolWithQuery {
     work: (client: DsqlPoolClient) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
-    const merged = mergeRetryOptions(this.#settings.retry, options);
+    const { telemetry } = this.#source.settings;
+    const own = options?.onRetry === undefined ? options : announceRetries(telemetry, options);
+    const merged = mergeRetryOptions(this.#settings.retry, own);
     const lease = {
       acquire: () => this.connect(),
       release: (client: DsqlPoolClient, destroy?: Error) => client.release(destroy),
@@ -181,21 +173,10 @@ export class DsqlPool extends PoolWithQuery {
     client.release = (destroy?: Error | boolean) => {
       if (released) throw new Error("Release called on client which has already been released to the pool.");
       released = true;
-      this.emit("release", destroy, client);
+      this.#reporter.emit("release", destroy, client);
       this.#connections.giveBack(connection, Boolean(destroy));
     };
-    this.emit("acquire", client);
+    this.#reporter.emit("acquire", client);
     return client;
-  }
-
-  #openFailed(error: Error): void {
-    this.#counts.connectionsFailed++;
-    tell(this.#source.settings.logger, "warn", "no connection could be opened", { error: error.message });
-  }
-
-  /** Nobody was using the connection, so the error goes to those who listen to the pool. */
-  #idleLost(error: Error, client: DsqlClient): void {
-    tell(this.#source.settings.logger, "info", "an idle connection was closed", { error: error.message });
-    if (this.listenerCount("error") > 0) this.emit("error", error, client);
   }
 }

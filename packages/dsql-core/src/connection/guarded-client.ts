@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { CommitOutcomeUnknownError } from "../errors.ts";
 import { connectionLost, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
 import { GuardedStatement, rolledBack } from "./guarded-statement.ts";
 import { guardSubmittable, type Submittable, textOf } from "./guarded-submittable.ts";
@@ -15,11 +16,14 @@ export interface Guarded {
   session: SessionState;
   /** Milliseconds that a COMMIT may take to be answered; 0 is no limit. */
   commitTimeoutMillis: number;
+  /** Hears of every statement whose outcome is unknown. */
+  onCommitUnknown: ((error: Error) => void) | undefined;
 }
 
 class GuardedPgClient extends Client implements Guarded {
   session = new SessionState();
   commitTimeoutMillis = 0;
+  onCommitUnknown: ((error: Error) => void) | undefined;
 
   // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
   override query(config: unknown, values?: unknown, callback?: unknown): never {
@@ -56,7 +60,9 @@ class GuardedPgClient extends Client implements Guarded {
         hasFailed = true;
         if (error.message === READ_TIMEOUT) session.unanswered = true;
         const failed = { text: text as string | undefined, commands, inTransaction: session.open };
-        callback(explainFailure(error, failed, session));
+        const failure = explainFailure(error, failed, session);
+        if (failure instanceof CommitOutcomeUnknownError) this.onCommitUnknown?.(failure);
+        callback(failure);
       });
     }
   }
@@ -101,9 +107,9 @@ class GuardedPgClient extends Client implements Guarded {
   }
 
   #guard(text: string | undefined, commands: TextCommands): GuardedStatement {
-    const { session, commitTimeoutMillis } = this;
+    const { session, commitTimeoutMillis, onCommitUnknown } = this;
     const abandon = () => this.connection.stream.destroy();
-    return new GuardedStatement({ session, commitTimeoutMillis, abandon }, text, commands);
+    return new GuardedStatement({ session, commitTimeoutMillis, onCommitUnknown, abandon }, text, commands);
   }
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {

@@ -1,5 +1,5 @@
 import type { QueryResult } from "pg";
-import { NestedTransactionError, TransactionRolledBackError } from "../errors.ts";
+import { CommitOutcomeUnknownError, NestedTransactionError, TransactionRolledBackError } from "../errors.ts";
 import { connectionLost, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
 import { listOf, type SessionState } from "./session-state.ts";
 import type { TextCommands } from "./transaction-command.ts";
@@ -12,6 +12,7 @@ export interface StatementContext {
   session: SessionState;
   /** Milliseconds; 0 is no limit. */
   commitTimeoutMillis: number;
+  onCommitUnknown: ((error: Error) => void) | undefined;
   /** Closes the connection at once. */
   abandon: () => void;
 }
@@ -71,6 +72,7 @@ export class GuardedStatement {
     this.#answered = undefined;
     const failure = error ? this.#explain(error) : this.#unnoticedRollback(result);
     if (failure !== undefined && this.isCommit) session.commitFailed = true;
+    if (failure instanceof CommitOutcomeUnknownError) this.#context.onCommitUnknown?.(failure);
     // Over, whatever the answer: the status byte that says so may come a moment after the error.
     if (failure !== undefined && (this.isCommit || this.#commands === "rollback")) session.status = "I";
     // A connection that is lost has undone the transaction, which is all that ROLLBACK was sent for.

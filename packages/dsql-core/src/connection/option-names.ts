@@ -22,6 +22,7 @@ const CONNECTION: Names<DsqlConnectionOptions> = {
   sslrootcert: true,
   sslnegotiation: true,
   logger: true,
+  telemetry: true,
   connectionTimeoutMillis: true,
   commitTimeoutMillis: true,
   keepAlive: true,

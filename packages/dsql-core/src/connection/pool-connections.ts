@@ -1,28 +1,19 @@
 import { PoolEndedError, type PoolTimeoutError } from "../errors.ts";
-import type { DsqlClient } from "./dsql-client.ts";
+import type { ConnectionSource } from "./connection-source.ts";
+import { DsqlClient } from "./dsql-client.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { internalsOf } from "./pg-internals.ts";
+import type { PoolListener } from "./pool-listener.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { poolTimeout } from "./pool-timeout.ts";
 import { PooledConnection } from "./pooled-connection.ts";
 import { type Taker, WaitingCallers } from "./waiting-callers.ts";
 
-/** The pool that owns the connections. */
-export interface PoolOwner {
-  createClient(): DsqlClient;
-  slowestTokenMs(): number;
-  /** May throw: then the connection is closed, and the caller who waits for it gets the error. */
-  opened(client: DsqlClient): void;
-  openFailed(error: Error): void;
-  closed(client: DsqlClient): void;
-  /** A connection that nobody used has broken. */
-  idleLost(error: Error, client: DsqlClient): void;
-}
-
 /** Opens, lends, takes back and closes a pool's connections. */
 export class PoolConnections {
   readonly #settings: PoolSettings;
-  readonly #owner: PoolOwner;
+  readonly #source: ConnectionSource;
+  readonly #listener: PoolListener;
   readonly #open = new Set<PooledConnection>();
   readonly #opening = new Set<DsqlClient>();
   readonly #closing = new Set<Promise<void>>();
@@ -34,9 +25,10 @@ export class PoolConnections {
   #ended: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(settings: PoolSettings, owner: PoolOwner) {
+  constructor(settings: PoolSettings, source: ConnectionSource, listener: PoolListener) {
     this.#settings = settings;
-    this.#owner = owner;
+    this.#source = source;
+    this.#listener = listener;
     this.#idle = new IdleConnections({
       idleTimeoutMillis: settings.idleTimeoutMillis,
       onOld: (connection) => this.#close(connection),
@@ -135,16 +127,17 @@ export class PoolConnections {
   }
 
   async #openOne(): Promise<void> {
-    const client = this.#owner.createClient();
+    const client = new DsqlClient(this.#source);
     const generation = this.#generation;
+    const startedAtMs = Date.now();
     this.#opening.add(client);
     try {
       await client.connect();
-      this.#owner.opened(client);
+      this.#listener.opened(client, Date.now() - startedAtMs);
     } catch (error) {
       this.#opening.delete(client);
       client.connection.stream.destroy();
-      this.#owner.openFailed(error as Error);
+      this.#listener.openFailed(error as Error, Date.now() - startedAtMs);
       this.#tellIfEmpty();
       throw error;
     }
@@ -185,7 +178,7 @@ export class PoolConnections {
     if (connection.borrowed || !this.#open.has(connection)) return;
     this.#idle.remove(connection);
     this.#close(connection);
-    this.#owner.idleLost(error, connection.client);
+    this.#listener.idleLost(error, connection.client);
   }
 
   #close(connection: PooledConnection): void {
@@ -193,7 +186,7 @@ export class PoolConnections {
     const closing = connection.client.end().then(() => {
       this.#closing.delete(closing);
       for (const tell of connection.onClosed) tell();
-      this.#owner.closed(connection.client);
+      this.#listener.closed(connection.client, Date.now() - connection.openedAtMs);
     });
     this.#closing.add(closing);
     this.#tellIfEmpty();
@@ -208,9 +201,8 @@ export class PoolConnections {
 
   #timeout(): PoolTimeoutError {
     const { max, acquireTimeoutMillis } = this.#settings;
+    const { slowestTokenMs } = this.#source.tokens.stats;
     const { total, idle, waiting } = this;
-    const slowestTokenMs = this.#owner.slowestTokenMs();
-    const logins = [...this.#opening].map((client) => client.login).filter((login) => login !== undefined);
-    return poolTimeout({ total, idle, waiting, max, slowestTokenMs }, acquireTimeoutMillis, logins);
+    return poolTimeout({ total, idle, waiting, max, slowestTokenMs }, acquireTimeoutMillis, this.#opening);
   }
 }

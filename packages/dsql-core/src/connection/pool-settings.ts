@@ -1,5 +1,6 @@
 import type { TransactionOptions } from "../concurrency/retry-options.ts";
 import { resolveRetryOptions } from "../concurrency/retry-settings.ts";
+import { announceRetries } from "../telemetry/telemetry.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { type ConnectionSettings, mergeConnectionString, resolveConnection } from "./connection-settings.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -55,7 +56,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
       maxUses,
       allowExitOnIdle,
       autocommitRetry,
-      retry: { logger: connection.logger, ...retry },
+      retry: announceRetries(connection.telemetry, { logger: connection.logger, ...retry }),
     },
   };
 }

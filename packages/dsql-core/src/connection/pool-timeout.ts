@@ -1,14 +1,19 @@
 import { type PoolState, PoolTimeoutError } from "../errors.ts";
-import type { Login } from "./login.ts";
+import type { DsqlClient } from "./dsql-client.ts";
 
 /** The error of a caller who has waited too long: what the pool was doing, and what the connections being opened wait for. */
-export function poolTimeout(pool: PoolState, waitedMs: number, logins: readonly Login[]): PoolTimeoutError {
+export function poolTimeout(
+  pool: PoolState,
+  waitedMs: number,
+  opening: Iterable<DsqlClient>,
+): PoolTimeoutError {
   const { total, max, idle, waiting, slowestTokenMs } = pool;
+  const logins = [...opening].map((client) => client.login).filter((login) => login !== undefined);
   const stages = [...new Set(logins.map((login) => login.stage))].join(" and ");
-  const opening = logins.length === 0 ? "" : `, ${logins.length} being opened (waiting for ${stages})`;
+  const beingOpened = logins.length === 0 ? "" : `, ${logins.length} being opened (waiting for ${stages})`;
   const cause = logins.find((login) => login.refusal !== undefined)?.refusal;
   return new PoolTimeoutError(
-    `No connection within ${waitedMs} ms: ${total} of ${max} connections, ${idle} idle${opening}; ${waiting} callers waiting; slowest token ${Math.round(slowestTokenMs)} ms.`,
+    `No connection within ${waitedMs} ms: ${total} of ${max} connections, ${idle} idle${beingOpened}; ${waiting} callers waiting; slowest token ${Math.round(slowestTokenMs)} ms.`,
     pool,
     { cause },
   );

@@ -11,6 +11,7 @@ export class PooledConnection {
   readonly client: DsqlClient;
   /** Raised by every drain of the pool: a connection of an older generation is closed when it comes back. */
   readonly generation: number;
+  readonly openedAtMs: number;
   readonly expiresAtMs: number;
   idleSinceMs = 0;
   uses = 0;
@@ -21,6 +22,7 @@ export class PooledConnection {
   constructor(client: DsqlClient, options: { generation: number; maxLifetimeMs: number; nowMs: number }) {
     this.client = client;
     this.generation = options.generation;
+    this.openedAtMs = options.nowMs;
     this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
   }
 

@@ -1,0 +1,55 @@
+import type { EventEmitter } from "node:events";
+import { announce } from "../telemetry/telemetry.ts";
+import { tell } from "../telemetry/tell.ts";
+import type { ConnectionSource } from "./connection-source.ts";
+import type { DsqlClient } from "./dsql-client.ts";
+import type { PoolListener } from "./pool-listener.ts";
+
+/** Tells of a pool's connections: in its counts, its pg events, its logger and its telemetry. */
+export class PoolReporter implements PoolListener {
+  readonly counts = { connectionsOpened: 0, connectionsClosed: 0, connectionsFailed: 0 };
+  readonly #source: ConnectionSource;
+  readonly #pool: () => EventEmitter;
+
+  constructor(source: ConnectionSource, pool: () => EventEmitter) {
+    this.#source = source;
+    this.#pool = pool;
+  }
+
+  opened(client: DsqlClient, elapsedMs: number): void {
+    this.counts.connectionsOpened++;
+    announce(this.#source.settings.telemetry, "connectionOpened", { elapsedMs });
+    // What a listener throws is for the caller who waits for this connection.
+    this.#pool().emit("connect", client);
+  }
+
+  openFailed(error: Error, elapsedMs: number): void {
+    const { logger, telemetry } = this.#source.settings;
+    this.counts.connectionsFailed++;
+    tell(logger, "warn", "no connection could be opened", { error: error.message, elapsedMs });
+    announce(telemetry, "connectionFailed", { elapsedMs, error });
+  }
+
+  closed(client: DsqlClient, lifetimeMs: number): void {
+    this.counts.connectionsClosed++;
+    announce(this.#source.settings.telemetry, "connectionClosed", { lifetimeMs });
+    this.emit("remove", client);
+  }
+
+  /** Nobody was using the connection, so the error goes to those who listen to the pool. */
+  idleLost(error: Error, client: DsqlClient): void {
+    tell(this.#source.settings.logger, "info", "an idle connection was lost", { error: error.message });
+    if (this.#pool().listenerCount("error") > 0) this.emit("error", error, client);
+  }
+
+  /** Emits an event; what a listener throws is thrown again where it cannot upset the pool. */
+  emit(name: "acquire" | "release" | "remove" | "error", ...values: unknown[]): void {
+    try {
+      this.#pool().emit(name, ...values);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+}
