@@ -1,4 +1,4 @@
-import { PoolEndedError, type PoolTimeoutError } from "../errors.ts";
+import { PoolEndedError } from "../errors.ts";
 import type { ConnectionSource } from "./connection-source.ts";
 import { DsqlClient } from "./dsql-client.ts";
 import { IdleConnections } from "./idle-connections.ts";
@@ -59,17 +59,17 @@ export class PoolConnections {
 
   /** Lends a connection, opened if need be; the caller gets a PoolTimeoutError when that takes too long. */
   acquire(take: Taker): void {
-    if (this.#ended !== undefined) {
-      take(new PoolEndedError("Cannot use a pool after calling end on the pool."));
-      return;
-    }
     const connection = this.takeIdle();
     if (connection !== undefined) {
       take(null, connection);
-      return;
+    } else if (this.#ended !== undefined) {
+      take(new PoolEndedError("Cannot use a pool after calling end on the pool."));
+    } else {
+      this.#waiting.add(take, this.#settings.acquireTimeoutMillis, () =>
+        poolTimeout(this, this.#settings, this.#source.tokens.stats, this.#opening),
+      );
+      this.#openForWaiting();
     }
-    this.#waiting.add(take, this.#settings.acquireTimeoutMillis, () => this.#timeout());
-    this.#openForWaiting();
   }
 
   /** Takes a connection back; it is closed unless it is surely clean, or when `destroy` says so. */
@@ -161,10 +161,10 @@ export class PoolConnections {
     connection.borrowed = take !== undefined;
     if (take !== undefined) {
       take(null, connection);
-      return;
+    } else {
+      if (allowExitOnIdle) internalsOf(connection.client).unref();
+      this.#idle.put(connection);
     }
-    if (allowExitOnIdle) internalsOf(connection.client).unref();
-    this.#idle.put(connection);
   }
 
   #takeBack(connection: PooledConnection, destroy: boolean): void {
@@ -197,12 +197,5 @@ export class PoolConnections {
 
   #tellIfEmpty(): void {
     if (this.#ended !== undefined && this.total === 0) this.#onEmpty?.();
-  }
-
-  #timeout(): PoolTimeoutError {
-    const { max, acquireTimeoutMillis } = this.#settings;
-    const { slowestTokenMs } = this.#source.tokens.stats;
-    const { total, idle, waiting } = this;
-    return poolTimeout({ total, idle, waiting, max, slowestTokenMs }, acquireTimeoutMillis, this.#opening);
   }
 }

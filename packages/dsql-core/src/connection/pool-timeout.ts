@@ -1,20 +1,22 @@
-import { type PoolState, PoolTimeoutError } from "../errors.ts";
+import type { TokenStats } from "../auth/token-source.ts";
+import { PoolTimeoutError } from "../errors.ts";
 import type { DsqlClient } from "./dsql-client.ts";
+import type { PoolSettings } from "./pool-settings.ts";
 
 /** The error of a caller who has waited too long: what the pool was doing, and what the connections being opened wait for. */
 export function poolTimeout(
-  pool: PoolState,
-  waitedMs: number,
+  { total, idle, waiting }: { total: number; idle: number; waiting: number },
+  { max, acquireTimeoutMillis }: PoolSettings,
+  { slowestTokenMs }: TokenStats,
   opening: Iterable<DsqlClient>,
 ): PoolTimeoutError {
-  const { total, max, idle, waiting, slowestTokenMs } = pool;
   const logins = [...opening].map((client) => client.login).filter((login) => login !== undefined);
   const stages = [...new Set(logins.map((login) => login.stage))].join(" and ");
   const beingOpened = logins.length === 0 ? "" : `, ${logins.length} being opened (waiting for ${stages})`;
   const cause = logins.find((login) => login.refusal !== undefined)?.refusal;
   return new PoolTimeoutError(
-    `No connection within ${waitedMs} ms: ${total} of ${max} connections, ${idle} idle${beingOpened}; ${waiting} callers waiting; slowest token ${Math.round(slowestTokenMs)} ms.`,
-    pool,
+    `No connection within ${acquireTimeoutMillis} ms: ${total} of ${max} connections, ${idle} idle${beingOpened}; ${waiting} callers waiting; slowest token ${Math.round(slowestTokenMs)} ms.`,
+    { total, idle, waiting, max, slowestTokenMs },
     { cause },
   );
 }
