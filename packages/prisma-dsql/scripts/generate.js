@@ -1,7 +1,7 @@
 // Generates Prisma clients with nothing but the package registry in reach: node generate.js <schema or folder>...
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,11 +21,10 @@ export function generateClients(paths) {
       `.${createHash("sha256").update(folder).digest("hex").slice(0, 12)}.stamp`,
     );
     const fingerprint = createHash("sha256").update(text).update(readFileSync(prismaManifest)).digest("hex");
-    if (existsSync(folder) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint) continue;
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint) continue;
     // Another generator leaves the files of the one before; only a folder that this script has filled is emptied.
     if (existsSync(stamp)) rmSync(folder, { recursive: true, force: true });
     runPrismaGenerate(schema);
-    mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, fingerprint);
   }
 }
