@@ -4,16 +4,16 @@ import { acquireLockRow, releaseLockRow } from "./migration-lock.ts";
 
 /** What DSQL can do, for Kysely's own decisions. */
 export class DsqlAdapter extends DialectAdapterBase {
-  readonly #retryDefaults: () => RetryOptions;
+  readonly #retryDefaults: () => RetryOptions | undefined;
   readonly #lockHolders = new WeakSet<object>();
 
-  constructor(retryDefaults: () => RetryOptions = () => ({})) {
+  constructor(retryDefaults: () => RetryOptions | undefined = () => ({})) {
     super();
     this.#retryDefaults = retryDefaults;
   }
 
-  /** The `retry` option of the pool, which `transactionWithRetry` starts from. */
-  get retryDefaults(): RetryOptions {
+  /** The `retry` option of the pool, which `transactionWithRetry` starts from; undefined until there is a pool. */
+  get retryDefaults(): RetryOptions | undefined {
     return this.#retryDefaults();
   }
 

@@ -1,6 +1,7 @@
 import {
   mergeRetryOptions,
   NestedTransactionError,
+  type RetryOptions,
   retryTransaction,
   type TransactionOptions,
 } from "dsql-core";
@@ -45,12 +46,20 @@ export async function transactionWithRetry<DB, T>(
   const attempt = options.readOnly ? db.transaction().setAccessMode("read only") : db.transaction();
   return await retryTransaction(
     (_, remember) => attempt.execute(async (transaction) => remember(await work(transaction))),
-    mergeRetryOptions(retryDefaultsOf(db), options),
+    mergeRetryOptions(await retryDefaultsOf(db), options),
     work,
   );
 }
 
-function retryDefaultsOf<DB>(db: Kysely<DB>): TransactionOptions {
+async function retryDefaultsOf<DB>(db: Kysely<DB>): Promise<RetryOptions | undefined> {
   const { adapter } = db.getExecutor();
-  return adapter instanceof DsqlAdapter ? adapter.retryDefaults : {};
+  if (!(adapter instanceof DsqlAdapter)) return undefined;
+  // The caller's function makes the pool when a connection is first wanted; a failure will show itself in the transaction.
+  if (adapter.retryDefaults === undefined) {
+    await db
+      .connection()
+      .execute(async () => {})
+      .catch(() => {});
+  }
+  return adapter.retryDefaults;
 }

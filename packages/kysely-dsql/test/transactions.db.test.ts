@@ -1,7 +1,7 @@
-import { CommitOutcomeUnknownError, DsqlConfigError, NestedTransactionError } from "dsql-core";
-import { CompiledQuery, type IsolationLevel, type Kysely, sql } from "kysely";
+import { CommitOutcomeUnknownError, DsqlConfigError, DsqlPool, NestedTransactionError } from "dsql-core";
+import { type IsolationLevel, Kysely, sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { transactionWithRetry } from "../src/index.ts";
+import { DsqlDialect, type DsqlDialectConfig, transactionWithRetry } from "../src/index.ts";
 import { type Database, useLocalDatabase } from "./local-database.ts";
 
 const { local, open } = useLocalDatabase();
@@ -138,17 +138,26 @@ describe("transactionWithRetry", () => {
     expect(found).toEqual([{ id: "outermost" }]);
   });
 
-  it("starts from the retry options of the pool", async () => {
-    const { db } = open({ retry: { maxAttempts: 2, baseDelayMs: 1 } });
-    await sql`select 1`.execute(db);
-    local().faults.conflictCommits(3);
-    let runs = 0;
-    const run = db.transactionWithRetry(async (trx) => {
-      runs++;
-      await trx.insertInto("account").values({ id: "never", owner: "Ada", balance: 1 }).execute();
-    });
-    await expect(run).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 2 });
-    expect(runs).toBe(2);
+  it("starts from the retry option of the pool, wherever the pool comes from", async () => {
+    const options = { ...local().connection, retry: { maxAttempts: 2, baseDelayMs: 1 } };
+    const configs: DsqlDialectConfig[] = [
+      options,
+      { pool: new DsqlPool(options) },
+      { pool: async () => new DsqlPool(options) },
+    ];
+    for (const config of configs) {
+      const db = new Kysely<Database>({ dialect: new DsqlDialect(config) });
+      local().faults.clear();
+      local().faults.conflictCommits(3);
+      let runs = 0;
+      const run = db.transactionWithRetry(async (trx) => {
+        runs++;
+        await trx.insertInto("account").values({ id: "never", owner: "Ada", balance: 1 }).execute();
+      });
+      await expect(run).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 2 });
+      expect(runs).toBe(2);
+      await db.destroy();
+    }
   });
 
   it("keeps plugins and the schema of the instance it is called on", async () => {
@@ -157,41 +166,5 @@ describe("transactionWithRetry", () => {
       .withSchema("bank")
       .transactionWithRetry(async (trx) => trx.selectFrom("account").selectAll().compile());
     expect(compiled.sql).toBe('select * from "bank"."account"');
-  });
-});
-
-describe("a single statement", () => {
-  it("is run again after a conflict, within the limits of the pool's retry option", async () => {
-    const { db } = open({ retry: { maxAttempts: 2, baseDelayMs: 1 } });
-    const insert = (id: string) => db.insertInto("account").values({ id, owner: "Ada", balance: 1 });
-    local().faults.conflictCommits(1, "OC001");
-    await insert("single").execute();
-    expect(local().faults.counts.conflict).toBe(1);
-    local().faults.conflictCommits(2);
-    await expect(insert("too often").execute()).rejects.toMatchObject({ attempts: 2 });
-  });
-
-  it("is not run again with autocommitRetry: false, nor in a transaction begun by plain SQL", async () => {
-    const { db } = open({ autocommitRetry: false });
-    local().faults.conflictCommits(1);
-    const insert = db.insertInto("account").values({ id: "once", owner: "Ada", balance: 1 }).execute();
-    await expect(insert).rejects.toMatchObject({ code: "40001" });
-    const { db: retrying } = open();
-    await retrying.connection().execute(async (connection) => {
-      await sql`begin`.execute(connection);
-      await connection.insertInto("account").values({ id: "once", owner: "Ada", balance: 1 }).execute();
-      local().faults.conflictCommits(1);
-      await expect(connection.executeQuery(CompiledQuery.raw("commit"))).rejects.toMatchObject({
-        code: "40001",
-      });
-    });
-  });
-
-  it("is not run again where a text holds several", async () => {
-    const { db } = open();
-    local().faults.conflictCommits(1);
-    const several = sql.raw("insert into account values ('several', 'Ada', 1); select 1").execute(db);
-    await expect(several).rejects.toMatchObject({ code: "40001" });
-    expect(await db.selectFrom("account").select("id").where("id", "=", "several").execute()).toEqual([]);
   });
 });
