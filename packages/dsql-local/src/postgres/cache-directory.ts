@@ -1,23 +1,55 @@
-import { chmod, mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
+import { chmod, mkdir, stat } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { serverUser, userCanEnter } from "./server-user.ts";
 
 /**
  * The folder that is kept between runs: the CA, the template of the data directory, copied binaries.
  * DSQL_LOCAL_CACHE names another one. As root it must be a folder that the server's user can enter, which /root is not.
+ * Where it cannot be made, because there is no home or it cannot be written to, it is one for temporary files.
  */
 export async function cacheDirectory(): Promise<string> {
-  const directory = process.env.DSQL_LOCAL_CACHE ?? defaultCacheDirectory();
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  if (process.getuid?.() === 0) await chmod(directory, 0o755);
-  return directory;
+  const named = process.env.DSQL_LOCAL_CACHE;
+  if (named) {
+    await makeReadable(named);
+    const user = serverUser();
+    if (await userCanEnter(named, user)) return named;
+    throw new Error(
+      `DSQL_LOCAL_CACHE names ${named}, which the user "${user?.name}" cannot enter, as which PostgreSQL runs where we are root`,
+    );
+  }
+  const usual = usualDirectory();
+  try {
+    await makeReadable(usual);
+    return usual;
+  } catch {
+    return temporaryDirectory();
+  }
 }
 
-function defaultCacheDirectory(): string {
+function usualDirectory(): string {
   if (process.getuid?.() === 0) return "/var/cache/dsql-local";
   if (process.platform === "win32") {
     return join(process.env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "dsql-local", "cache");
   }
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "dsql-local");
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dsql-local");
+}
+
+/** Not one that somebody else has put there: what is in it gets run. */
+async function temporaryDirectory(): Promise<string> {
+  const uid = process.getuid?.();
+  const directory = join(tmpdir(), `dsql-cache-${uid ?? "own"}`);
+  await makeReadable(directory);
+  const { uid: owner, mode } = await stat(directory);
+  if (uid !== undefined && (owner !== uid || (mode & 0o022) !== 0)) {
+    throw new Error(`${directory} belongs to somebody else; name a folder with DSQL_LOCAL_CACHE`);
+  }
+  return directory;
+}
+
+async function makeReadable(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true, mode: 0o755 });
+  // Root's mask may be narrower, and PostgreSQL's user must pass.
+  if (made !== undefined && process.getuid?.() === 0) await chmod(directory, 0o755);
 }
