@@ -11,17 +11,21 @@ DECLARE
   size int;
   longest int;
   sizes int[] := '{}';
+  texts oid[] := '{text,varchar,bpchar,bytea}'::regtype[]::oid[];
   primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = TG_RELID AND indisprimary);
   total int := 0;
 BEGIN
-  IF pg_column_size(NEW) <= 1900 THEN
+  IF TG_OP = 'INSERT' AND pg_column_size(NEW) <= 1900 THEN
     RETURN NEW;
   END IF;
   FOR attribute IN SELECT attnum, attname, atttypid FROM pg_attribute
     WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
   LOOP
-    EXECUTE format('SELECT pg_column_size(($1).%I)', attribute.attname) INTO size USING NEW;
-    size := greatest(coalesce(size, 0) - CASE WHEN size > 128 THEN 4 ELSE 0 END, 0);
+    -- After an UPDATE long values are compressed already: their own length counts, not what they take.
+    EXECUTE format(CASE WHEN TG_OP = 'INSERT' OR NOT attribute.atttypid = ANY (texts)
+        THEN 'SELECT pg_column_size(($1).%1$I) - CASE WHEN pg_column_size(($1).%1$I) > 128 THEN 4 ELSE 0 END'
+        ELSE 'SELECT octet_length(($1).%1$I)' END, attribute.attname) INTO size USING NEW;
+    size := greatest(coalesce(size, 0), 0);
     longest := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
     IF size > longest THEN
       RAISE EXCEPTION 'datatype limit greater than % bytes not supported for %',
@@ -57,9 +61,12 @@ BEGIN
     -- PostgreSQL takes no condition on a whole row that has generated columns.
     condition := CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = made.objid AND attgenerated <> '') THEN ''
       ELSE 'WHEN (pg_column_size(NEW) > 1900)' END;
-    EXECUTE format('CREATE TRIGGER "~dsql_local_limits" BEFORE INSERT OR UPDATE ON %s FOR EACH ROW %s '
+    EXECUTE format('CREATE TRIGGER "~dsql_local_limits" BEFORE INSERT ON %s FOR EACH ROW %s '
       'EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass, condition);
-    UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = made.objid AND tgname = '~dsql_local_limits';
+    -- A trigger before UPDATE would lock the row as if its key had changed, wherever SET names a key column.
+    EXECUTE format('CREATE TRIGGER "~dsql_local_limits_update" AFTER UPDATE ON %s FOR EACH ROW '
+      'WHEN (octet_length(NEW::text) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
+    UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = made.objid AND tgname LIKE '~dsql\\_local\\_limits%';
   END LOOP;
 END $new$;
 

@@ -16,6 +16,8 @@ export async function runAlone(session: SessionState, work: Work): Promise<boole
     return deliverWork(session.client, work, await hold(session, work, FIRST_TIME));
   const { bytes } = work.request(FIRST_TIME);
   const answer = await session.gate.run(() => session.turn.stream(bytes, work.copy));
+  // A SELECT may have called a function that writes.
+  if (!answer.error) await tellAdjudicator(session, answer);
   return deliver(session.client, answer, { addedColumns: 0 });
 }
 

@@ -18,6 +18,8 @@ export interface Answer {
   tag?: string;
   /** What was held back, in order. */
   held: WireMessage[];
+  /** It has asked for rows to copy in. */
+  copied?: boolean;
   /** Rows that the request has changed, as the mark trigger told them. */
   changes: RowChange[];
 }
@@ -83,13 +85,15 @@ export class BackendTurn {
           answer.error = parseErrorFields(message.body);
           break;
         case Backend.ReadyForQuery:
+          // What a statement that runs again has told before.
+          if (copy?.started && !answer.copied) answer.held.length = 0;
           this.status = answer.status = String.fromCharCode(message.body[0] as number) as TransactionStatus;
           return answer;
         case Backend.ParameterStatus:
           client.write(message.bytes);
           break;
         case Backend.CopyInResponse:
-          await this.#copy(message, answer, copy);
+          this.#copy(message, answer, copy);
           break;
         default:
           if (message.type === Backend.CommandComplete) answer.tag = parseCommandTag(message.body);
@@ -100,14 +104,15 @@ export class BackendTurn {
   }
 
   /** The client must see what came before the request for rows; when the statement runs again it has seen it. */
-  async #copy(request: WireMessage, answer: Answer, copy?: CopySource): Promise<void> {
+  #copy(request: WireMessage, answer: Answer, copy?: CopySource): void {
     if (!copy) {
       this.#backend.write(copyFail("COPY FROM STDIN cannot be run here"));
       return;
     }
     if (!copy.started) for (const { bytes } of answer.held) this.#client.write(bytes);
     answer.held.length = 0;
-    await copy.feed(this.#backend, request);
+    answer.copied = true;
+    copy.feed(this.#backend, request);
   }
 
   #notice(message: WireMessage, answer: Answer, streams: boolean): void {

@@ -4,8 +4,8 @@ import { copyFail, sync } from "../wire/frontend-messages.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
 import { Frontend } from "../wire/message-types.ts";
 
-/** Above it rows go on to PostgreSQL as they come: no transaction of this size can commit anyway. */
-const BUFFERED_BYTES = 24 * 1024 * 1024;
+/** Above it no transaction can commit: the rest is read and dropped. */
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 
 /** The client is gone in the middle of COPY. */
 export class ClientGoneError extends Error {
@@ -13,8 +13,9 @@ export class ClientGoneError extends Error {
 }
 
 /**
- * The rows of a COPY FROM STDIN. They are gathered before PostgreSQL gets the first one, so that a client that takes its
- * time holds no locks meanwhile, and so that the statement can be run again.
+ * The rows of a COPY FROM STDIN. A client takes its time to send them, and must hold no locks meanwhile: PostgreSQL is
+ * asked twice. The first time its request for rows goes on to the client, and the statement is given up; when the rows
+ * are there it runs again.
  */
 export class CopySource {
   readonly #client: FrontendConnection;
@@ -28,38 +29,33 @@ export class CopySource {
     this.#extended = extended;
   }
 
-  /** Answers PostgreSQL's request for rows. @throws {ClientGoneError} */
-  async feed(backend: BackendConnection, response: WireMessage): Promise<void> {
-    if (!this.#rows) {
-      this.started = true;
-      this.#client.write(response.bytes);
-      this.#rows = await this.#gather(backend);
-    }
-    for (const bytes of this.#rows) backend.write(bytes);
+  /** Answers PostgreSQL's request for rows. */
+  feed(backend: BackendConnection, request: WireMessage): void {
+    if (!this.started) this.#client.write(request.bytes);
+    this.started = true;
+    for (const bytes of this.#rows ?? [copyFail("the rows are not there yet")]) backend.write(bytes);
     // While it copies, PostgreSQL ignores the Sync that came with the request.
     if (this.#extended) backend.write(sync);
   }
 
-  async #gather(backend: BackendConnection): Promise<Buffer[]> {
+  /** Takes the rows from the client. @throws {ClientGoneError} */
+  async gather(): Promise<void> {
     let rows: Buffer[] = [];
-    let gathered = 0;
+    let gatheredBytes = 0;
     for (;;) {
       const message = await this.#client.next();
       if (!message) throw new ClientGoneError("the client closed the connection during COPY");
       if (message.type === Frontend.Sync || message.type === Frontend.Flush) continue;
-      if (message.type !== Frontend.CopyData) {
-        const ends = message.type === Frontend.CopyDone || message.type === Frontend.CopyFail;
-        rows.push(ends ? message.bytes : copyFail("unexpected message during COPY from stdin"));
-        return rows;
+      if (message.type === Frontend.CopyData) {
+        gatheredBytes += message.bytes.length;
+        if (gatheredBytes <= MAX_BUFFERED_BYTES) rows.push(message.bytes);
+        continue;
       }
-      rows.push(message.bytes);
-      gathered += message.bytes.length;
-      if (gathered > BUFFERED_BYTES) {
-        for (const bytes of rows) backend.write(bytes);
-        rows = [];
-        gathered = 0;
-        await backend.drained();
-      }
+      const ends = message.type === Frontend.CopyDone || message.type === Frontend.CopyFail;
+      if (gatheredBytes > MAX_BUFFERED_BYTES) rows = [copyFail("more rows than a transaction can write")];
+      else rows.push(ends ? message.bytes : copyFail("unexpected message during COPY from stdin"));
+      this.#rows = rows;
+      return;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { replayedDdl } from "../jobs/replayed-ddl.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import { DATA_CONFLICT, TOO_MANY_ROWS } from "./answers.ts";
+import type { Answer } from "./backend-turn.ts";
 import { deliver, deliverWork, readRows, rowsOf } from "./deliver.ts";
 import { ABORT, type SessionState } from "./session-state.ts";
 import { isDeadlock, type Transaction } from "./transaction.ts";
@@ -10,23 +11,42 @@ import { FIRST_TIME, MAX_RUNS, type Work } from "./work.ts";
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
 /** Runs a statement in the open transaction; answers whether it succeeded. */
-export function runInTransaction(
+export async function runInTransaction(
   session: SessionState,
   work: Work,
   transaction: Transaction,
 ): Promise<boolean> {
   const { gate, turn, client } = session;
   const { kind, commandTag } = work.statement;
+  if (isCopyIn(work)) {
+    const answer = await gate.run(() => askForRows(session, work, transaction));
+    if (!work.copy.started) return deliverWork(client, work, answer);
+    await work.copy.gather();
+  }
   return gate.run(async () => {
     await transaction.enter();
-    if (transaction.phase === "sandbox") return runOnCopies(session, work, transaction, { again: false });
+    const again = work.copy.started;
+    if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again });
     if (kind !== "read" && kind !== "other") return runChange(session, work, transaction);
     const { bytes } = work.request(FIRST_TIME);
     if (commandTag !== undefined) return deliverWork(client, work, await turn.hold(bytes));
     const answer = await turn.stream(bytes, work.copy);
+    if (!answer.error) await transaction.acceptLate(answer.changes);
     if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
     return deliver(client, answer, { addedColumns: 0 });
   });
+}
+
+/** Lets PostgreSQL ask the client for rows, and takes the statement back. */
+async function askForRows(session: SessionState, work: Work, transaction: Transaction): Promise<Answer> {
+  const { turn } = session;
+  await transaction.enter();
+  await turn.query("SAVEPOINT dsql_local_copy");
+  const answer = await turn.hold(work.request(FIRST_TIME).bytes, work.copy);
+  if (work.copy.started) {
+    await turn.query("ROLLBACK TO SAVEPOINT dsql_local_copy;RELEASE SAVEPOINT dsql_local_copy");
+  }
+  return answer;
 }
 
 /** A statement that writes, or reads for a lock: its answer is held back until it is known to be the true one. */
@@ -34,7 +54,7 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
   const { turn, client } = session;
   const { statement, locking } = work;
   if (statement.kind === "write") transaction.hasWritten = true;
-  const form = { again: false, plain: false };
+  const form = { again: work.copy.started, plain: false };
   for (let run = 1; ; run++) {
     const answer = await turn.hold(work.request(form).bytes, work.copy);
     if (!answer.error) {
@@ -95,5 +115,8 @@ function changedRows(tag = ""): number | undefined {
   const count = /^(?:INSERT 0|UPDATE|DELETE|COPY) (\d+)$/.exec(tag)?.[1];
   return count === undefined ? undefined : Number(count);
 }
+
+const isCopyIn = ({ statement }: Work): boolean =>
+  statement.kind === "write" && "CopyStmt" in ((statement.tree ?? {}) as object);
 
 const isSetting = ({ statement }: Work): boolean => "VariableSetStmt" in ((statement.tree ?? {}) as object);

@@ -127,6 +127,12 @@ export class Transaction {
     return true;
   }
 
+  /** Takes note of what a function has written that a SELECT has called; its answer has gone out already. */
+  async acceptLate(changes: readonly RowChange[]): Promise<void> {
+    for (const change of changes) this.writes.add(change, await this.#adjudicator.facts(change.table));
+    if (changes.length > 0) this.hasWritten = true;
+  }
+
   /** Whether anything was committed since the snapshot that may be why a statement failed. */
   get hasUnseenCommits(): boolean {
     return this.snapshot !== undefined && this.#adjudicator.log.hasUnseen(this.snapshot);

@@ -108,6 +108,24 @@ describe("COPY", () => {
     await expect(a.query("COMMIT")).rejects.toMatchObject(CONFLICT);
   });
 
+  it("holds no locks while its client takes its time, in a transaction that loses too", async () => {
+    await a.query("BEGIN");
+    await a.query("UPDATE item SET n = 0 WHERE id = 7");
+    const rows = a.query(copyFrom("COPY item (id, n) FROM STDIN"));
+    rows.write("401\t1\n");
+    await b.query("UPDATE item SET n = 1 WHERE id = 7");
+    rows.end("402\t2\n");
+    await pipeline(Readable.from([]), rows).catch(() => undefined);
+    expect((await a.query("SELECT id FROM item WHERE id > 400 OR n = 0 ORDER BY id")).rows).toEqual([
+      { id: 7 },
+      { id: 401 },
+      { id: 402 },
+    ]);
+    await pipeline(Readable.from(["403\t3\n"]), a.query(copyFrom("COPY public.item (id, n) FROM STDIN")));
+    expect((await a.query("SELECT count(*)::int AS n FROM item WHERE id > 400")).rows).toEqual([{ n: 3 }]);
+    await expect(a.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+  });
+
   it("that fails leaves the session in order", async () => {
     const rows = a.query(copyFrom("COPY item FROM STDIN"));
     await expect(pipeline(Readable.from(["x\t1\ty\n"]), rows)).rejects.toMatchObject({ code: "22P02" });
@@ -133,6 +151,19 @@ describe("transactions", () => {
     await expect(a.query("SELECT $1::int", [1])).rejects.toMatchObject(ABORTED);
     await expect(a.query("SAVEPOINT s")).rejects.toMatchObject(ABORTED);
     expect((await a.query("COMMIT")).command).toBe("ROLLBACK");
+  });
+
+  it("know what functions have written that a SELECT has called", async () => {
+    await a.query(
+      "CREATE FUNCTION put(int) RETURNS int LANGUAGE sql AS 'INSERT INTO item VALUES ($1, 0) RETURNING id'",
+    );
+    await a.query("BEGIN");
+    await a.query("SELECT put(501)");
+    await b
+      .query("INSERT INTO item VALUES (501, 1)")
+      .catch(() => b.query("INSERT INTO item VALUES (501, 1)"));
+    expect((await a.query("SELECT n FROM item WHERE id = 501")).rows).toEqual([{ n: 0 }]);
+    await expect(a.query("COMMIT")).rejects.toMatchObject(CONFLICT);
   });
 
   it("keep SET and its undoing", async () => {
