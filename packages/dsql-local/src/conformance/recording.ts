@@ -27,7 +27,7 @@ export interface RecordedCase {
 }
 
 /** One file of recordings. */
-export interface Recording {
+interface Recording {
   file: string;
   cases: RecordedCase[];
 }

@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import { constantOf, type NodeBody } from "../sql/tree.ts";
+import type { NodeBody } from "../sql/tree.ts";
 import { type Objection, type Rule, type RuleInfo, rule } from "./rule.ts";
 import { cacheObjection, NO_CACHE } from "./sequences.ts";
 import {
@@ -81,12 +81,4 @@ export function identityCacheObjection(options: readonly Node[] | undefined): Ob
 /** The constraints written beside a column. */
 export function constraintsOf(column: NodeBody<"ColumnDef">): NodeBody<"Constraint">[] {
   return (column.constraints ?? []).flatMap((item) => ("Constraint" in item ? [item.Constraint] : []));
-}
-
-/** The value of an option by name, where it is given. */
-export function optionOf(options: readonly Node[] | undefined, name: string): string | undefined {
-  for (const item of options ?? []) {
-    if ("DefElem" in item && item.DefElem.defname === name) return constantOf(item.DefElem.arg) ?? "";
-  }
-  return undefined;
 }

@@ -19,7 +19,7 @@ const roleInfo: RuleInfo = {
 };
 
 /** Whether a session may set a parameter of that name. */
-export function isSettable(name: string): boolean {
+function isSettable(name: string): boolean {
   return SESSION_PARAMETERS.has(name.toLowerCase());
 }
 

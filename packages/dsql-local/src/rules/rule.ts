@@ -2,7 +2,7 @@ import type { CatalogCheck, CatalogQuery, Refusal } from "../sql/statement.ts";
 import type { NodeBody, NodeName, Place } from "../sql/tree.ts";
 
 /** Pages of the DSQL user guide, by what they tell. */
-export const pages = {
+const pages = {
   supportedSql: "working-with-postgresql-compatibility-supported-sql-features",
   unsupportedSql: "working-with-postgresql-compatibility-migration-guide",
   dataTypes: "working-with-postgresql-compatibility-supported-data-types",

@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import { namesOf, stringOf } from "../sql/tree.ts";
+import { stringOf } from "../sql/tree.ts";
 import { DROPPABLE, RENAMABLE } from "./known-statements.ts";
 import { type Rule, rule } from "./rule.ts";
 
@@ -141,9 +141,4 @@ function passwordGiven(options: readonly Node[] | undefined): boolean {
     (option) =>
       "DefElem" in option && option.DefElem.defname === "password" && option.DefElem.arg !== undefined,
   );
-}
-
-/** A name as it is written in messages: `schema.name`. */
-export function dotted(nodes: readonly Node[] | undefined): string {
-  return namesOf(nodes).join(".");
 }
