@@ -16,10 +16,7 @@ export function generateClients(paths) {
     const output = /^\s*output\s*=\s*"([^"]+)"/m.exec(text)?.[1];
     if (output === undefined) throw new Error(`${schema} names no output folder for its client`);
     const folder = resolve(dirname(schema), output);
-    const stamp = join(
-      dirname(folder),
-      `.${createHash("sha256").update(folder).digest("hex").slice(0, 12)}.stamp`,
-    );
+    const stamp = join(folder, ".generated-from");
     const fingerprint = createHash("sha256").update(text).update(readFileSync(prismaManifest)).digest("hex");
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint) continue;
     // Another generator leaves the files of the one before; only a folder that this script has filled is emptied.
