@@ -1,7 +1,7 @@
 import { DsqlConfigError, type DsqlPool, type DsqlPoolClient } from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
 import { leavesSessionKnown, markRolledBack } from "./commit-failure.ts";
-import { DsqlConnection } from "./dsql-connection.ts";
+import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
 import type { DsqlDialectOptions } from "./dsql-dialect-config.ts";
 import type { PoolSource } from "./pool-source.ts";
 
@@ -11,6 +11,11 @@ export class DsqlDriver implements Driver {
   readonly #source: PoolSource;
   readonly #prepared = new WeakSet<DsqlPoolClient>();
   #pool: DsqlPool | undefined;
+  #settings: DsqlConnectionSettings = {
+    cursor: undefined,
+    waitForIndexes: false,
+    autocommitRetry: undefined,
+  };
 
   constructor(options: DsqlDialectOptions, source: PoolSource) {
     this.#options = options;
@@ -18,20 +23,22 @@ export class DsqlDriver implements Driver {
   }
 
   async init(): Promise<void> {
-    this.#pool = await this.#source.open();
-  }
-
-  async acquireConnection(): Promise<DatabaseConnection> {
-    const pool = this.#openPool();
-    const client = await pool.connect();
-    const connection = new DsqlConnection(client, {
+    const pool = await this.#source.open();
+    this.#pool = pool;
+    this.#settings = {
       cursor: this.#options.cursor,
       waitForIndexes: this.#options.waitForIndexes ?? false,
       autocommitRetry: pool.autocommitRetry ? pool.retryOptions : undefined,
-    });
+    };
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const client = await this.#openPool().connect();
+    const connection = new DsqlConnection(client, this.#settings);
+    const { onCreateConnection, onReserveConnection } = this.#options;
     try {
       this.#openPool();
-      await this.#prepare(client, connection);
+      if (onCreateConnection || onReserveConnection) await this.#prepare(client, connection);
       return connection;
     } catch (error) {
       connection.discard();
