@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chown, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { chown, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { BackendConnection } from "../wire/backend-connection.ts";
 import { buildOnce } from "./build-lock.ts";
@@ -27,6 +27,8 @@ export async function templateDirectory(
   const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
   const build = (): Promise<void> => buildTemplate({ binaries, user, setupSql, cache, template });
   await buildOnce(`${template}.lock`, () => exists(template), build);
+  // Its age is that of its last use.
+  await utimes(template, new Date(), new Date()).catch(() => undefined);
   return join(template, "data");
 }
 
