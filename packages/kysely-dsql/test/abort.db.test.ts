@@ -1,19 +1,26 @@
+import type { DsqlPool } from "dsql-core";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { useLocalDatabase } from "./local-database.ts";
 
 const { open } = useLocalDatabase();
 
+/** Aborts as soon as the next query was sent: that follows the acquisition of its connection in the same turn. */
+function abortInFlight(pool: DsqlPool, reason: Error): AbortController {
+  const abort = new AbortController();
+  pool.once("acquire", () => setTimeout(() => abort.abort(reason), 1));
+  return abort;
+}
+
 it("closes the connection of a query that was aborted with the strategy kill session", async () => {
   const { db, pool } = open({ max: 1 });
   await sql`select 1`.execute(db);
-  const abort = new AbortController();
+  const reason = new Error("no longer wanted");
+  const abort = abortInFlight(pool, reason);
   const query = sql`select pg_sleep(5)`.execute(db, {
     signal: abort.signal,
     inflightQueryAbortStrategy: "kill session",
   });
-  const reason = new Error("no longer wanted");
-  setTimeout(() => abort.abort(reason), 50);
   await expect(query).rejects.toBe(reason);
   await sql`select 1`.execute(db);
   expect(pool.stats.connectionsOpened).toBe(2);
@@ -32,9 +39,8 @@ it("refuses the strategy cancel query, which DSQL cannot serve, and keeps the co
 
 it("leaves a query alone that was aborted with the strategy ignore query", async () => {
   const { db, pool } = open({ max: 1 });
-  const abort = new AbortController();
+  const abort = abortInFlight(pool, new Error("ignored"));
   const query = sql`select pg_sleep(0.2)`.execute(db, { signal: abort.signal });
-  setTimeout(() => abort.abort(new Error("ignored")), 50);
   await expect(query).rejects.toThrow("ignored");
   await sql`select 1`.execute(db);
   expect(pool.stats.connectionsOpened).toBe(1);
