@@ -1,41 +1,17 @@
 import { execFile } from "node:child_process";
 import { inspect } from "node:util";
-import { type LocalDsql, startLocalDsql } from "dsql-local";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  DsqlClient,
-  DsqlPool,
-  type DsqlPoolOptions,
-  parseConnectionString,
-  type RetryEvent,
-} from "../src/index.ts";
+import { beforeEach, expect, test } from "vitest";
+import { DsqlPool, parseConnectionString, type RetryEvent } from "../src/index.ts";
+import { useLocalDatabase } from "./local-database.ts";
 
 // What other DSQL connectors for Node are known to do, and what this one does in its place. Ends of the process are in
 // survival.db.test.ts, long contention and errors that ORMs wrap in the tests of the concurrency folder.
 
-let local: LocalDsql;
-const pools: DsqlPool[] = [];
-
-beforeAll(async () => {
-  local = await startLocalDsql();
-  await pool().query("CREATE TABLE entries (id int PRIMARY KEY)");
-});
+const database = useLocalDatabase("CREATE TABLE entries (id int PRIMARY KEY)");
+const { pool } = database;
 beforeEach(async () => {
   await pool().query("DELETE FROM entries");
 });
-afterEach(async () => {
-  local.faults.clear();
-  for (const one of pools.splice(0)) await one.end();
-});
-afterAll(async () => {
-  await local.stop();
-});
-
-function pool(options: DsqlPoolOptions = {}): DsqlPool {
-  const made = new DsqlPool({ ...local.connection, ...options });
-  pools.push(made);
-  return made;
-}
 
 /** A provider that counts how often it is asked, and can be taken away. */
 function provider() {
@@ -43,7 +19,7 @@ function provider() {
   const credentials = async () => {
     state.asked++;
     if (state.away) throw new Error("the metadata service is away");
-    return local.credentials;
+    return database.local.credentials;
   };
   return { state, credentials };
 }
@@ -70,7 +46,7 @@ test("defect 2: an outage of the credentials fails no query while a connection i
 });
 
 test("defect 3: the caller's options are not changed, and no token can be read from the pool", async () => {
-  const options = { ...local.connection, max: 1 };
+  const options = { ...database.local.connection, max: 1 };
   const before = inspect(options);
   const db = pool(options);
   const client = await db.connect();
@@ -95,9 +71,9 @@ test("defect 6: a COMMIT that was lost, or is never answered, is an error that s
   const db = pool({ commitTimeoutMillis: 100 });
   const insert = (id: number) =>
     db.transactionWithRetry((client) => client.query("INSERT INTO entries VALUES ($1)", [id]));
-  local.faults.cutConnection("after-commit");
+  database.local.faults.cutConnection("after-commit");
   await expect(insert(1)).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
-  local.faults.swallowCommitAnswer();
+  database.local.faults.swallowCommitAnswer();
   await expect(insert(2)).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
   expect((await db.query("SELECT id FROM entries ORDER BY id")).rows).toEqual([{ id: 1 }, { id: 2 }]);
 });
@@ -113,21 +89,19 @@ test("defect 7: no ROLLBACK follows a failed COMMIT", async () => {
     query(text);
   };
   client.release();
-  local.faults.conflictCommits(1);
+  database.local.faults.conflictCommits(1);
   await db.transactionWithRetry((one) => one.query("INSERT INTO entries VALUES (1)"));
   const attempt = ["BEGIN", "INSERT INTO entries VALUES (1)", "COMMIT"];
   expect(sent).toEqual([...attempt, ...attempt]);
 });
 
 test("defect 11: transactions that run at once on one client do not mix", async () => {
-  const client = new DsqlClient(local.connection);
-  await client.connect();
+  const client = await database.connect();
   const first = client.transactionWithRetry((one) => one.query("INSERT INTO entries VALUES (1)"));
   const second = client.transactionWithRetry((one) => one.query("INSERT INTO entries VALUES (2)"));
   await expect(second).rejects.toMatchObject({ code: "DSQL_NESTED_TRANSACTION" });
   await first;
   expect((await client.query("SELECT id FROM entries")).rows).toEqual([{ id: 1 }]);
-  await client.end();
 });
 
 test("defect 12: an error about credentials has a code, and the provider's own error as cause", async () => {
@@ -150,7 +124,7 @@ test("defect 13: connect takes a callback as pg does, and what it throws is no u
     console.log(pool.connect((error, lent, done) => { done(); throw new Error("the caller's own"); }));
     await new Promise((resolve) => setTimeout(resolve, 500));
     await Promise.all([client.end(), pool.end()]);`;
-  const env = { ...process.env, CONNECTION: JSON.stringify(local.connection) };
+  const env = { ...process.env, CONNECTION: JSON.stringify(database.local.connection) };
   const output = await new Promise<string>((resolve, reject) => {
     const cwd = new URL("..", import.meta.url);
     execFile(process.execPath, ["--input-type=module", "-e", script], { cwd, env }, (error, stdout) =>
@@ -166,16 +140,18 @@ test("defect 13: connect takes a callback as pg does, and what it throws is no u
 });
 
 test("defect 14: what is misspelt, weaker or too long in the options is refused before anything is sent", async () => {
-  const host = local.host.toUpperCase();
+  const host = database.local.host.toUpperCase();
   expect((await pool({ host }).query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
-  expect(() => parseConnectionString(`mysql://${local.host}/`)).toThrow(/scheme/);
-  expect(() => parseConnectionString(`postgres://${local.host}/?sslmode=disable`)).toThrow(/verify-full/);
-  expect(parseConnectionString(`postgres://${local.host}/?ormPrefix=mine`)).toMatchObject({
+  expect(() => parseConnectionString(`mysql://${database.local.host}/`)).toThrow(/scheme/);
+  expect(() => parseConnectionString(`postgres://${database.local.host}/?sslmode=disable`)).toThrow(
+    /verify-full/,
+  );
+  expect(parseConnectionString(`postgres://${database.local.host}/?ormPrefix=mine`)).toMatchObject({
     ormPrefix: "mine",
   });
   for (const tokenDurationSecs of [Number.NaN, 0, -5, 0.5, 604_801])
-    expect(() => new DsqlPool({ host: local.host, tokenDurationSecs })).toThrow(/tokenDurationSecs/);
-  expect(() => new DsqlPool({ host: local.host, ormPrefix: "x".repeat(60) })).toThrow(/ormPrefix/);
+    expect(() => new DsqlPool({ host: database.local.host, tokenDurationSecs })).toThrow(/tokenDurationSecs/);
+  expect(() => new DsqlPool({ host: database.local.host, ormPrefix: "x".repeat(60) })).toThrow(/ormPrefix/);
 });
 
 test("defect 15: waiting for a connection ends in time by default, the token included", async () => {
@@ -191,7 +167,7 @@ test("defect 16: an abort stops the retries, hooks and counts tell of them, and 
   const db = pool({ credentials });
   await db.warmUp(5);
   expect(state.asked).toBe(1);
-  local.faults.conflictCommits(100);
+  database.local.faults.conflictCommits(100);
   const onRetry = (event: RetryEvent) => {
     events.push(event);
     if (events.length === 2) controller.abort(new Error("enough"));

@@ -67,10 +67,13 @@ function leavesWriteOpen(error: Error): boolean {
 
 /**
  * XX000 `server unavailable` (Aurora DSQL user guide, "Troubleshooting": after it, the outcome of a COMMIT is unknown);
- * statement_completion_unknown and the connection exceptions (PostgreSQL 16 manual, Appendix A).
+ * statement_completion_unknown and those connection exceptions that leave it open (PostgreSQL 16 manual, Appendix A).
+ * Not 08P01, protocol_violation, with which PostgreSQL answers a wrong number of values.
  */
+const LEAVE_IT_OPEN = new Set(["XX000", "40003", "08000", "08003", "08006", "08007"]);
+
 function saysUnknown(code: string): boolean {
-  return code === "XX000" || code === "40003" || code.startsWith("08");
+  return LEAVE_IT_OPEN.has(code);
 }
 
 /** Whether a text only reads: then it does not matter that nobody knows whether it was run. */

@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { PoolEndedError } from "../src/index.ts";
+import { useLocalDatabase } from "./local-database.ts";
+
+const database = useLocalDatabase();
+
+describe("the life of a connection", () => {
+  test("ends at its lifetime, and another takes its place", async () => {
+    const db = database.pool({ maxLifetimeSeconds: 1, max: 1 });
+    await db.query("SELECT 1");
+    await new Promise((resolve) => setTimeout(resolve, 1010));
+    await db.query("SELECT 1");
+    expect(db.stats).toMatchObject({ connectionsOpened: 2, total: 1 });
+  });
+
+  test("ends after the idle timeout, except for `min` connections", async () => {
+    const db = database.pool({ idleTimeoutMillis: 30, min: 1, max: 3 });
+    const removed = new Promise((resolve) => db.on("remove", resolve));
+    await db.warmUp(3);
+    expect(db.stats).toMatchObject({ total: 3, idle: 3, connectionsOpened: 3, tokensSigned: 1 });
+    await removed;
+    await expect.poll(() => db.totalCount).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(db.stats).toMatchObject({ total: 1, idle: 1, connectionsOpened: 3 });
+  });
+
+  test("of one of `min` connections is followed by another, once the pool is warm", async () => {
+    const db = database.pool({ min: 2 });
+    await db.warmUp();
+    expect(db.stats).toMatchObject({ total: 2, idle: 2 });
+    (await db.connect()).release(true);
+    await expect.poll(() => db.stats).toMatchObject({ idle: 2, connectionsOpened: 3 });
+  });
+
+  test("ends after maxUses", async () => {
+    const db = database.pool({ max: 1, maxUses: 2 });
+    for (let i = 0; i < 4; i++) await db.query("SELECT 1");
+    await expect.poll(() => db.stats).toMatchObject({ connectionsOpened: 2, connectionsClosed: 2 });
+  });
+
+  test("ends with a drain, after which the pool goes on", async () => {
+    const db = database.pool();
+    const borrowed = await db.connect();
+    await db.warmUp(3);
+    const drained = db.drain();
+    await borrowed.query("SELECT 1");
+    borrowed.release();
+    await drained;
+    expect(db.stats).toMatchObject({ total: 0, connectionsOpened: 3, connectionsClosed: 3 });
+    await db.query("SELECT 1");
+    expect(db.stats.connectionsOpened).toBe(4);
+  });
+
+  test("is one of its own for each, within the last eleventh of the longest", async () => {
+    const { PooledConnection } = await import("../src/connection/pooled-connection.ts");
+    const client = await database.pool().connect();
+    const lives = Array.from({ length: 200 }, () => {
+      const made = new PooledConnection(client, { generation: 0, maxLifetimeMs: 3_300_000, nowMs: 0 });
+      return made.expiresAtMs / 60_000;
+    });
+    client.release();
+    expect(Math.min(...lives)).toBeGreaterThanOrEqual(50);
+    expect(Math.max(...lives)).toBeLessThanOrEqual(55);
+    expect(new Set(lives).size).toBeGreaterThan(100);
+  });
+});
+
+describe("the end of a pool", () => {
+  test("waits for those who use a connection, refuses those who wait, and may be called again", async () => {
+    const db = database.pool({ max: 1 });
+    const client = await db.connect();
+    const waiting = db.query("SELECT 1");
+    const ended = db.end();
+    await expect(waiting).rejects.toThrow(PoolEndedError);
+    expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    client.release();
+    await ended;
+    await db.end();
+    expect(db).toMatchObject({ ending: true, ended: true, totalCount: 0 });
+  });
+
+  test("lets no credentials be asked for any more", async () => {
+    let asked = 0;
+    const db = database.pool({
+      credentials: async () => {
+        asked++;
+        return database.local.credentials;
+      },
+    });
+    await db.end();
+    await expect(db.query("SELECT 1")).rejects.toMatchObject({ code: "DSQL_POOL_ENDED" });
+    await expect(db.connect()).rejects.toThrow("after calling end");
+    await expect(db.transactionWithRetry(async () => {})).rejects.toThrow(PoolEndedError);
+    expect(asked).toBe(0);
+  });
+
+  test("does not wait for a token", async () => {
+    const db = database.pool({ credentials: () => new Promise(() => {}) });
+    const waiting = db.query("SELECT 1");
+    const ended = db.end();
+    await expect(waiting).rejects.toThrow(PoolEndedError);
+    await ended;
+  });
+});
+
+test("a process whose pool is idle may exit, where allowExitOnIdle lets it", async () => {
+  const script = `
+    import { DsqlPool } from "dsql-core";
+    const pool = new DsqlPool({ ...JSON.parse(process.env.CONNECTION), allowExitOnIdle: true });
+    await pool.query("SELECT 1");
+    await Promise.all([pool.query("SELECT 2"), pool.query("SELECT 3")]);
+    console.log("done");`;
+  const env = { ...process.env, CONNECTION: JSON.stringify(database.local.connection) };
+  const output = await new Promise((resolve, reject) => {
+    const options = { cwd: new URL("..", import.meta.url), env };
+    execFile(process.execPath, ["--input-type=module", "-e", script], options, (error, stdout) =>
+      error ? reject(error) : resolve(stdout),
+    );
+  });
+  expect(output).toBe("done\n");
+});

@@ -1,0 +1,138 @@
+import { DatabaseError } from "pg";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  CommitOutcomeUnknownError,
+  ConnectionLostError,
+  type DsqlClient,
+  NestedTransactionError,
+  TransactionRolledBackError,
+} from "../src/index.ts";
+import { useLocalDatabase } from "./local-database.ts";
+
+const database = useLocalDatabase("CREATE TABLE entries (id int PRIMARY KEY)");
+let client: DsqlClient;
+
+beforeEach(async () => {
+  client = await database.connect();
+  await client.query("DELETE FROM entries");
+});
+
+/** How many entries are stored, as another connection sees it. */
+async function stored(): Promise<number> {
+  return Number((await database.pool().query("SELECT count(*) FROM entries")).rows[0].count);
+}
+
+describe("what is sent", () => {
+  test("is no ROLLBACK after a failed COMMIT", async () => {
+    const sent: string[] = [];
+    const { connection } = client as unknown as { connection: { query(text: string): void } };
+    const query = connection.query.bind(connection);
+    connection.query = (text) => {
+      sent.push(text);
+      query(text);
+    };
+    await client.query("BEGIN");
+    database.local.faults.conflictCommits(1);
+    await client.query("INSERT INTO entries VALUES (1)");
+    await expect(client.query("COMMIT")).rejects.toThrow("OC000");
+    expect(await client.query("ROLLBACK")).toMatchObject({ command: "ROLLBACK", rows: [], rowCount: null });
+    expect(sent).toEqual(["BEGIN", "INSERT INTO entries VALUES (1)", "COMMIT"]);
+    await client.query("BEGIN");
+    expect((await client.query("ROLLBACK")).command).toBe("ROLLBACK");
+    expect(sent.slice(3)).toEqual(["BEGIN", "ROLLBACK"]);
+  });
+
+  test("is one BEGIN of two that are sent at once", async () => {
+    const [first, second] = await Promise.allSettled([client.query("BEGIN"), client.query("BEGIN")]);
+    expect(first.status).toBe("fulfilled");
+    expect(second).toMatchObject({ reason: { code: "DSQL_NESTED_TRANSACTION" } });
+    await client.query("ROLLBACK");
+  });
+
+  test("is a whole transaction that is not waited for statement by statement", async () => {
+    const texts = ["BEGIN", "INSERT INTO entries VALUES (1)", "COMMIT", "BEGIN", "ROLLBACK"];
+    await Promise.all(texts.map((text) => client.query(text)));
+    expect(await stored()).toBe(1);
+  });
+});
+
+describe("several statements in one text", () => {
+  test("commit, and report a rollback that an earlier statement has caused", async () => {
+    await client.query("BEGIN; INSERT INTO entries VALUES (1); COMMIT");
+    await client.query("BEGIN");
+    await expect(client.query("SELECT nonsense")).rejects.toThrow(DatabaseError);
+    await expect(client.query("COMMIT; SELECT 1")).rejects.toThrow(TransactionRolledBackError);
+    await client.query("BEGIN; ROLLBACK; SELECT 1");
+    expect(await stored()).toBe(1);
+  });
+
+  test("cannot begin inside a transaction", async () => {
+    await client.query("BEGIN");
+    await expect(client.query("SELECT 1; BEGIN; SELECT 2")).rejects.toThrow(NestedTransactionError);
+    await client.query("COMMIT; BEGIN");
+    await client.query("ROLLBACK");
+  });
+
+  test("leave the outcome open when they are cut at their COMMIT", async () => {
+    database.local.faults.cutConnection("in-statement");
+    await expect(client.query("BEGIN; INSERT INTO entries VALUES (1); COMMIT")).rejects.toThrow(
+      CommitOutcomeUnknownError,
+    );
+  });
+});
+
+describe("a statement outside a transaction", () => {
+  test("leaves its outcome open when it writes and the connection is cut after it was stored", async () => {
+    database.local.faults.cutConnection("after-commit");
+    await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toThrow(CommitOutcomeUnknownError);
+    expect(await stored()).toBe(1);
+  });
+
+  test("is a lost connection when it only reads", async () => {
+    database.local.faults.cutConnection("in-statement");
+    await expect(client.query("/* all */ SELECT * FROM entries")).rejects.toThrow(ConnectionLostError);
+  });
+
+  test("leaves its outcome open when it writes and is answered XX000", async () => {
+    database.local.faults.serverUnavailable("after-commit");
+    await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toThrow(CommitOutcomeUnknownError);
+  });
+
+  test("keeps the server's error when XX000 answers a read, or a statement of a transaction", async () => {
+    database.local.faults.serverUnavailable("statement");
+    await expect(client.query("SELECT 1")).rejects.toMatchObject({ code: "XX000", severity: "ERROR" });
+    await client.query("BEGIN");
+    database.local.faults.serverUnavailable("statement");
+    await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toMatchObject({ code: "XX000" });
+    await client.query("ROLLBACK");
+  });
+});
+
+describe("a wrong number of values", () => {
+  test("is the server's own error, also for a write outside a transaction", async () => {
+    const failed = client.query("INSERT INTO entries VALUES ($1)", [1, 2]);
+    await expect(failed).rejects.toMatchObject({ code: "08P01", severity: "ERROR" });
+  });
+});
+
+describe("a statement that is never answered", () => {
+  test("is a COMMIT of unknown outcome after commitTimeoutMillis, on a connection that is closed", async () => {
+    const impatient = await database.connect({ commitTimeoutMillis: 50 });
+    await impatient.query("BEGIN");
+    await impatient.query("INSERT INTO entries VALUES (1)");
+    database.local.faults.swallowCommitAnswer();
+    await expect(impatient.query("COMMIT")).rejects.toThrow(CommitOutcomeUnknownError);
+    expect((await impatient.query("ROLLBACK")).command).toBe("ROLLBACK");
+    await expect(impatient.query("SELECT 1")).rejects.toThrow(ConnectionLostError);
+    expect(await stored()).toBe(1);
+  });
+
+  test("is undone by closing the connection, so that ROLLBACK does not wait behind it", async () => {
+    const impatient = await database.connect({ query_timeout: 50 });
+    await impatient.query("BEGIN");
+    await impatient.query("INSERT INTO entries VALUES (1)");
+    await expect(impatient.query("SELECT pg_sleep(20)")).rejects.toThrow("Query read timeout");
+    expect((await impatient.query("ROLLBACK")).command).toBe("ROLLBACK");
+    expect(await stored()).toBe(0);
+  });
+});
