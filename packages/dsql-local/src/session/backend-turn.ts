@@ -45,26 +45,30 @@ export class BackendTurn {
     this.#locks = locks;
   }
 
-  /** Runs a request that ends in one ReadyForQuery, and sends the answers on as they come. */
-  stream(request: Buffer, copy?: CopySource): Promise<Answer> {
-    return this.#run(request, true, copy);
+  /**
+   * Runs a request that ends in one ReadyForQuery, and sends the answers on as they come: at the client's pace, or as
+   * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
+   */
+  stream(request: Buffer, copy?: CopySource, pace: "client's" | "own" = "client's"): Promise<Answer> {
+    return this.#run(request, pace, copy);
   }
 
   /** The same, but the answers are kept for the caller. */
   hold(request: Buffer, copy?: CopySource): Promise<Answer> {
-    return this.#run(request, false, copy);
+    return this.#run(request, undefined, copy);
   }
 
   /** Runs SQL of the endpoint's own and answers its rows as text. */
   async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
-    const answer = await this.#run(query(sql), false);
+    const answer = await this.#run(query(sql), undefined);
     const rows = answer.held
       .filter(({ type }) => type === Backend.DataRow)
       .map(({ body }) => parseDataRow(body));
     return { ...answer, rows };
   }
 
-  async #run(request: Buffer, streams: boolean, copy?: CopySource): Promise<Answer> {
+  async #run(request: Buffer, pace: "client's" | "own" | undefined, copy?: CopySource): Promise<Answer> {
+    const streams = pace !== undefined;
     const client = this.#client;
     const backend = this.#backend;
     const answer: Answer = { status: this.status, held: [], changes: [] };
@@ -74,7 +78,7 @@ export class BackendTurn {
       const run = streams ? backend.pollRun(passes) : undefined;
       if (run) {
         client.write(run);
-        await client.drained();
+        if (pace === "client's") await client.drained();
       }
       const message = backend.poll() ?? (await backend.expect());
       switch (message.type) {

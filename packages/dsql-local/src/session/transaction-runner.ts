@@ -30,7 +30,8 @@ export async function runInTransaction(
     if (kind !== "read" && kind !== "other") return runChange(session, work, transaction);
     const { bytes } = work.request(FIRST_TIME);
     if (commandTag !== undefined) return deliverWork(client, work, await turn.hold(bytes));
-    const answer = await turn.stream(bytes, work.copy);
+    const pace = transaction.writes.isEmpty ? "client's" : "own";
+    const answer = await turn.stream(bytes, work.copy, pace);
     if (!answer.error) await transaction.acceptLate(answer.changes);
     if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
     return deliver(client, answer, { addedColumns: 0 });
