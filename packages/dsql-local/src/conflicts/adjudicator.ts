@@ -76,24 +76,18 @@ export class Adjudicator {
 
   /** The keys of a table. @throws {BackendGoneError} */
   facts(table: number): Promise<TableFacts> {
-    let facts = this.#facts.get(table);
-    if (!facts) {
-      facts = this.#loadFacts(table);
-      this.#facts.set(table, facts);
-    }
-    return facts;
+    return this.#known(this.#facts, table, async () => {
+      const [row] = await this.#monitor.rows(`SELECT pg_catalog.dsql_local_table_facts(${table})`);
+      return JSON.parse(row?.[0] ?? '{"keys":[],"foreignKeys":[]}') as TableFacts;
+    });
   }
 
   /** The table and all that foreign keys tie to it. @throws {BackendGoneError} */
   definitions(table: number): Promise<TableDefinition[]> {
-    let definitions = this.#definitions.get(table);
-    if (!definitions) {
-      definitions = this.#monitor
-        .rows(`SELECT pg_catalog.dsql_local_definitions(${table})`)
-        .then(([row]) => JSON.parse(row?.[0] ?? "[]") as TableDefinition[]);
-      this.#definitions.set(table, definitions);
-    }
-    return definitions;
+    return this.#known(this.#definitions, table, async () => {
+      const [row] = await this.#monitor.rows(`SELECT pg_catalog.dsql_local_definitions(${table})`);
+      return JSON.parse(row?.[0] ?? "[]") as TableDefinition[];
+    });
   }
 
   /** Tables may have changed: what is known of them is read again. */
@@ -102,8 +96,13 @@ export class Adjudicator {
     this.#definitions = new Map();
   }
 
-  async #loadFacts(table: number): Promise<TableFacts> {
-    const [row] = await this.#monitor.rows(`SELECT pg_catalog.dsql_local_table_facts(${table})`);
-    return JSON.parse(row?.[0] ?? '{"keys":[],"foreignKeys":[]}') as TableFacts;
+  #known<T>(cache: Map<number, Promise<T>>, table: number, read: () => Promise<T>): Promise<T> {
+    const known = cache.get(table);
+    if (known) return known;
+    const found = read();
+    cache.set(table, found);
+    // What could not be read is asked for again.
+    found.catch(() => cache.delete(table));
+    return found;
   }
 }

@@ -1,4 +1,5 @@
 import type { BackendConnection, BackendResult } from "../wire/backend-connection.ts";
+import { BackendError } from "../wire/backend-error.ts";
 
 /** A connection of the endpoint's own, as superuser, opened when first needed; one query at a time. */
 export class Monitor {
@@ -16,8 +17,14 @@ export class Monitor {
     const answer = this.#last.then(async () => {
       if (this.#closed) return [];
       this.#connection ??= this.#open();
-      const [result] = await (await this.#connection).query(sql);
-      return result?.rows ?? [];
+      try {
+        const [result] = await (await this.#connection).query(sql);
+        return result?.rows ?? [];
+      } catch (error) {
+        // The next query tries with a new connection.
+        if (!(error instanceof BackendError)) this.#connection = undefined;
+        throw error;
+      }
     });
     this.#last = answer.catch(() => {});
     return answer;
