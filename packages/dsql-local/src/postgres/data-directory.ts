@@ -68,7 +68,3 @@ export async function removeMaps(directory: string): Promise<void> {
     else if (/^\d+_(fsm|vm)$/.test(entry.name)) await rm(path);
   }
 }
-
-export async function removeDirectory(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-}

@@ -1,13 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { BackendError, BackendGoneError } from "./backend-error.ts";
-import {
-  parseColumnNames,
-  parseCommandTag,
-  parseDataRow,
-  type TransactionStatus,
-} from "./backend-messages.ts";
+import { parseColumnNames, parseCommandTag, parseDataRow } from "./backend-messages.ts";
 import { parseErrorFields } from "./error-fields.ts";
 import { cancelRequest, password, query, startup, terminate } from "./frontend-messages.ts";
+import type { WireMessage } from "./message-reader.ts";
 import { MessageStream } from "./message-stream.ts";
 import { Backend } from "./message-types.ts";
 
@@ -66,11 +62,6 @@ export class BackendConnection extends MessageStream {
    * @throws {BackendError} @throws {BackendGoneError}
    */
   async query(sql: string): Promise<BackendResult[]> {
-    return (await this.queryWithStatus(sql)).results;
-  }
-
-  /** As `query`, with the transaction status that ReadyForQuery reported. */
-  async queryWithStatus(sql: string): Promise<{ results: BackendResult[]; status: TransactionStatus }> {
     this.write(query(sql));
     this.flush();
     const results: BackendResult[] = [];
@@ -88,13 +79,13 @@ export class BackendConnection extends MessageStream {
         failure = new BackendError(parseErrorFields(message.body));
       } else if (message.type === Backend.ReadyForQuery) {
         if (failure) throw failure;
-        return { results, status: String.fromCharCode(message.body[0] as number) as TransactionStatus };
+        return results;
       }
     }
   }
 
   /** The next message, which must come. @throws {BackendGoneError} */
-  async expect(): Promise<NonNullable<Awaited<ReturnType<MessageStream["next"]>>>> {
+  async expect(): Promise<WireMessage> {
     const message = await this.next();
     if (!message) throw new BackendGoneError("the PostgreSQL behind the endpoint closed the connection");
     return message;

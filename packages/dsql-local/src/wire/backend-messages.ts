@@ -1,5 +1,5 @@
 import { Backend } from "./message-types.ts";
-import { int16, int32, message } from "./message-writer.ts";
+import { int32, message } from "./message-writer.ts";
 
 /** `I` idle, `T` in a transaction, `E` in a failed one. */
 export type TransactionStatus = "I" | "T" | "E";
@@ -23,32 +23,6 @@ export const emptyQueryResponse: Buffer = message(Backend.EmptyQueryResponse);
 /** Says that the protocol's minor version and these options are not known here. */
 export const negotiateProtocolVersion = (unknownOptions: readonly string[]): Buffer =>
   message(Backend.NegotiateProtocolVersion, int32(3 << 16), int32(unknownOptions.length), ...unknownOptions);
-
-/** A column of a result that the endpoint makes itself, sent as text. */
-export interface ResultColumn {
-  name: string;
-  /** @default 25, which is text */
-  typeOid?: number;
-  /** Bytes, -1 where it varies. @default -1 */
-  typeLength?: number;
-}
-
-export function rowDescription(columns: readonly ResultColumn[]): Buffer {
-  const parts: (Buffer | string)[] = [int16(columns.length)];
-  for (const { name, typeOid = 25, typeLength = -1 } of columns) {
-    parts.push(name, int32(0), int16(0), int32(typeOid), int16(typeLength), int32(-1), int16(0));
-  }
-  return message(Backend.RowDescription, ...parts);
-}
-
-export function dataRow(values: readonly (string | null)[]): Buffer {
-  const parts: Buffer[] = [int16(values.length)];
-  for (const value of values) {
-    if (value === null) parts.push(int32(-1));
-    else parts.push(int32(Buffer.byteLength(value)), Buffer.from(value));
-  }
-  return message(Backend.DataRow, ...parts);
-}
 
 /** Reads a DataRow of text values. */
 export function parseDataRow(body: Buffer): (string | null)[] {

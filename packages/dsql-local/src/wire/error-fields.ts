@@ -31,20 +31,15 @@ const LETTERS: Readonly<Record<string, keyof ErrorFields>> = {
   n: "constraint",
 };
 
-function encode(type: number, fields: ErrorFields): Buffer {
+export function errorResponse(given: Omit<ErrorFields, "severity"> & { severity?: string }): Buffer {
+  const fields: ErrorFields = { severity: "ERROR", ...given };
   let text = `S${fields.severity}\0`;
   for (const [letter, name] of Object.entries(LETTERS)) {
     const value = fields[name];
     if (value !== undefined) text += `${letter}${value}\0`;
   }
-  return message(type, text);
+  return message(Backend.ErrorResponse, text);
 }
-
-export const errorResponse = (fields: Omit<ErrorFields, "severity"> & { severity?: string }): Buffer =>
-  encode(Backend.ErrorResponse, { severity: "ERROR", ...fields });
-
-export const noticeResponse = (fields: Omit<ErrorFields, "severity"> & { severity?: string }): Buffer =>
-  encode(Backend.NoticeResponse, { severity: "NOTICE", ...fields });
 
 /** Reads the body of an ErrorResponse or NoticeResponse. */
 export function parseErrorFields(body: Buffer): ErrorFields {
