@@ -2,6 +2,7 @@ import { FINISH_SQL } from "../jobs/finish-sql.ts";
 import { JOBS_SQL } from "../jobs/jobs-sql.ts";
 import { INDEXES_SQL } from "./indexes-sql.ts";
 import { ROW_LIMITS_SQL } from "./row-limits-sql.ts";
+import { SET_CONFIG_SQL } from "./set-config-sql.ts";
 import { SYS_SQL } from "./sys-sql.ts";
 
 /** DSQL has no text search configurations. */
@@ -19,6 +20,7 @@ export function catalogSetupSql(): string {
     SYS_SQL,
     INDEXES_SQL,
     ROW_LIMITS_SQL,
+    SET_CONFIG_SQL,
     TEXT_SEARCH_SQL,
     "RESET allow_system_table_mods;",
   ].join("\n");

@@ -43,7 +43,7 @@ BEGIN
     END IF;
     places := places || place::text;
   END LOOP;
-  PERFORM set_config('dsql_local.rows', counted::text, true);
+  PERFORM postgres_set_config('dsql_local.rows', counted::text, true);
   RETURN array_to_string(places, ' ');
 END $replay$;
 

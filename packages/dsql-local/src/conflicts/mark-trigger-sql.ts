@@ -18,13 +18,13 @@ BEGIN
   IF changed > coalesce(nullif(postgres_current_setting('dsql_local.max_rows', true), ''), '3000')::int THEN
     RAISE EXCEPTION 'transaction row limit exceeded' USING ERRCODE = '54000';
   END IF;
-  PERFORM set_config('dsql_local.rows', changed::text, true);
+  PERFORM postgres_set_config('dsql_local.rows', changed::text, true);
   IF TG_OP <> 'DELETE' THEN
     written := NEW::text;
     IF length(written) > 3000 AND coalesce(postgres_current_setting('dsql_local.in_transaction', true), '') <> 'on' THEN
       bytes := coalesce(nullif(postgres_current_setting('dsql_local.bytes', true), ''), '0')::bigint + length(written);
       PERFORM dsql_local_check_size(bytes);
-      PERFORM set_config('dsql_local.bytes', bytes::text, true);
+      PERFORM postgres_set_config('dsql_local.bytes', bytes::text, true);
     END IF;
   END IF;
   IF TG_OP = 'INSERT' THEN

@@ -11,7 +11,7 @@ import { TableCopies } from "./table-copies.ts";
 /** Marks where the transaction's own work begins, right after its snapshot. */
 const SAVEPOINT = "dsql_local";
 const BACK = `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
-const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.set_config('dsql_local.in_transaction', 'on', true);SAVEPOINT ${SAVEPOINT}`;
+const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.postgres_set_config('dsql_local.in_transaction', 'on', true);SAVEPOINT ${SAVEPOINT}`;
 /** Two transactions that put their rows back at once can meet in a deadlock, of which one is told. */
 const MAX_REPLAYS = 50;
 

@@ -1,0 +1,21 @@
+import { SESSION_PARAMETERS } from "../endpoint/startup-parameters.ts";
+import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
+
+const names = [...SESSION_PARAMETERS].map((name) => `'${name}'`).join(", ");
+
+/** set_config() by the rules of SET, also where its parameter's name is a value that the text does not show. */
+export const SET_CONFIG_SQL = `
+ALTER FUNCTION pg_catalog.set_config(text, text, boolean) RENAME TO postgres_set_config;
+
+CREATE FUNCTION pg_catalog.set_config(setting_name text, new_value text, is_local boolean) RETURNS text LANGUAGE plpgsql
+VOLATILE AS $set$
+BEGIN
+  IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) ANY (ARRAY[${names}]) IS NOT TRUE THEN
+    RAISE EXCEPTION 'setting configuration parameter "%" not supported', setting_name USING ERRCODE = '0A000';
+  END IF;
+  IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) 'disable_sync_create_index' THEN
+    setting_name := '${SYNC_CREATE_INDEX_PARAMETER}';
+  END IF;
+  RETURN pg_catalog.postgres_set_config(setting_name, new_value, is_local);
+END $set$;
+`;
