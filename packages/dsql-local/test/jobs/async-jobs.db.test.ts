@@ -8,7 +8,8 @@ import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
 let local: LocalDsql;
 let client: ProbeClient;
 beforeAll(async () => {
-  local = await startLocalDsql();
+  // Long enough for the statement after a submission to find the index unfinished, on a busy machine too.
+  local = await startLocalDsql({ indexBuildMs: 300 });
   client = await ProbeClient.connect(local);
 });
 afterAll(async () => {
