@@ -55,7 +55,9 @@ async function oneAfterTheOther(arena: Arena, which: ContentionCase): Promise<nu
 async function sideBySide(arena: Arena, which: ContentionCase): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome[]>(Object.keys(contenders).map((name) => [name, []]));
   for (let run = 0; run < RUNS; run++) {
-    for (const [contender, runs] of outcomes) {
+    const inOrder = [...outcomes];
+    // Another begins each time, so that none always meets the freshly made table.
+    for (const [contender, runs] of [...inOrder.slice(run), ...inOrder.slice(0, run)]) {
       runs.push(await measureCase(arena, which, { contender, seed: run + 1 }));
     }
   }
