@@ -25,6 +25,8 @@ interface Owner {
 export async function makeRunDirectory(user: ServerUser | undefined): Promise<string> {
   const directory = await mkdtemp(join(baseDirectory(), PREFIX));
   if (user) await chown(directory, user.uid, user.gid);
+  // Claimed at once, so that a run that is killed while it copies its data is an orphan like any other.
+  await claimRunDirectory(directory, join(directory, "data"));
   return directory;
 }
 
