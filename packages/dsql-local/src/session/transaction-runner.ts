@@ -55,7 +55,8 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
   const { turn, client } = session;
   const { statement, locking } = work;
   if (statement.kind === "write") transaction.hasWritten = true;
-  const form = { again: work.copy.started, plain: false };
+  // PostgreSQL is to refuse a lock in a transaction that may only read.
+  const form = { again: work.copy.started, plain: locking !== undefined && transaction.isReadOnly };
   for (let run = 1; ; run++) {
     const answer = await turn.hold(work.request(form).bytes, work.copy);
     if (!answer.error) {

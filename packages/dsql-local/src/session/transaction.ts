@@ -7,26 +7,18 @@ import { WriteSet } from "../conflicts/write-set.ts";
 import type { Statement } from "../sql/statement.ts";
 import type { Answer, BackendTurn } from "./backend-turn.ts";
 import { TableCopies } from "./table-copies.ts";
+import type { TransactionPhase } from "./transaction-phase.ts";
 
-/** Marks where the transaction's own work begins, right after its snapshot. */
-const SAVEPOINT = "dsql_local";
-const BACK = `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
-const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.postgres_set_config('dsql_local.in_transaction', 'on', true);SAVEPOINT ${SAVEPOINT}`;
+/** The savepoint marks where the transaction's own work begins, right after its snapshot. */
+const BACK = "ROLLBACK TO SAVEPOINT dsql_local";
+const START = `SELECT pg_catalog.pg_current_snapshot(),
+  pg_catalog.postgres_set_config('dsql_local.in_transaction', 'on', true);
+  SHOW transaction_read_only;SAVEPOINT dsql_local`;
 /** Two transactions that put their rows back at once can meet in a deadlock, of which one is told. */
 const MAX_REPLAYS = 50;
 
 /** Errors after which a statement may simply be run again: it waited for somebody who waited for it. */
 export const isDeadlock = (sqlstate: string): boolean => sqlstate === "40P01" || sqlstate === "55P03";
-
-/**
- * Where a transaction's changes are:
- * - `new`: it has no snapshot yet;
- * - `in place`: in the tables, under PostgreSQL's locks;
- * - `aside`: in its write set alone, because somebody waited for its locks; they are put back before its next statement;
- * - `sandbox`: in copies of the tables. It is known to lose, and goes on for its client's sake until COMMIT;
- * - `lost`: nowhere; not even the copies are left.
- */
-export type TransactionPhase = "new" | "in place" | "aside" | "sandbox" | "lost";
 
 /** An open transaction of one session. */
 export class Transaction {
@@ -44,10 +36,11 @@ export class Transaction {
   ddl: string | undefined;
   /** Whether it has run INSERT, UPDATE, DELETE or COPY FROM. */
   hasWritten = false;
+  isReadOnly = false;
   /** How often its work was undone in PostgreSQL; portals do not outlive that. */
   timesUndone = 0;
   /** Called before its work is undone while it is idle. */
-  beforeUndone: (() => Promise<void>) | undefined;
+  beforeUndone?: () => Promise<void>;
   #jobsEndedBefore: number;
   readonly #copies: TableCopies;
 
@@ -84,6 +77,7 @@ export class Transaction {
     if (this.phase === "new") {
       this.snapshot = await this.#adjudicator.open(async () => {
         const { rows } = await this.#turn.query(START);
+        this.isReadOnly = rows[1]?.[0] === "on";
         return new Snapshot(rows[0]?.[0] ?? "");
       });
       this.phase = "in place";

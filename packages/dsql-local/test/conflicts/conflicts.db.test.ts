@@ -139,6 +139,12 @@ describe("rows that are read for a lock", () => {
     await expect(a.query("COMMIT")).rejects.toMatchObject(CONFLICT);
   });
 
+  it("are refused in a transaction that may only read", async () => {
+    await a.query("BEGIN READ ONLY");
+    await expect(a.query("SELECT * FROM account FOR UPDATE")).rejects.toMatchObject({ code: "25006" });
+    await a.query("ROLLBACK");
+  });
+
   it("FOR KEY SHARE lets other columns change, but not the row go", async () => {
     await a.query("BEGIN");
     await a.query("SELECT * FROM account WHERE id = 1 FOR KEY SHARE");
