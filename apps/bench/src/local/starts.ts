@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalDsql } from "dsql-local";
@@ -16,6 +16,8 @@ export interface Starts {
 /** Starts dsql-local with an empty cache, then again, then beside itself. */
 export async function measureStarts(): Promise<Starts> {
   const cache = await mkdtemp(join(tmpdir(), "bench-dsql-local-"));
+  // PostgreSQL may run as another user, who has to get in.
+  await chmod(cache, 0o755);
   const before = process.env.DSQL_LOCAL_CACHE;
   process.env.DSQL_LOCAL_CACHE = cache;
   try {
