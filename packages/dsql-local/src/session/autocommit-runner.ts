@@ -14,8 +14,7 @@ export async function runAlone(session: SessionState, work: Work): Promise<boole
   if (kind === "locking-read") return readForLock(session, work);
   if (commandTag !== undefined)
     return deliverWork(session.client, work, await hold(session, work, FIRST_TIME));
-  const { bytes } = work.request(FIRST_TIME);
-  const answer = await session.gate.run(() => session.turn.stream(bytes, work.copy));
+  const answer = await session.gate.run(() => work.stream("client's"));
   // A SELECT may have called a function that writes.
   if (!answer.error) await tellAdjudicator(session, answer);
   return deliver(session.client, answer, { addedColumns: 0 });

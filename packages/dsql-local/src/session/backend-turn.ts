@@ -24,6 +24,9 @@ export interface Answer {
   changes: RowChange[];
 }
 
+/** How fast answers are read: as the client takes them, or as PostgreSQL gives them. */
+export type Pace = "client's" | "own";
+
 /** Messages that go to the client as they are. */
 const passes = (type: number): boolean =>
   type !== Backend.NoticeResponse &&
@@ -49,7 +52,7 @@ export class BackendTurn {
    * Runs a request that ends in one ReadyForQuery, and sends the answers on as they come: at the client's pace, or as
    * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
    */
-  stream(request: Buffer, copy?: CopySource, pace: "client's" | "own" = "client's"): Promise<Answer> {
+  stream(request: Buffer, copy?: CopySource, pace: Pace = "client's"): Promise<Answer> {
     return this.#run(request, pace, copy);
   }
 
@@ -67,7 +70,7 @@ export class BackendTurn {
     return { ...answer, rows };
   }
 
-  async #run(request: Buffer, pace: "client's" | "own" | undefined, copy?: CopySource): Promise<Answer> {
+  async #run(request: Buffer, pace: Pace | undefined, copy?: CopySource): Promise<Answer> {
     const streams = pace !== undefined;
     const client = this.#client;
     const backend = this.#backend;

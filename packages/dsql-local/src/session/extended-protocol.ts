@@ -6,7 +6,7 @@ import { Backend, Frontend } from "../wire/message-types.ts";
 import { int16, message } from "../wire/message-writer.ts";
 import { deliver } from "./deliver.ts";
 import { type Unit, unitRequest } from "./portal-requests.ts";
-import { portalWork } from "./portal-work.ts";
+import { PortalWork } from "./portal-work.ts";
 import {
   type Portal,
   type PreparedStatement,
@@ -96,6 +96,7 @@ export class ExtendedProtocol {
         const prepared = readParse(received);
         if (prepared.statement?.refusal) return this.#refuse(prepared);
         this.#names.parsed(prepared);
+        if (prepared.name === "") this.#session.plans.unnamedSent();
         return this.#answerOrGather(received, prepared, parseComplete);
       }
       case Frontend.Bind: {
@@ -124,7 +125,8 @@ export class ExtendedProtocol {
   ): Outcome | Promise<Outcome> {
     if (prepared?.statement && isControl(prepared.statement)) return this.#answer(answer);
     this.#unit.push(received);
-    return "done";
+    const { plans } = this.#session;
+    return plans.lacks(prepared) ? plans.restore(prepared).then(() => "done") : "done";
   }
 
   async #answer(answer: Buffer): Promise<Outcome> {
@@ -188,7 +190,7 @@ export class ExtendedProtocol {
   #work(portal: Portal, statement: Statement): Work {
     const unit = { messages: this.#unit, portal, prepared: this.#prepared };
     this.#unit = [];
-    return portalWork(this.#session, unit, statement);
+    return new PortalWork(this.#session, statement, unit);
   }
 
   #prepared = (name: string): PreparedStatement | undefined => this.#names.statement(name);

@@ -1,12 +1,13 @@
 import { type LockingRead, lockingRead } from "../conflicts/locking-read.ts";
 import { parseQuery } from "../sql/parse-query.ts";
+import { RecentCache } from "../sql/recent-cache.ts";
 import type { Statement } from "../sql/statement.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
 import { Frontend } from "../wire/message-types.ts";
 
 /** A statement that a client has prepared. */
 export interface PreparedStatement {
-  name: string;
+  readonly name: string;
   /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL answers for itself. */
   statement?: Statement;
   locking?: LockingRead;
@@ -38,7 +39,22 @@ export function readText(body: Buffer, at: number): [text: string, next: number]
   return [body.toString("utf8", at, end), end + 1];
 }
 
+/** Above it a Parse is read each time. */
+const MAX_CACHED_BYTES = 64 * 1024;
+const parses = new RecentCache<PreparedStatement>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
+
+/** What a Parse prepares; the same bytes give the same object as long as they are not forgotten. */
 export function readParse({ body }: WireMessage): PreparedStatement {
+  if (body.length > MAX_CACHED_BYTES) return takeApart(body);
+  const key = body.toString("latin1");
+  const known = parses.get(key);
+  if (known) return known;
+  const prepared = takeApart(Buffer.from(body));
+  parses.set(key, prepared, body.length);
+  return prepared;
+}
+
+function takeApart(body: Buffer): PreparedStatement {
   const [name, afterName] = readText(body, 0);
   const [text, afterText] = readText(body, afterName);
   const types = body.subarray(afterText);

@@ -6,6 +6,7 @@ import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import type { Problem } from "./answers.ts";
 import { BackendTurn } from "./backend-turn.ts";
 import { Gate } from "./gate.ts";
+import { KeptPlans } from "./kept-plans.ts";
 import { Transaction } from "./transaction.ts";
 
 /** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */
@@ -20,6 +21,7 @@ export class SessionState {
   readonly turn: BackendTurn;
   /** One request at a time: the client's, or another session's wish that locks be given back. */
   readonly gate = new Gate();
+  readonly plans: KeptPlans = new KeptPlans(this);
   transaction: Transaction | undefined;
   /** The schema that this session's catalog was read at; undefined until a statement has named a table. */
   schemaVersion: number | undefined;

@@ -53,10 +53,12 @@ export class SimpleProtocol {
 
   #work(statement: Statement): Work {
     const locking: LockingRead | undefined = lockingRead(statement);
+    const copy = new CopySource(this.#session.client, false);
     return {
       statement,
       locking,
-      copy: new CopySource(this.#session.client, false),
+      copy,
+      stream: (pace) => this.#session.turn.stream(query(statement.text), copy, pace),
       request: ({ plain }) => ({ bytes: query(plain || !locking ? statement.text : locking.text) }),
       sandboxed: (_form, isCopied) => ({ bytes: query(sandboxText(statement, isCopied)) }),
     };

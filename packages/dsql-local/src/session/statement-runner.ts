@@ -13,6 +13,7 @@ export const isControl = ({ kind, refusal }: Statement): boolean =>
 export async function runStatement(session: SessionState, work: Work): Promise<boolean> {
   const fault = injectInStatement(session, () => work.request(FIRST_TIME).bytes);
   if (fault) return session.fail(fault);
+  session.plans.runs(work.statement);
   if (!session.transaction && needsTransaction(session, work.statement)) await session.beginImplicit();
   const { transaction } = session;
   return transaction ? runInTransaction(session, work, transaction) : runAlone(session, work);

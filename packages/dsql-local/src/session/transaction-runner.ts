@@ -28,10 +28,10 @@ export async function runInTransaction(
     const again = work.copy.started;
     if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again });
     if (kind !== "read" && kind !== "other") return runChange(session, work, transaction);
-    const { bytes } = work.request(FIRST_TIME);
-    if (commandTag !== undefined) return deliverWork(client, work, await turn.hold(bytes));
-    const pace = transaction.writes.isEmpty ? "client's" : "own";
-    const answer = await turn.stream(bytes, work.copy, pace);
+    if (commandTag !== undefined) {
+      return deliverWork(client, work, await turn.hold(work.request(FIRST_TIME).bytes));
+    }
+    const answer = await work.stream(transaction.writes.isEmpty ? "client's" : "own");
     if (!answer.error) await transaction.acceptLate(answer.changes);
     if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
     return deliver(client, answer, { addedColumns: 0 });

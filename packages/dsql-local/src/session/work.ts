@@ -1,5 +1,6 @@
 import type { LockingRead } from "../conflicts/locking-read.ts";
 import type { Statement } from "../sql/statement.ts";
+import type { Answer, Pace } from "./backend-turn.ts";
 import type { CopySource } from "./copy-source.ts";
 
 /** Bytes for PostgreSQL that end in one Query or Sync. */
@@ -30,6 +31,8 @@ export interface Work {
   /** Gathers the rows of COPY FROM STDIN. */
   copy: CopySource;
   request(form: RequestForm): Request;
+  /** Sends it the first time, and its answers on to the client as they come. */
+  stream(pace: Pace): Promise<Answer>;
   /** The same for a transaction that works on copies of tables. */
   sandboxed(form: RequestForm, isCopied: (schema: string, table: string) => boolean): Request;
 }
