@@ -1,6 +1,7 @@
 import type { Logger } from "drizzle-orm";
 import { NodePgSession, NodePgTransaction } from "drizzle-orm/node-postgres";
-import { DsqlConfigError, type DsqlPoolClient, NestedTransactionError } from "dsql-core";
+import { DsqlConfigError, NestedTransactionError } from "dsql-core";
+import type { TransactionConnection } from "./transaction-connection.ts";
 
 /**
  * What this package uses of drizzle-orm's `NodePgSession`, which declares most of it private. The names are the same in
@@ -16,7 +17,7 @@ export interface InstalledSession {
 }
 
 type SessionClass = new (
-  client: DsqlPoolClient,
+  connection: TransactionConnection,
   dialect: object,
   schemaOrRelations: unknown,
   options: unknown,
@@ -33,15 +34,15 @@ interface RefusableTransaction {
   setTransaction(): Promise<never>;
 }
 
-/** Makes the `tx` of a transaction that is open on `client`; it sees the schema, the logger and the cache of `session`. */
-export function transactionOn(client: DsqlPoolClient, session: InstalledSession): object {
+/** Makes the `tx` of a transaction that is open on `connection`; it sees the schema, the logger and the cache of `session`. */
+export function transactionOn(connection: TransactionConnection, session: InstalledSession): object {
   const { dialect, options } = session;
   const schemaOrRelations = session.schema ?? session.relations;
   const Session = NodePgSession as unknown as SessionClass;
   const Transaction = NodePgTransaction as unknown as TransactionClass;
   const tx = new Transaction(
     dialect,
-    new Session(client, dialect, schemaOrRelations, options),
+    new Session(connection, dialect, schemaOrRelations, options),
     schemaOrRelations,
   );
   tx.transaction = refuseNesting;

@@ -10,6 +10,7 @@ import {
 } from "dsql-core";
 import { type InstalledSession, transactionOn } from "./installed-session.ts";
 import { isReadOnly } from "./transaction-config.ts";
+import { TransactionConnection } from "./transaction-connection.ts";
 
 /** What the caller does with the `tx` of one transaction. */
 type Work<R> = (tx: never) => Promise<R>;
@@ -45,7 +46,14 @@ export class Transactions {
         acquire: async () => new LoggedClient(await this.#pool.connect(), this.#session.logger),
         release: ({ client }, destroy) => client.release(destroy),
       },
-      work: ({ client }) => work(transactionOn(client, this.#session) as never),
+      work: async ({ client }) => {
+        const connection = new TransactionConnection(client);
+        try {
+          return await work(transactionOn(connection, this.#session) as never);
+        } finally {
+          connection.close();
+        }
+      },
       readOnly,
       remember,
     });

@@ -8,6 +8,7 @@ export type DsqlErrorCode =
   | "DSQL_TRANSACTION_ROLLED_BACK"
   | "DSQL_COMMIT_OUTCOME_UNKNOWN"
   | "DSQL_NESTED_TRANSACTION"
+  | "DSQL_TRANSACTION_ENDED"
   | "DSQL_OCC_RETRY_EXHAUSTED"
   | "DSQL_JOB_FAILED";
 
@@ -108,6 +109,19 @@ export class NestedTransactionError extends DsqlError {
 
   constructor(message: string, options?: ErrorOptions) {
     super("DSQL_NESTED_TRANSACTION", message, options);
+  }
+}
+
+/** A statement came from the work of a transaction that had ended, or whose end was on its way; it was not sent. */
+export class TransactionEndedError extends DsqlError {
+  override readonly name = "TransactionEndedError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "DSQL_TRANSACTION_ENDED",
+      "The transaction of this statement has ended, and the statement was not sent. Await all that a transaction does inside its work.",
+      options,
+    );
   }
 }
 

@@ -43,6 +43,7 @@ export {
   PoolEndedError,
   type PoolState,
   PoolTimeoutError,
+  TransactionEndedError,
   TransactionRolledBackError,
 } from "./errors.ts";
 export type { DsqlLogger } from "./telemetry/logger.ts";

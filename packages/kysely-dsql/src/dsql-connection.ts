@@ -1,5 +1,11 @@
-import { type DsqlPoolClient, isOccError, type RetryOptions, retryOnOcc } from "dsql-core";
-import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
+import {
+  type DsqlPoolClient,
+  isOccError,
+  type RetryOptions,
+  retryOnOcc,
+  TransactionEndedError,
+} from "dsql-core";
+import { CompiledQuery, type DatabaseConnection, type QueryResult } from "kysely";
 import { awaitJob, jobIdOf } from "./async-job.ts";
 import type { CursorConstructor } from "./dsql-dialect-config.ts";
 import { streamRows } from "./stream-rows.ts";
@@ -17,12 +23,15 @@ export interface DsqlConnectionSettings {
 
 /**
  * One use of a pooled client, from its acquisition to its release. After that it refuses to work, so that a
- * transaction handle that outlives its transaction cannot reach into somebody else's.
+ * transaction handle that outlives its transaction cannot reach into somebody else's; and so it does while COMMIT or
+ * ROLLBACK is on its way, because what is sent behind that would be stored by itself.
  */
 export class DsqlConnection implements DatabaseConnection {
   #client: DsqlPoolClient | undefined;
   readonly #settings: DsqlConnectionSettings;
   #isInTransaction = false;
+  /** The COMMIT or ROLLBACK that was sent, until its transaction is left. */
+  #ending: CompiledQuery | undefined;
   #isDiscarded = false;
   #commitFailed = false;
   #pendingRelease: NodeJS.Immediate | undefined;
@@ -33,7 +42,7 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const client = this.#heldClient();
+    const client = this.#clientFor(query);
     const isAutocommit = !this.#isInTransaction && isIdle(client);
     const send = () => client.query(query.sql, query.parameters as unknown[]);
     const { command, rowCount, rows } = isAutocommit
@@ -46,7 +55,7 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   async *streamQuery<R>(query: CompiledQuery, chunkSize = 100): AsyncIterableIterator<QueryResult<R>> {
-    yield* streamRows<R>(this.#heldClient(), this.#settings.cursor, query, chunkSize);
+    yield* streamRows<R>(this.#clientFor(query), this.#settings.cursor, query, chunkSize);
   }
 
   /**
@@ -63,8 +72,14 @@ export class DsqlConnection implements DatabaseConnection {
     this.#commitFailed = false;
   }
 
+  async endTransaction(how: "commit" | "rollback"): Promise<void> {
+    this.#ending = CompiledQuery.raw(how);
+    await this.executeQuery(this.#ending);
+  }
+
   leaveTransaction(): void {
     this.#isInTransaction = false;
+    this.#ending = undefined;
   }
 
   /** The client will be closed instead of going back to the pool. */
@@ -84,8 +99,10 @@ export class DsqlConnection implements DatabaseConnection {
    * transaction it does neither unless it ends by itself, so the client goes back when nobody has asked by the next turn.
    */
   noteFailedCommit({ endsByItself }: { endsByItself: boolean }): void {
-    this.leaveTransaction();
-    if (endsByItself) return;
+    if (endsByItself) {
+      this.leaveTransaction();
+      return;
+    }
     this.#commitFailed = true;
     this.#pendingRelease = setImmediate(() => this.release());
   }
@@ -93,6 +110,7 @@ export class DsqlConnection implements DatabaseConnection {
   /** Returns whether COMMIT had failed before, in which case there is nothing to roll back. */
   acknowledgeRollback(): boolean {
     clearImmediate(this.#pendingRelease);
+    if (this.#commitFailed) this.leaveTransaction();
     return this.#commitFailed;
   }
 
@@ -114,10 +132,9 @@ export class DsqlConnection implements DatabaseConnection {
     await awaitJob(async (text) => (await this.#sendAutocommit(text, () => client.query(text))).rows, jobId);
   }
 
-  #heldClient(): DsqlPoolClient {
-    if (this.#client === undefined) {
-      throw new Error("This connection has been given back to the pool: its transaction is over.");
-    }
+  #clientFor(query: CompiledQuery): DsqlPoolClient {
+    const isEnding = this.#ending !== undefined && this.#ending !== query;
+    if (this.#client === undefined || isEnding) throw new TransactionEndedError();
     return this.#client;
   }
 }

@@ -62,7 +62,7 @@ export class DsqlDriver implements Driver {
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     const dsqlConnection = connection as DsqlConnection;
     try {
-      await connection.executeQuery(CompiledQuery.raw("commit"));
+      await dsqlConnection.endTransaction("commit");
       dsqlConnection.leaveTransaction();
     } catch (error) {
       const isKnown = leavesSessionKnown(error);
@@ -77,7 +77,7 @@ export class DsqlDriver implements Driver {
     // After a failed COMMIT nothing is left to roll back.
     if (dsqlConnection.acknowledgeRollback()) return;
     try {
-      await connection.executeQuery(CompiledQuery.raw("rollback"));
+      await dsqlConnection.endTransaction("rollback");
     } catch {
       // The server rolls back a session that ends, and the error that led here is the one to tell.
       dsqlConnection.discard();

@@ -9,6 +9,7 @@ import { parameters } from "./parameters.ts";
 import { childProcess } from "./process.ts";
 import { rows } from "./rows.ts";
 import { shutdown } from "./shutdown.ts";
+import { transactionEnd } from "./transaction-end.ts";
 import { transactions } from "./transactions.ts";
 
 /** All scenarios, theme by theme. */
@@ -17,6 +18,7 @@ export const themes = {
   rows,
   parameters,
   transactions,
+  "the end of a transaction": transactionEnd,
   conflicts,
   connections,
   "lost connections": lostConnections,
