@@ -5,6 +5,7 @@ import { DsqlDriver } from "./dsql-driver.ts";
 import { DsqlIntrospector } from "./dsql-introspector.ts";
 import { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
 import { type PoolSource, poolSource } from "./pool-source.ts";
+import { extendRequiredKysely } from "./required-kysely.ts";
 
 /**
  * Aurora DSQL for Kysely.
@@ -34,6 +35,7 @@ export class DsqlDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
+    extendRequiredKysely();
     return new DsqlAdapter(this.#source.retryDefaults);
   }
 

@@ -29,15 +29,20 @@ declare module "kysely" {
   }
 }
 
-// On the prototype, so that instances made by withSchema, withPlugin and the like have it too.
-Object.defineProperty(Kysely.prototype, "transactionWithRetry", {
-  configurable: true,
-  writable: true,
-  value: function <DB, T>(
-    this: Kysely<DB>,
-    work: (transaction: Transaction<DB>) => Promise<T>,
-    options?: WriteTransactionOptions,
-  ): Promise<T> {
-    return transactionWithRetry(this, work, options);
-  },
-});
+/** Adds the method to the prototype, so that instances made by withSchema, withPlugin and the like have it too. */
+export function addTransactionWithRetry(prototype: object): void {
+  if (Object.hasOwn(prototype, "transactionWithRetry")) return;
+  Object.defineProperty(prototype, "transactionWithRetry", {
+    configurable: true,
+    writable: true,
+    value: function <DB, T>(
+      this: Kysely<DB>,
+      work: (transaction: Transaction<DB>) => Promise<T>,
+      options?: WriteTransactionOptions,
+    ): Promise<T> {
+      return transactionWithRetry(this, work, options);
+    },
+  });
+}
+
+addTransactionWithRetry(Kysely.prototype);
