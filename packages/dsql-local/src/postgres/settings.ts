@@ -1,3 +1,6 @@
+/** Locks that all transactions together may hold; PostgreSQL is told per connection. */
+const MIN_LOCKS = 16_000;
+
 /** Server settings of the PostgreSQL behind the endpoint, as `-c name=value` arguments. */
 export function serverSettings(options: { socketDirectory: string; maxConnections: number }): string[] {
   const settings: Record<string, string> = {
@@ -9,6 +12,9 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
           unix_socket_permissions: "0700",
         }),
     max_connections: String(options.maxConnections),
+    // Tables of locks are what a start with many connections takes its time for; nothing runs SERIALIZABLE.
+    max_locks_per_transaction: String(Math.max(16, Math.ceil(MIN_LOCKS / options.maxConnections))),
+    max_pred_locks_per_transaction: "10",
     default_transaction_isolation: "repeatable read",
     timezone: "UTC",
     log_timezone: "UTC",
