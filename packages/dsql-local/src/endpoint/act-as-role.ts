@@ -9,6 +9,9 @@ import type { StartupRequest } from "./startup-parameters.ts";
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
+/** Parameters of DSQL's own; PostgreSQL keeps what it does not know, and RESET brings these back. */
+const DSQL_DEFAULTS = { [SYNC_CREATE_INDEX_PARAMETER]: "on", "dsql.enable_batched_nestloop": "on" };
+
 /** Opens PostgreSQL's side of a session and makes it act as the role. @throws {LoginRefused} */
 export async function actAsRole(
   { user, parameters }: StartupRequest,
@@ -23,6 +26,7 @@ export async function actAsRole(
       ...BACKEND_SETTINGS,
       "dsql_local.max_rows": String(cluster.limits.maxRowsPerTransaction),
       "dsql_local.max_bytes": String(cluster.limits.maxTransactionBytes),
+      ...DSQL_DEFAULTS,
       ...Object.fromEntries(known),
     });
     try {

@@ -1,3 +1,12 @@
+import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
+
+/** What current_setting answers for the name $1, where PostgreSQL's own answer is another. */
+const told = (otherwise: (name: string) => string): string => `
+  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
+    WHEN 'client_min_messages' THEN 'notice'
+    WHEN 'disable_sync_create_index' THEN ${otherwise(`'${SYNC_CREATE_INDEX_PARAMETER}'`)}
+    ELSE ${otherwise("$1")} END`;
+
 /**
  * What a cluster has from the start: the role `admin`, which owns the schema `public` and makes schemas and roles, and
  * the version that DSQL tells (a real cluster's answers to version() and current_setting, September 2026).
@@ -11,11 +20,9 @@ ALTER FUNCTION pg_catalog.version() RENAME TO postgres_version;
 CREATE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 'PostgreSQL 16' $$;
 ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO postgres_current_setting;
 CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
-    ELSE pg_catalog.postgres_current_setting($1) END $$;
+  ${told((name) => `pg_catalog.postgres_current_setting(${name})`)} $$;
 ALTER FUNCTION pg_catalog.current_setting(text, boolean) RENAME TO postgres_current_setting;
 CREATE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
-    ELSE pg_catalog.postgres_current_setting($1, $2) END $$;
+  ${told((name) => `pg_catalog.postgres_current_setting(${name}, $2)`)} $$;
 RESET allow_system_table_mods;
 `;

@@ -112,6 +112,8 @@ function readPacket(socket: Socket, mayBeTls: boolean): Promise<First | undefine
     socket.on("data", onData);
     socket.on("close", onClose);
     if (socket.destroyed) settle(undefined);
+    // Paused since the packet before.
+    else socket.resume();
   });
 }
 

@@ -138,13 +138,14 @@ export class ExtendedProtocol {
   #describeOrClose(received: WireMessage): Outcome | Promise<Outcome> {
     const kind = received.body[0] === 0x53 ? "statement" : "portal";
     const [name] = readText(received.body, 1);
-    const prepared = kind === "statement" ? this.#names.statement(name) : this.#names.portal(name)?.prepared;
+    const portal = kind === "portal" ? this.#names.portal(name) : undefined;
+    const prepared = kind === "statement" ? this.#names.statement(name) : portal?.prepared;
     if (received.type === Frontend.Close) {
-      const portal = kind === "portal" ? this.#names.portal(name) : undefined;
       if (portal) this.#suspended.closed(portal);
       this.#names.closed(kind, name);
       return this.#answerOrGather(received, prepared, closeComplete);
     }
+    if (portal && this.#suspended.has(portal)) return this.#answer(this.#suspended.description(portal));
     const description = kind === "statement" ? Buffer.concat([noParameters, noData]) : noData;
     return this.#answerOrGather(received, prepared, description);
   }
@@ -153,7 +154,7 @@ export class ExtendedProtocol {
     const [name, next] = readText(received.body, 0);
     const portal = this.#names.portal(name);
     const statement = portal?.prepared?.statement;
-    if (portal?.rest) {
+    if (portal && this.#suspended.has(portal)) {
       if (!(await this.#sendUnit())) return "failed";
       this.#suspended.serve(portal, received.body.readInt32BE(next));
       return "done";

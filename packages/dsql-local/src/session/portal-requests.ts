@@ -134,11 +134,11 @@ export function sandboxedUnit(
 /** Bind's values; where each column has a format of its own, the added ones get theirs. */
 function withFormats({ values, prepared }: Portal, plain: boolean): Buffer {
   const added = plain ? 0 : (prepared?.locking?.columnMarks.length ?? 0);
-  let at = 2 + 2 * values.readInt16BE(0);
-  const parameters = values.readInt16BE(at);
+  let at = 2 + 2 * values.readUInt16BE(0);
+  const parameters = values.readUInt16BE(at);
   at += 2;
   for (let i = 0; i < parameters; i++) at += 4 + Math.max(0, values.readInt32BE(at));
-  const formats = values.readInt16BE(at);
+  const formats = values.readUInt16BE(at);
   // None or one stands for all columns, and text looks the same in both formats.
   if (added === 0 || formats < 2) return values;
   return Buffer.concat([

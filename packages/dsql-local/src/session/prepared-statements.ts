@@ -4,6 +4,7 @@ import { RecentCache } from "../sql/recent-cache.ts";
 import type { Statement } from "../sql/statement.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
 import { Frontend } from "../wire/message-types.ts";
+import type { Rest } from "./suspended-portals.ts";
 
 /** A statement that a client has prepared. */
 export interface PreparedStatement {
@@ -26,10 +27,8 @@ export interface Portal {
   values: Buffer;
   /** How often the transaction's work had been undone in PostgreSQL when this was bound. */
   boundAt: number;
-  /** Rows that PostgreSQL had left when the portal was taken away from it, and the end of its answer. */
-  rest?: WireMessage[];
-  /** It was executed with a row limit, and has rows left. */
-  isSuspended: boolean;
+  /** What PostgreSQL had left of it when it was taken away. */
+  rest?: Rest;
 }
 
 /** Reads the zero-terminated text at a place; answers the place after it. */
@@ -84,7 +83,6 @@ export class PreparedStatements {
       prepared: this.#statements.get(statement),
       values: body.subarray(afterStatement),
       boundAt,
-      isSuspended: false,
     };
     this.#portals.set(name, portal);
     return portal;

@@ -1,10 +1,20 @@
-import { execute, sync } from "../wire/frontend-messages.ts";
+import { commandComplete } from "../wire/backend-messages.ts";
+import { describe, execute, sync } from "../wire/frontend-messages.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
 import { Backend } from "../wire/message-types.ts";
 import { message } from "../wire/message-writer.ts";
 import type { Portal } from "./prepared-statements.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Transaction } from "./transaction.ts";
+
+/** What was fetched of a portal before PostgreSQL lost it. */
+export interface Rest {
+  transaction: Transaction;
+  description: WireMessage;
+  rows: WireMessage[];
+  /** The tag of the whole; each page's own tells its own rows. */
+  tag: string;
+}
 
 const portalSuspended = message(Backend.PortalSuspended);
 
@@ -33,25 +43,35 @@ export class SuspendedPortals {
     this.#open.delete(portal);
   }
 
+  /** Whether PostgreSQL has the portal no more, and its rows are here; a portal does not outlive its transaction. */
+  has(portal: Portal): boolean {
+    return portal.rest !== undefined && portal.rest.transaction === this.#session.transaction;
+  }
+
+  /** The answer to Describe. */
+  description({ rest }: Portal): Buffer {
+    return (rest as Rest).description.bytes;
+  }
+
   /** Gives out rows that were fetched before. */
   serve(portal: Portal, maxRows: number): void {
     const { client } = this.#session;
-    const rest = portal.rest as WireMessage[];
-    for (let rows = 0; rest.length > 0; rows++) {
-      if (maxRows > 0 && rows === maxRows && rest.length > 1) {
-        client.write(portalSuspended);
-        return;
-      }
-      client.write((rest.shift() as WireMessage).bytes);
-    }
+    const { rows, tag } = portal.rest as Rest;
+    const given = rows.splice(0, maxRows === 0 ? rows.length : maxRows);
+    for (const { bytes } of given) client.write(bytes);
+    // A full page may be the last one, which PostgreSQL does not know either until it is asked again.
+    if (maxRows > 0 && given.length === maxRows) client.write(portalSuspended);
+    else client.write(commandComplete(tag.replace(/\d+$/, String(given.length))));
   }
 
   async #fetchAll(transaction: Transaction): Promise<void> {
     const { turn } = this.#session;
     for (const [portal, owner] of this.#open) {
       if (owner !== transaction) continue;
-      const answer = await turn.hold(Buffer.concat([execute(portal.name), sync]));
-      if (!answer.error) portal.rest = answer.held;
+      const request = [describe("portal", portal.name), execute(portal.name), sync];
+      const { error, held, tag = "" } = await turn.hold(Buffer.concat(request));
+      const rows = held.filter(({ type }) => type === Backend.DataRow);
+      if (!error) portal.rest = { transaction, description: held[0] as WireMessage, rows, tag };
     }
     this.#open.clear();
   }

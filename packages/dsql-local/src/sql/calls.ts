@@ -49,6 +49,7 @@ export function iamCall(action: Extract<StatementAction, { arn: string }>): Call
 const SHOWN: Record<string, { parameter: string; unset?: string }> = {
   server_version: { parameter: "server_version" },
   server_version_num: { parameter: "server_version_num" },
+  client_min_messages: { parameter: "client_min_messages" },
   disable_sync_create_index: { parameter: SYNC_CREATE_INDEX_PARAMETER, unset: "on" },
   "dsql.enable_batched_nestloop": { parameter: "dsql.enable_batched_nestloop", unset: "on" },
 };

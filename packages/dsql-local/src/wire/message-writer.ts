@@ -19,7 +19,8 @@ export function message(type: number, ...parts: (Buffer | string)[]): Buffer {
 
 export function int16(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(2);
-  bytes.writeInt16BE(value);
+  // Up to 65,535 parameters: the protocol's counts go beyond what a signed one holds.
+  bytes.writeUInt16BE(value & 0xffff);
   return bytes;
 }
 

@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { DsqlSigner } from "@aws-sdk/dsql-signer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
-import { startup } from "../../src/wire/frontend-messages.ts";
+import { GSS_REQUEST_CODE, SSL_REQUEST_CODE, startup } from "../../src/wire/frontend-messages.ts";
+import { int32 } from "../../src/wire/message-writer.ts";
 import { connect, refusedLogin } from "../support/client.ts";
 
 let local: LocalDsql;
@@ -29,12 +32,28 @@ describe("a login", () => {
     }
   });
 
+  it("goes on with TLS where encryption by GSSAPI was asked for first", async () => {
+    const request = (code: number): Buffer => Buffer.concat([int32(8), int32(code)]);
+    const socket = connectTcp(local.port, "127.0.0.1");
+    for (const [code, answer] of [
+      [GSS_REQUEST_CODE, "N"],
+      [SSL_REQUEST_CODE, "S"],
+    ] as const) {
+      socket.write(request(code));
+      const [told] = await once(socket, "data");
+      expect(String(told)).toBe(answer);
+    }
+    const secured = connectTls({ socket, ca: local.ca, servername: local.host });
+    await once(secured, "secureConnect");
+    secured.destroy();
+  });
+
   it("tells the parameters that a DSQL session has", async () => {
     const client = await connect(local);
     const { rows } = await client.query(
       `SELECT version(), current_setting('server_version') AS told, current_setting('SERVER_VERSION_NUM', true) AS num,
               current_setting('transaction_isolation') AS isolation, current_setting('timezone') AS zone,
-              current_setting('nothing.here', true) AS nothing`,
+              current_setting('nothing.here', true) AS nothing, current_setting('disable_sync_create_index') AS sync, current_setting('client_min_messages') AS least`,
     );
     expect(rows).toEqual([
       {
@@ -44,6 +63,8 @@ describe("a login", () => {
         isolation: "repeatable read",
         zone: "UTC",
         nothing: null,
+        sync: "on",
+        least: "notice",
       },
     ]);
     await client.end();
