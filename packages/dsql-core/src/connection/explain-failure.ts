@@ -8,8 +8,8 @@ import type { TextCommands } from "./transaction-command.ts";
 export interface FailedStatement {
   text: string | undefined;
   commands: TextCommands;
-  /** Whether a transaction was open when it was sent. */
-  inTransaction: boolean;
+  /** Whether it had left for the server; one that waited behind another has done nothing. */
+  wasSent: boolean;
 }
 
 const READ = /^(?:select|values|table|show)(?![\w$])/i;
@@ -22,9 +22,9 @@ export const READ_TIMEOUT = "Query read timeout";
  */
 export function explainFailure(error: Error, statement: FailedStatement, state: SessionState): Error {
   const isCommit = listOf(statement.commands).includes("commit");
-  if (isCommit) return leavesOutcomeOpen(error) ? commitUnknown(error) : error;
-  const commitsByItself =
-    !statement.inTransaction && statement.commands === undefined && !isRead(statement.text);
+  if (isCommit && statement.wasSent) return leavesOutcomeOpen(error) ? commitUnknown(error) : error;
+  // pg sends nothing before the last answer has ended, so the status is the one that the statement ran under.
+  const commitsByItself = state.status === "I" && statement.commands === undefined && !isRead(statement.text);
   if (commitsByItself && (state.lostBy !== undefined || leavesWriteOpen(error))) return writeUnknown(error);
   return state.lostBy === undefined ? error : connectionLost(state.lostBy, error);
 }
@@ -49,6 +49,11 @@ function writeUnknown(cause: unknown): CommitOutcomeUnknownError {
     "A statement outside a transaction, which commits by itself, was not answered with its outcome: it is either stored whole or not at all. Look before you run it again.",
     { cause },
   );
+}
+
+/** Whether the transaction is over after its COMMIT or ROLLBACK has failed: not where the server did not understand or know it. */
+export function endsTransaction(failure: Error): boolean {
+  return !(isServerError(failure) && /^(?:42|0A)/.test(failure.code));
 }
 
 /** pg's DatabaseError, from whichever copy of pg. */

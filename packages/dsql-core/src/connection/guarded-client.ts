@@ -1,14 +1,20 @@
-import { Client } from "pg";
+import { Client, Query } from "pg";
 import { CommitOutcomeUnknownError } from "../errors.ts";
 import { connectionLost, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
-import { GuardedStatement, rolledBack } from "./guarded-statement.ts";
+import { GuardedStatement } from "./guarded-statement.ts";
 import { guardSubmittable, type Submittable, textOf } from "./guarded-submittable.ts";
 import { internalsOf } from "./pg-internals.ts";
 import { SessionState } from "./session-state.ts";
 import { type TextCommands, transactionCommands } from "./transaction-command.ts";
 
 type Callback = (error: Error | null, result?: unknown) => void;
-type QueryObject = { text?: unknown; callback?: unknown; submit?: unknown };
+type QueryObject = {
+  text?: unknown;
+  name?: unknown;
+  callback?: unknown;
+  submit?: unknown;
+  query_timeout?: unknown;
+};
 
 /** What a {@link GuardedClient} has beside a pg client. */
 export interface Guarded {
@@ -30,7 +36,7 @@ class GuardedPgClient extends Client implements Guarded {
     const query = config as string | QueryObject;
     const isObject = typeof query === "object" && query !== null;
     if (isObject && typeof query.submit === "function")
-      return this.#submit(query as Submittable, values, callback) as never;
+      return this.#takeSubmittable(query as Submittable, values, callback) as never;
     if (typeof values === "function") [callback, values] = [values, undefined];
     if (isObject) callback ??= query.callback;
     if (typeof callback === "function") return this.#run(query, values, callback as Callback) as never;
@@ -42,13 +48,13 @@ class GuardedPgClient extends Client implements Guarded {
 
   #run(query: string | QueryObject, values: unknown, callback: Callback): void {
     const { session } = this;
-    const text = typeof query === "string" ? query : query?.text;
-    const commands = typeof text === "string" ? transactionCommands(text) : undefined;
+    const text = typeof query === "string" ? query : this.#textOf(query);
+    const commands = text === undefined ? undefined : transactionCommands(text);
     if (internalsOf(this)._ending) {
       // Nothing is sent any more, and pg says so.
       this.#send(query, values, callback);
     } else if (commands !== undefined) {
-      this.#runCommands(query, values, callback, commands);
+      this.#submit(pgQuery(query, values, callback), commands);
     } else if (session.lostBy !== undefined) {
       process.nextTick(callback, connectionLost(session.lostBy));
     } else {
@@ -59,62 +65,58 @@ class GuardedPgClient extends Client implements Guarded {
         if (!error) return callback(null, result);
         hasFailed = true;
         if (error.message === READ_TIMEOUT) session.unanswered = true;
-        const failed = { text: text as string | undefined, commands, inTransaction: session.open };
-        const failure = explainFailure(error, failed, session);
+        const failure = explainFailure(error, { text, commands, wasSent: true }, session);
         if (failure instanceof CommitOutcomeUnknownError) this.onCommitUnknown?.(failure);
         callback(failure);
       });
     }
   }
 
-  #runCommands(
-    query: string | QueryObject,
-    values: unknown,
-    callback: Callback,
-    commands: TextCommands,
-  ): void {
-    const statement = this.#guard(typeof query === "string" ? query : String(query.text), commands);
-    const local = statement.localAnswer();
-    if (local !== undefined) {
-      if ("error" in local) process.nextTick(callback, local.error);
-      else process.nextTick(callback, null, local.result);
-      return;
-    }
-    let settled = false;
-    const settle: Callback = (error, result) => {
-      if (settled) return;
-      settled = true;
-      const failure = statement.settle(error, result);
-      if (failure !== undefined) callback(failure);
-      else callback(null, error ? rolledBack() : result);
-    };
-    statement.sent(settle);
-    this.#send(query, values, settle);
-  }
-
-  #submit(query: Submittable, values: unknown, callback: unknown): Submittable {
+  #takeSubmittable(query: Submittable, values: unknown, callback: unknown): Submittable {
     if (internalsOf(this)._ending) {
       super.query(query as never, values as never, callback as never);
       return query;
     }
-    if (!query.callback)
-      query.callback = typeof values === "function" ? values : (callback ?? query.callback);
-    const text = textOf(query);
-    const statement = this.#guard(text, text === undefined ? undefined : transactionCommands(text));
-    if (!guardSubmittable(query, statement, this.connection)) return query;
-    super.query(query as never);
+    query.callback ||= typeof values === "function" ? values : (callback ?? query.callback);
+    const text = this.#textOf(query);
+    this.#submit(query, text === undefined ? undefined : transactionCommands(text));
     return query;
   }
 
-  #guard(text: string | undefined, commands: TextCommands): GuardedStatement {
-    const { session, commitTimeoutMillis, onCommitUnknown } = this;
-    const abandon = () => this.connection.stream.destroy();
-    return new GuardedStatement({ session, commitTimeoutMillis, onCommitUnknown, abandon }, text, commands);
+  #submit(query: Submittable, commands: TextCommands): void {
+    const { session, commitTimeoutMillis, onCommitUnknown, connection } = this;
+    const abandon = (reason: Error) => {
+      session.lostBy ??= reason;
+      connection.stream.destroy();
+    };
+    const context = { session, commitTimeoutMillis, onCommitUnknown, abandon };
+    const statement = new GuardedStatement(context, { text: this.#textOf(query), commands }, (error) =>
+      query.handleError(error, connection),
+    );
+    if (guardSubmittable(query, statement, { connection, session })) super.query(query as never);
+  }
+
+  /** The SQL of a statement; one that was prepared before may be given by its name alone. */
+  #textOf(query: QueryObject | Submittable | null | undefined): string | undefined {
+    const { name } = query ?? {};
+    const text =
+      textOf(query) ??
+      (typeof name === "string" ? internalsOf(this).connection.parsedStatements[name] : undefined);
+    return typeof text === "string" ? text : undefined;
   }
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {
     super.query(query as string, values as [], callback as never);
   }
+}
+
+/** The object that pg would make of a text or a config object, whose handlers can be guarded. */
+function pgQuery(query: string | QueryObject, values: unknown, callback: Callback): Submittable {
+  // A copy, since older versions of pg write into the caller's object.
+  const config = typeof query === "string" ? query : { ...query };
+  const made = new Query(config as string, values as [], callback as never) as unknown as Submittable;
+  if (typeof query === "object") made.query_timeout = query.query_timeout;
+  return made;
 }
 
 /** pg gives an error the stack of its caller, whose await is still to be seen, in place of the socket's. */

@@ -1,6 +1,6 @@
 import type { QueryResult } from "pg";
 import { CommitOutcomeUnknownError, NestedTransactionError, TransactionRolledBackError } from "../errors.ts";
-import { connectionLost, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
+import { connectionLost, endsTransaction, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
 import { listOf, type SessionState } from "./session-state.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
@@ -14,7 +14,7 @@ export interface StatementContext {
   commitTimeoutMillis: number;
   onCommitUnknown: ((error: Error) => void) | undefined;
   /** Closes the connection at once. */
-  abandon: () => void;
+  abandon: (reason: Error) => void;
 }
 
 /** One statement on its way: decides whether it may be sent, and what its answer means. */
@@ -22,14 +22,24 @@ export class GuardedStatement {
   readonly #context: StatementContext;
   readonly #commands: TextCommands;
   readonly #text: string | undefined;
-  #inTransaction = false;
+  readonly #onTimeout: (error: Error) => void;
+  /** Its bytes have left: pg keeps a statement back until those before it are answered. */
+  #isOnTheWire = false;
   #answered: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #rollbacks = 0;
+  #failed: { failure: Error | undefined } | undefined;
 
-  constructor(context: StatementContext, text: string | undefined, commands: TextCommands) {
+  /** `onTimeout` hears of a COMMIT that is not answered in time. */
+  constructor(
+    context: StatementContext,
+    statement: { text: string | undefined; commands: TextCommands },
+    onTimeout: (error: Error) => void,
+  ) {
     this.#context = context;
-    this.#text = text;
-    this.#commands = commands;
+    this.#text = statement.text;
+    this.#commands = statement.commands;
+    this.#onTimeout = onTimeout;
   }
 
   get isCommit(): boolean {
@@ -44,7 +54,7 @@ export class GuardedStatement {
       return isRollback ? { result: rolledBack() } : { error: connectionLost(session.lostBy) };
     if (isRollback && session.unanswered) {
       // It would wait behind a statement that has already timed out; closing the connection undoes as much.
-      abandon();
+      abandon(new Error("a statement was not answered in time"));
       return { result: rolledBack() };
     }
     if (isRollback && session.commitFailed) return { result: rolledBack() };
@@ -52,51 +62,71 @@ export class GuardedStatement {
     return refused === undefined ? undefined : { error: refusal(refused) };
   }
 
-  /** Notes that it is sent. `onTimeout` hears of a COMMIT that is not answered in time. */
-  sent(onTimeout: (error: Error) => void): void {
-    const { session, commitTimeoutMillis, abandon } = this.#context;
-    this.#inTransaction = session.open;
+  /** Notes that it is handed to pg. */
+  queued(): void {
+    const { session } = this.#context;
     if (this.#commands !== undefined) this.#answered = session.sent(session.foresee(this.#commands).open);
+  }
+
+  /** Notes that it leaves for the server. */
+  sent(): void {
+    const { commitTimeoutMillis, abandon } = this.#context;
+    this.#isOnTheWire = true;
     if (!this.isCommit || commitTimeoutMillis === 0) return;
     this.#timer = setTimeout(() => {
-      onTimeout(new Error(`COMMIT was not answered within ${commitTimeoutMillis} ms`));
-      abandon();
+      const reason = new Error(`COMMIT was not answered within ${commitTimeoutMillis} ms`);
+      abandon(reason);
+      this.#onTimeout(reason);
     }, commitTimeoutMillis);
   }
 
-  /** What its answer means: an error for the caller, or undefined where it has done what it was sent for. */
-  settle(error: Error | null | undefined, result?: unknown): Error | undefined {
+  /** Notes the command tag of one of its results; the error that it means, if any. */
+  heardTag(tag: string | undefined): Error | undefined {
+    if (!this.isCommit || tag !== "ROLLBACK") return undefined;
+    // COMMIT is answered with the command tag ROLLBACK when a statement before it had failed.
+    const asked = listOf(this.#commands).filter((command) => command === "rollback").length;
+    if (++this.#rollbacks <= asked) return undefined;
     const { session } = this.#context;
+    this.#endTransaction();
+    session.awaitingReady = true;
+    return new TransactionRolledBackError(
+      "COMMIT was answered with ROLLBACK: a statement of the transaction had failed and its error was not handed on. Nothing was stored.",
+      { cause: session.spoiledBy },
+    );
+  }
+
+  /** Notes that its answer has ended. */
+  ended(): void {
     clearTimeout(this.#timer);
     this.#answered?.();
     this.#answered = undefined;
-    const failure = error ? this.#explain(error) : this.#unnoticedRollback(result);
-    if (failure !== undefined && this.isCommit) session.commitFailed = true;
-    if (failure instanceof CommitOutcomeUnknownError) this.#context.onCommitUnknown?.(failure);
-    // Over, whatever the answer: the status byte that says so may come a moment after the error.
-    if (failure !== undefined && (this.isCommit || this.#commands === "rollback")) session.status = "I";
+  }
+
+  /** What an error means: one for the caller, or undefined where it has done what it was sent for. */
+  fail(error: Error): Error | undefined {
+    this.ended();
+    this.#failed ??= { failure: this.#judge(error) };
+    return this.#failed.failure;
+  }
+
+  #judge(error: Error): Error | undefined {
+    const { session, onCommitUnknown } = this.#context;
+    if (error.message === READ_TIMEOUT) session.unanswered = true;
+    const statement = { text: this.#text, commands: this.#commands, wasSent: this.#isOnTheWire };
+    const failure = explainFailure(error, statement, session);
+    if (failure instanceof CommitOutcomeUnknownError) onCommitUnknown?.(failure);
+    if (this.#isOnTheWire && endsTransaction(failure)) this.#endTransaction();
     // A connection that is lost has undone the transaction, which is all that ROLLBACK was sent for.
     return this.#commands === "rollback" && session.lostBy !== undefined ? undefined : failure;
   }
 
-  #explain(error: Error): Error {
+  /** Over, whatever the answer to COMMIT or ROLLBACK was: the status byte that says so may come a moment later. */
+  #endTransaction(): void {
     const { session } = this.#context;
-    if (error.message === READ_TIMEOUT) session.unanswered = true;
-    const inTransaction = this.#inTransaction || session.open;
-    return explainFailure(error, { text: this.#text, commands: this.#commands, inTransaction }, session);
-  }
-
-  /** COMMIT is answered with the command tag ROLLBACK when a statement before it had failed. */
-  #unnoticedRollback(result: unknown): Error | undefined {
-    if (!this.isCommit) return undefined;
-    const results = (Array.isArray(result) ? result : [result]) as ({ command?: string } | undefined)[];
-    const rolledBack = results.filter((one) => one?.command === "ROLLBACK").length;
-    const asked = listOf(this.#commands).filter((command) => command === "rollback").length;
-    if (rolledBack <= asked) return undefined;
-    return new TransactionRolledBackError(
-      "COMMIT was answered with ROLLBACK: a statement of the transaction had failed and its error was not handed on. Nothing was stored.",
-      { cause: this.#context.session.spoiledBy },
-    );
+    // Among several statements others may follow it, or it was never reached.
+    if (this.#commands !== "commit" && this.#commands !== "rollback") return;
+    session.commitFailed = this.#commands === "commit";
+    session.status = "I";
   }
 }
 

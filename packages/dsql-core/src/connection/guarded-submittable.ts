@@ -1,21 +1,28 @@
 import type { Connection } from "pg";
-import type { GuardedStatement } from "./guarded-statement.ts";
+import { READ_TIMEOUT } from "./explain-failure.ts";
+import { type GuardedStatement, rolledBack } from "./guarded-statement.ts";
+import type { SessionState } from "./session-state.ts";
 
 /** A statement object that pg submits as it is: pg's own Query, a cursor, a query stream. */
 export interface Submittable {
   text?: unknown;
-  cursor?: { text?: unknown };
+  name?: unknown;
+  cursor?: Closable & { text?: unknown };
   callback?: unknown;
+  query_timeout?: unknown;
   submit(connection: Connection): unknown;
   handleError(error: Error, connection: Connection): void;
   handleCommandComplete?(message: { text?: string }, connection: Connection): void;
   handleReadyForQuery?(connection: Connection): void;
 }
 
+interface Closable {
+  close?(done?: () => void): unknown;
+}
+
 /** The SQL of a statement object; a query stream keeps it in its cursor. */
-export function textOf(query: Submittable): string | undefined {
-  const text = query.text ?? query.cursor?.text;
-  return typeof text === "string" ? text : undefined;
+export function textOf(query: { text?: unknown; cursor?: { text?: unknown } } | null | undefined): unknown {
+  return query?.text ?? query?.cursor?.text;
 }
 
 /**
@@ -25,36 +32,72 @@ export function textOf(query: Submittable): string | undefined {
 export function guardSubmittable(
   query: Submittable,
   guard: GuardedStatement,
-  connection: Connection,
+  { connection, session }: { connection: Connection; session: SessionState },
 ): boolean {
+  const cursor: Closable = query.cursor ?? (query as Closable);
+  const submit = query.submit.bind(query);
   const handleError = query.handleError.bind(query);
   const handleCommandComplete = query.handleCommandComplete?.bind(query);
   const handleReadyForQuery = query.handleReadyForQuery?.bind(query);
+  const endAsRolledBack = () => {
+    handleCommandComplete?.({ text: "ROLLBACK" }, connection);
+    handleReadyForQuery?.(connection);
+  };
   const local = guard.localAnswer();
   if (local !== undefined) {
     process.nextTick(() => {
-      if ("error" in local) return handleError(local.error, connection);
-      handleCommandComplete?.({ text: local.result.command }, connection);
-      handleReadyForQuery?.(connection);
+      if ("error" in local) handleError(local.error, connection);
+      else endAsRolledBack();
     });
     return false;
   }
-  query.handleError = (error, on) => {
-    const failure = guard.settle(error);
-    if (failure !== undefined) return handleError(failure, on);
-    handleCommandComplete?.({ text: "ROLLBACK" }, on);
-    handleReadyForQuery?.(on);
+  query.submit = (on) => {
+    guard.sent();
+    return submit(on);
+  };
+  query.handleError = (error) => {
+    const failure = guard.fail(error);
+    if (failure === undefined) endAsRolledBack();
+    else handleError(failure, connection);
   };
   query.handleCommandComplete = (message, on) => {
-    const failure = guard.isCommit ? guard.settle(null, { command: message.text }) : undefined;
+    const failure = guard.heardTag(/^[A-Z]+/.exec(message.text ?? "")?.[0]);
     if (failure === undefined) return handleCommandComplete?.(message, on);
-    query.handleReadyForQuery = () => {};
-    handleError(failure, on);
+    query.handleReadyForQuery = () => {
+      guard.ended();
+      if (cursor.close === undefined) handleError(failure, on);
+    };
+    // A cursor has still to ask the server for the end of its answer, and does so when it hears of an error.
+    if (cursor.close !== undefined) handleError(failure, on);
   };
   query.handleReadyForQuery = (on) => {
-    guard.settle(null, undefined);
+    guard.ended();
     handleReadyForQuery?.(on);
   };
-  guard.sent((error) => query.handleError(error, connection));
+  guardCallback(query, guard);
+  guardClose(cursor, session);
+  guard.queued();
   return true;
+}
+
+/** pg tells the callback itself, past `handleError`, that `query_timeout` is over. */
+function guardCallback(query: Submittable, guard: GuardedStatement): void {
+  const { callback } = query;
+  if (typeof callback !== "function") return;
+  query.callback = (error: Error | null, result: unknown) => {
+    if (error?.message !== READ_TIMEOUT) return callback(error, result);
+    const failure = guard.fail(error);
+    callback(failure ?? null, failure === undefined ? rolledBack() : undefined);
+  };
+}
+
+/** A cursor waits for the server to say that it is closed; one that is gone, or has not answered in time, never does. */
+function guardClose(cursor: Closable, session: SessionState): void {
+  const close = cursor.close?.bind(cursor);
+  if (close === undefined) return;
+  cursor.close = (done) => {
+    if (session.lostBy === undefined && !session.unanswered) return close(done);
+    if (done === undefined) return Promise.resolve();
+    process.nextTick(done);
+  };
 }

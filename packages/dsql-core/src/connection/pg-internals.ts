@@ -5,7 +5,7 @@ import type { Client, Connection } from "pg";
  * client, and to know whether a client is ready for a statement. All of pg 8.16 to 8.23 have them.
  */
 export interface PgClientInternals {
-  connection: Connection;
+  connection: Connection & { parsedStatements: Readonly<Record<string, unknown>> };
   connectionParameters: Record<string, unknown>;
   password: unknown;
   readyForQuery?: boolean;

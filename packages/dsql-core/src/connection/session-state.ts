@@ -25,6 +25,8 @@ export class SessionState {
   watch(connection: EventEmitter): void {
     connection.on("readyForQuery", (message: { status?: TransactionStatus }) => {
       this.status = message.status;
+      // A COMMIT that the server did not understand has left the transaction open.
+      if (message.status !== "I") this.commitFailed = false;
       this.unanswered = false;
       this.awaitingReady = false;
     });
