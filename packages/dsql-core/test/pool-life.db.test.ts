@@ -33,6 +33,31 @@ describe("the life of a connection", () => {
     await expect.poll(() => db.stats).toMatchObject({ idle: 2, connectionsOpened: 3 });
   });
 
+  test("of all of `min` connections, lost with their endpoint, is followed by others once it is back", async () => {
+    const db = database.pool({ min: 3 });
+    await db.warmUp();
+    await database.local.endpoints[0]?.takeAway();
+    await expect.poll(() => db.stats).toMatchObject({ total: 0, connectionsClosed: 3 });
+    await database.local.endpoints[0]?.bringBack();
+    await db.query("SELECT 1");
+    await expect.poll(() => db.stats).toMatchObject({ idle: 3, total: 3 });
+  });
+
+  test("that fails to begin in a warm-up keeps no caller waiting", async () => {
+    let refused = false;
+    const credentials = async () => {
+      if (refused) return database.local.credentials;
+      await new Promise((resolve) => setImmediate(resolve));
+      refused = true;
+      throw new Error("away once");
+    };
+    const db = database.pool({ credentials });
+    const warm = db.warmUp(2);
+    const query = db.query("SELECT 1 AS one");
+    await expect(warm).rejects.toMatchObject({ code: "DSQL_TOKEN" });
+    expect((await query).rows).toEqual([{ one: 1 }]);
+  });
+
   test("ends after maxUses", async () => {
     const db = database.pool({ max: 1, maxUses: 2 });
     for (let i = 0; i < 4; i++) await db.query("SELECT 1");

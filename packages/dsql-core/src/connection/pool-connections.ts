@@ -108,25 +108,27 @@ export class PoolConnections {
       this.#waiting.refuseAll(new PoolEndedError("The pool was ended before a connection came free."));
       for (const client of this.#opening) void client.end();
       for (const connection of this.#idle.takeAll()) this.#close(connection);
-      if (this.total > 0)
-        await new Promise<void>((resolve) => {
-          this.#onEmpty = resolve;
-        });
+      const empty = new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+      if (this.total > 0) await empty;
       await Promise.all(this.#closing);
     })();
     return this.#ended;
   }
 
   #openForWaiting(): void {
-    while (this.#waiting.size > this.#opening.size && this.total < this.#settings.max) {
-      this.#openOne().catch((error: Error) => {
-        this.#waiting.next()?.(error);
-        this.#openForWaiting();
-      });
-    }
+    while (this.#waiting.size > this.#opening.size && this.total < this.#settings.max)
+      this.#openOne((error) => this.#waiting.next()?.(error)).catch(() => {});
   }
 
-  async #openOne(): Promise<void> {
+  #keepMin(): void {
+    if (this.#keepsMin && this.#ended === undefined && this.total < this.#settings.min)
+      this.#openOne().catch(() => {});
+  }
+
+  /** `onFailure` hears the error before others try, so that it reaches the caller whom this connection was opened for. */
+  async #openOne(onFailure?: (error: Error) => void): Promise<void> {
     const client = new DsqlClient(this.#source);
     const generation = this.#generation;
     const startedAtMs = Date.now();
@@ -139,27 +141,28 @@ export class PoolConnections {
       client.connection.stream.destroy();
       this.#listener.openFailed(error as Error, Date.now() - startedAtMs);
       this.#tellIfEmpty();
+      onFailure?.(error as Error);
+      this.#openForWaiting();
       throw error;
     }
+    this.#opening.delete(client);
     const { maxLifetimeMs } = this.#settings;
     const connection = new PooledConnection(client, { generation, maxLifetimeMs, nowMs: Date.now() });
-    this.#opening.delete(client);
     this.#open.add(connection);
     client.on("error", (error) => this.#broken(connection, error));
     this.#settle(connection);
+    this.#keepMin();
   }
 
   /** Gives a connection that nobody uses to the next caller, or lays it aside, or closes it when its time is over. */
   #settle(connection: PooledConnection): void {
     const { allowExitOnIdle, maxUses } = this.#settings;
-    const isOld = connection.generation !== this.#generation || connection.uses >= maxUses;
-    if (isOld || this.#ended !== undefined || Date.now() >= connection.expiresAtMs) {
-      this.#close(connection);
-      return;
-    }
-    const take = this.#waiting.next();
+    const isOver = this.#ended !== undefined || connection.isOver(this.#generation, maxUses);
+    const take = isOver ? undefined : this.#waiting.next();
     connection.borrowed = take !== undefined;
-    if (take !== undefined) {
+    if (isOver) {
+      this.#close(connection);
+    } else if (take !== undefined) {
       take(null, connection);
     } else {
       if (allowExitOnIdle) internalsOf(connection.client).unref();
@@ -192,7 +195,7 @@ export class PoolConnections {
     this.#tellIfEmpty();
     if (this.#ended !== undefined) return;
     this.#openForWaiting();
-    if (this.#keepsMin && this.total < this.#settings.min) this.#openOne().catch(() => {});
+    this.#keepMin();
   }
 
   #tellIfEmpty(): void {

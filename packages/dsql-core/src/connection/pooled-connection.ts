@@ -26,6 +26,11 @@ export class PooledConnection {
     this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
   }
 
+  /** Whether it has to go, although nothing is wrong with it. */
+  isOver(generation: number, maxUses: number): boolean {
+    return this.generation !== generation || this.uses >= maxUses || Date.now() >= this.expiresAtMs;
+  }
+
   /** Whether no statement runs on it and no transaction is open. */
   get isClean(): boolean {
     const { session } = this.client;
