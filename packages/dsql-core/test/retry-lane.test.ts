@@ -7,7 +7,7 @@ import { conflict } from "./conflict-shapes.ts";
 const never = new AbortController().signal;
 
 /** Lets promise reactions run, then says which of the named entries were admitted. */
-async function admitted(entries: Record<string, Promise<void>>): Promise<string[]> {
+async function admitted(entries: Record<string, Promise<object>>): Promise<string[]> {
   const names: string[] = [];
   for (const [name, entry] of Object.entries(entries)) entry.then(() => names.push(name)).catch(() => {});
   await nextTurn();
@@ -17,11 +17,16 @@ async function admitted(entries: Record<string, Promise<void>>): Promise<string[
 describe("a retry lane", () => {
   test("lets one retry run at a time, those that lost first first", async () => {
     const lane = new RetryLane();
-    await lane.enter(1, never);
+    let place = await lane.enter(1, never);
     const order: number[] = [];
-    const entries = [4, 2, 3].map((ticket) => lane.enter(ticket, never).then(() => order.push(ticket)));
+    const entries = [4, 2, 3].map((ticket) =>
+      lane.enter(ticket, never).then((taken) => {
+        order.push(ticket);
+        place = taken;
+      }),
+    );
     for (const _ of entries) {
-      lane.leave();
+      lane.leave(place);
       await nextTurn();
     }
     expect(order).toEqual([2, 3, 4]);
@@ -65,15 +70,26 @@ describe("a retry lane", () => {
 
   test("forgets a retry whose caller gave up waiting", async () => {
     const lane = new RetryLane();
-    await lane.enter(1, never);
+    const first = await lane.enter(1, never);
     const caller = new AbortController();
     const impatient = lane.enter(2, caller.signal);
     const patient = lane.enter(3, never);
     caller.abort(new Error("no longer wanted"));
     await expect(impatient).rejects.toThrow("no longer wanted");
-    lane.leave();
-    await patient;
-    lane.leave();
+    lane.leave(first);
+    lane.leave(await patient);
+    expect(lane.isBusy).toBe(false);
+  });
+
+  test("passes the place of a retry that does not end to the next, and takes it back only once", async () => {
+    const lane = new RetryLane(10);
+    const hanging = await lane.enter(1, never);
+    const second = await lane.enter(2, never);
+    const third = lane.enter(3, never);
+    lane.leave(hanging);
+    expect(await admitted({ third })).toEqual([]);
+    lane.leave(second);
+    lane.leave(await third);
     expect(lane.isBusy).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { RetryLane } from "./retry-lane.ts";
+import { type Place, RetryLane } from "./retry-lane.ts";
 
 /** The lanes of this process, each for as long as work of its kind runs. */
 const lanes = new Map<string, { lane: RetryLane; users: number }>();
@@ -8,7 +8,7 @@ export class LaneTurn {
   readonly #key: string;
   readonly #lane: RetryLane;
   #ticket: number | undefined;
-  #holdsPlace = false;
+  #place: Place | undefined;
   #commitsBefore = 0;
 
   /** Joins the lane of this key; {@link end} leaves it. */
@@ -27,13 +27,12 @@ export class LaneTurn {
 
   /** Waits for this work's turn; false when the time for it ran out first. */
   async begin(patienceMs: number, signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#ticket !== undefined && !this.#holdsPlace) {
+    if (this.#ticket !== undefined && this.#place === undefined) {
       const patience = new AbortController();
       const timer = setTimeout(() => patience.abort(patience), patienceMs);
       const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
       try {
-        await this.#lane.enter(this.#ticket, either);
-        this.#holdsPlace = true;
+        this.#place = await this.#lane.enter(this.#ticket, either);
       } catch (reason) {
         if (reason === patience) return false;
         throw reason;
@@ -46,20 +45,21 @@ export class LaneTurn {
   }
 
   committed(): void {
-    this.#lane.committed(this.#holdsPlace);
+    this.#lane.committed(this.#place !== undefined);
   }
 
   /** Whether a wait is due as well: this one lost in its turn, and to nobody of this process. */
   lost(): boolean {
-    const rivalIsElsewhere = this.#holdsPlace && this.#lane.commits === this.#commitsBefore;
+    const wasInTurn = this.#place !== undefined;
+    const rivalIsElsewhere = wasInTurn && this.#lane.commits === this.#commitsBefore;
     this.#ticket ??= this.#lane.nextTicket();
-    this.#lane.lost(this.#commitsBefore, this.#holdsPlace);
+    this.#lane.lost(this.#commitsBefore, wasInTurn);
     return rivalIsElsewhere;
   }
 
   /** Gives the place to the next, whatever became of the work. */
   end(): void {
-    if (this.#holdsPlace) this.#lane.leave();
+    if (this.#place !== undefined) this.#lane.leave(this.#place);
     const entry = lanes.get(this.#key);
     if (entry !== undefined && --entry.users === 0) lanes.delete(this.#key);
   }

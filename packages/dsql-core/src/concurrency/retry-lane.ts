@@ -4,9 +4,15 @@ const PROBE = 1.5;
 /** How much wider a lane grows with each retry that commits. */
 const GROWTH = 0.1;
 
+/** Milliseconds in which a retry that runs is expected to end; longer, and one that waits takes its place. */
+const STUCK_MS = 5_000;
+
+/** A place of a retry that runs, to be given back. */
+export type Place = object;
+
 interface Waiter {
   ticket: number;
-  admit: () => void;
+  admit: (place: Place) => void;
 }
 
 /**
@@ -15,11 +21,18 @@ interface Waiter {
  * commit at a time, a hundred rows nearly a hundred.
  */
 export class RetryLane {
+  readonly #stuckMs: number;
   #width = 1;
-  #running = 0;
   #tickets = 0;
   #commits = 0;
+  /** The places that are taken, the oldest first. */
+  readonly #places = new Set<Place>();
   readonly #waiting: Waiter[] = [];
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(stuckMs: number = STUCK_MS) {
+    this.#stuckMs = stuckMs;
+  }
 
   /** How often work of this kind has committed. */
   get commits(): number {
@@ -28,7 +41,7 @@ export class RetryLane {
 
   /** Whether retries run or wait. */
   get isBusy(): boolean {
-    return this.#running > 0 || this.#waiting.length > 0;
+    return this.#places.size > 0 || this.#waiting.length > 0;
   }
 
   /** How many retries may run at once; only whole ones count. */
@@ -53,18 +66,19 @@ export class RetryLane {
     this.#widen(wasRetry ? sideBySide : Math.max(this.#width, sideBySide));
   }
 
-  /** Resolves when a retry may run, or rejects with the signal's reason. */
-  enter(ticket: number, signal: AbortSignal): Promise<void> {
+  /** Resolves with a place when a retry may run, or rejects with the signal's reason. */
+  enter(ticket: number, signal: AbortSignal): Promise<Place> {
     return new Promise((resolve, reject) => {
       const leaveQueue = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        this.#admit();
         reject(signal.reason);
       };
       const waiter: Waiter = {
         ticket,
-        admit: () => {
+        admit: (place) => {
           signal.removeEventListener("abort", leaveQueue);
-          resolve();
+          resolve(place);
         },
       };
       signal.addEventListener("abort", leaveQueue, { once: true });
@@ -75,8 +89,10 @@ export class RetryLane {
   }
 
   /** Gives a place back. */
-  leave(): void {
-    this.#running--;
+  leave(place: Place): void {
+    if (!this.#places.delete(place)) return;
+    clearTimeout(this.#watch);
+    this.#watch = undefined;
     this.#admit();
   }
 
@@ -86,9 +102,25 @@ export class RetryLane {
   }
 
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#running < Math.floor(this.#width)) {
-      this.#running++;
-      this.#waiting.shift()?.admit();
+    while (this.#waiting.length > 0 && this.#places.size < Math.floor(this.#width)) {
+      const place: Place = {};
+      this.#places.add(place);
+      this.#waiting.shift()?.admit(place);
     }
+    if (this.#waiting.length > 0) {
+      this.#watch ??= setTimeout(() => this.#passTheOldest(), this.#stuckMs);
+    } else {
+      clearTimeout(this.#watch);
+      this.#watch = undefined;
+    }
+  }
+
+  /**
+   * Nobody has left for long: whoever holds the oldest place hangs, or waits itself for one who waits here, as work
+   * does that runs other work of its kind inside it. So its place goes to the next.
+   */
+  #passTheOldest(): void {
+    const [oldest] = this.#places;
+    if (oldest !== undefined) this.leave(oldest);
   }
 }
