@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { resolveConnection } from "../src/connection/connection-settings.ts";
 import { parseConnectionString } from "../src/connection/connection-string.ts";
 import { DsqlConfigError } from "../src/errors.ts";
 
@@ -75,10 +76,24 @@ describe("parseConnectionString", () => {
     );
   });
 
-  test("suggests nothing for a name that is near to none", () => {
+  test("names all parameters for a name that is near to none", () => {
     expect(() => parseConnectionString(`postgres://${HOST}/?connection_limit=5`)).toThrow(
-      /"connection_limit"\.$/,
+      /"connection_limit"\. Known are region, .*sslmode\.$/,
     );
+  });
+
+  test.each([
+    ["max", "as an option"],
+    ["connectionTimeoutMillis", "as an option"],
+    ["host", "before the path"],
+    ["user", "before the host"],
+  ])("says where %s belongs", (name, place) => {
+    expect(() => parseConnectionString(`postgres://${HOST}/?${name}=5`)).toThrow(place);
+  });
+
+  test("takes an IPv6 address as hostaddr, with brackets and without", () => {
+    for (const written of ["::1", "[::1]", "%5B%3A%3A1%5D"])
+      expect(resolveConnection(`postgres://${HOST}/?hostaddr=${written}`).hostaddr).toBe("::1");
   });
 
   test("never shows a password, whatever is wrong with the string", () => {

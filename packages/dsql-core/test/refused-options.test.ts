@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { resolveConnection } from "../src/connection/connection-settings.ts";
-import { DsqlConfigError, DsqlPool, type DsqlPoolOptions } from "../src/index.ts";
+import { resolveRegion } from "../src/connection/region.ts";
+import { DsqlClient, DsqlConfigError, DsqlPool, type DsqlPoolOptions } from "../src/index.ts";
 
 const HOST = "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws";
 
@@ -44,7 +45,24 @@ describe("refused options", () => {
     ["maxLifetimeSeconds", Number.POSITIVE_INFINITY],
     ["maxUses", 0],
     ["connectionTimeoutMillis", 0],
+    ["connectionTimeoutMillis", 2 ** 31],
     ["commitTimeoutMillis", -1],
+    ["commitTimeoutMillis", 2 ** 31],
+    ["query_timeout", 2 ** 31],
+    ["connectionString", 5],
+    ["host", 5],
+    ["host", "https://example.com"],
+    ["host", "example.com:5432"],
+    ["region", 5],
+    ["profile", ""],
+    ["ormPrefix", 5],
+    ["application_name", 5],
+    ["binary", "yes"],
+    ["types", 5],
+    ["logger", "console"],
+    ["telemetry", 5],
+    ["retry", 5],
+    ["retry", { maxRetries: 3 }],
     ["keepAlive", "yes"],
     ["sslnegotiation", "plain"],
     ["user", ""],
@@ -56,10 +74,21 @@ describe("refused options", () => {
     expect(() => new DsqlPool({ host: HOST, [name]: value } as DsqlPoolOptions)).toThrow(DsqlConfigError);
   });
 
-  test("takes the shortest and the longest token, and every option at undefined", () => {
+  test.each([[null], [5], [[]]])("refuses %j in place of options", (config) => {
+    expect(() => new DsqlPool(config as never)).toThrow(DsqlConfigError);
+    expect(() => new DsqlClient(config as never)).toThrow(DsqlConfigError);
+  });
+
+  test("takes the shortest and the longest token, and every option at undefined or null", () => {
     for (const tokenDurationSecs of [1, 604_800]) resolveConnection({ host: HOST, tokenDurationSecs });
-    const nothing = Object.fromEntries(["statement_timeout", "max", "ssl"].map((name) => [name, undefined]));
-    new DsqlPool({ host: HOST, ...nothing });
+    const names = ["statement_timeout", "max", "ssl", "connectionString", "retry", "region", "credentials"];
+    for (const nothing of [undefined, null])
+      new DsqlPool({ host: HOST, ...Object.fromEntries(names.map((name) => [name, nothing])) });
+  });
+
+  test("refuses an AWS_REGION that names none", () => {
+    expect(() => resolveRegion({}, { AWS_REGION: "us east" })).toThrow(/AWS_REGION takes/);
+    expect(resolveRegion({}, { AWS_REGION: " US-East-1 " })).toBe("us-east-1");
   });
 });
 

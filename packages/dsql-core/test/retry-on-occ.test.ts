@@ -130,7 +130,12 @@ describe("an option that cannot be used is refused by name before anything runs"
     ["baseDelayMs", { baseDelayMs: -1 }],
     ["maxDelayMs", { baseDelayMs: 100, maxDelayMs: 10 }],
     ["maxDelayMs", { maxDelayMs: Number.POSITIVE_INFINITY }],
+    ["maxDelayMs", { maxDelayMs: 2 ** 31 }],
+    ["maxDelayMs", { maxDelayMs: "100" }],
     ["jitterFactor", { jitterFactor: 1.1 }],
+    ["jitterFactor", { jitterFactor: "0.5" }],
+    ["deadlineMs", { deadlineMs: 2 ** 31 }],
+    ["logger", { logger: 7 }],
     ["deadlineMs", { deadlineMs: 0 }],
     ["signal", { signal: {} }],
     ["backoff", { backoff: "full" }],
@@ -141,6 +146,18 @@ describe("an option that cannot be used is refused by name before anything runs"
     const failure = await retryOnOcc(work, options as RetryOptions).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(DsqlConfigError);
     expect((failure as Error).message).toMatch(new RegExp(`^${name} takes `));
+    expect(attempts).toEqual([]);
+  });
+
+  test.each([
+    ["maxAttemps", 'Did you mean "maxAttempts"?'],
+    ["maxRetries", "Give maxAttempts, which counts the first run too."],
+    ["isolationLevel", "leave it out"],
+  ])("%s, which there is none of", async (name, advice) => {
+    const { work, attempts } = failingWith();
+    const failed = retryOnOcc(work, { [name]: 3 });
+    await expect(failed).rejects.toThrow(DsqlConfigError);
+    await expect(failed).rejects.toThrow(advice);
     expect(attempts).toEqual([]);
   });
 

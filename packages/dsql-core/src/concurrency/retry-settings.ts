@@ -1,3 +1,4 @@
+import { didYouMean } from "../connection/nearest-name.ts";
 import { DsqlConfigError } from "../errors.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
@@ -8,6 +9,29 @@ export type RetrySettings = TransactionOptions &
   >;
 
 const DEFAULT_MAX_DELAY_MS = 2000;
+/** The longest that Node's timers can wait; a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const NAMES: Readonly<Record<keyof TransactionOptions, true>> = {
+  maxAttempts: true,
+  baseDelayMs: true,
+  maxDelayMs: true,
+  jitterFactor: true,
+  backoff: true,
+  signal: true,
+  onRetry: true,
+  logger: true,
+  deadlineMs: true,
+  conflictKey: true,
+  readOnly: true,
+  verifyCommit: true,
+};
+
+/** Names that others have for it, with what to do instead. */
+const ADVICE: Readonly<Record<string, string>> = {
+  maxRetries: " Give maxAttempts, which counts the first run too.",
+  isolationLevel: " DSQL runs every transaction at REPEATABLE READ; leave it out.",
+};
 
 /**
  * Fills in the defaults.
@@ -15,6 +39,11 @@ const DEFAULT_MAX_DELAY_MS = 2000;
  */
 export function resolveRetryOptions(options: TransactionOptions = {}): RetrySettings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(NAMES, name)) continue;
+    const advice = ADVICE[name] ?? didYouMean(name, Object.keys(NAMES));
+    throw new DsqlConfigError(`Unknown retry option ${JSON.stringify(name)}.${advice}`);
+  }
   const baseDelayMs = options.baseDelayMs ?? 10;
   const settings: RetrySettings = {
     maxAttempts: 50,
@@ -47,18 +76,34 @@ function validate(settings: RetrySettings): void {
   );
   demand(Number.isFinite(baseDelayMs) && baseDelayMs >= 0, "baseDelayMs", "milliseconds from 0", baseDelayMs);
   demand(
-    Number.isFinite(maxDelayMs) && maxDelayMs >= baseDelayMs,
+    Number.isFinite(maxDelayMs) && maxDelayMs >= baseDelayMs && maxDelayMs <= MAX_TIMER_MS,
     "maxDelayMs",
-    `milliseconds from baseDelayMs (${baseDelayMs})`,
+    `milliseconds from baseDelayMs (${baseDelayMs}) to ${MAX_TIMER_MS}`,
     maxDelayMs,
   );
-  demand(jitterFactor >= 0 && jitterFactor <= 1, "jitterFactor", "a number from 0 to 1", jitterFactor);
-  demand(Number.isFinite(deadlineMs) && deadlineMs > 0, "deadlineMs", "milliseconds above 0", deadlineMs);
+  demand(
+    Number.isFinite(jitterFactor) && jitterFactor >= 0 && jitterFactor <= 1,
+    "jitterFactor",
+    "a number from 0 to 1",
+    jitterFactor,
+  );
+  demand(
+    Number.isFinite(deadlineMs) && deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS,
+    "deadlineMs",
+    `milliseconds above 0, up to ${MAX_TIMER_MS}`,
+    deadlineMs,
+  );
   demand(
     conflictKey === undefined || typeof conflictKey === "string",
     "conflictKey",
     "a string",
     conflictKey,
+  );
+  demand(
+    settings.logger === undefined || (typeof settings.logger === "object" && settings.logger !== null),
+    "logger",
+    "an object",
+    settings.logger,
   );
   demand(signal === undefined || isAbortSignal(signal), "signal", "an AbortSignal", signal);
   for (const name of ["backoff", "onRetry", "verifyCommit"] as const) {

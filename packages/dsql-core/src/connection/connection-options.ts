@@ -4,7 +4,8 @@ import type { RetryOptions } from "../concurrency/retry-options.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 
-/** How to reach a cluster, and as whom. Every field may also stand in `connectionString` unless it says otherwise. */
+/** How to reach a cluster, and as whom. Every field may also stand in `connectionString` unless it says
+ * otherwise; one that is undefined or null is left out. */
 export interface DsqlConnectionOptions {
   /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field given beside it wins. */
   connectionString?: string;
@@ -42,7 +43,7 @@ export interface DsqlConnectionOptions {
   logger?: DsqlLogger;
   /** Hears events for metrics; `await openTelemetry()` makes one. Options only. */
   telemetry?: DsqlTelemetry;
-  /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. @default 30_000 */
+  /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. Options only. @default 30_000 */
   connectionTimeoutMillis?: number;
   /**
    * Milliseconds for a COMMIT to be answered; after them the connection is closed and the COMMIT rejects with

@@ -1,19 +1,37 @@
-import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { TokenRequest } from "../auth/token-signer.ts";
 import { DsqlConfigError } from "../errors.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import { applicationName } from "./application-name.ts";
-import { clusterHost, isClusterId, parseClusterEndpoint } from "./cluster-endpoint.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
-import { parseConnectionString } from "./connection-string.ts";
-import { demandBoolean, demandText, demandWholeNumber } from "./option-values.ts";
-import { resolveRegion } from "./region.ts";
+import { mergeConnectionString } from "./connection-string.ts";
+import {
+  demandBoolean,
+  demandMilliseconds,
+  demandObject,
+  demandText,
+  demandWholeNumber,
+} from "./option-values.ts";
+import { resolveHost } from "./resolve-host.ts";
 import { tlsOptions } from "./tls-options.ts";
 
 /** The longest that a token can be valid: one week (Aurora DSQL user guide, "Generating an authentication token"). */
 const MAX_TOKEN_SECONDS = 604_800;
+
+/** Options that are texts, and not empty where they are given. */
+const TEXTS = [
+  "host",
+  "hostaddr",
+  "user",
+  "database",
+  "region",
+  "profile",
+  "ormPrefix",
+  "application_name",
+  "applicationName",
+  "sslrootcert",
+] as const;
 
 /** Options with the connection string read, every default filled in, and everything checked. */
 export interface ConnectionSettings {
@@ -45,6 +63,9 @@ export interface ConnectionSettings {
  */
 export function resolveConnection(config: DsqlConnectionOptions | string): ConnectionSettings {
   const options = mergeConnectionString(config);
+  for (const name of TEXTS) if (options[name] !== undefined) demandText(options[name], name);
+  for (const name of ["logger", "telemetry", "types"] as const)
+    if (options[name] !== undefined) demandObject(options[name], name, "an object");
   const { host, region } = resolveHost(options);
   const { user = "admin", database = "postgres", port = 5432, tokenDurationSecs = 900 } = options;
   const { sslnegotiation = "direct", connectionTimeoutMillis = 30_000, keepAlive = true } = options;
@@ -55,21 +76,20 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
     types,
     binary,
   } = options;
-  demandText(user, "user");
-  demandText(database, "database");
   demandWholeNumber(port, "port", 1, 65_535);
   demandWholeNumber(tokenDurationSecs, "tokenDurationSecs", 1, MAX_TOKEN_SECONDS);
-  demandWholeNumber(connectionTimeoutMillis, "connectionTimeoutMillis", 1);
-  demandWholeNumber(commitTimeoutMillis, "commitTimeoutMillis", 0);
-  demandWholeNumber(keepAliveInitialDelayMillis, "keepAliveInitialDelayMillis", 0);
-  if (query_timeout !== undefined) demandWholeNumber(query_timeout, "query_timeout", 0);
+  demandMilliseconds(connectionTimeoutMillis, "connectionTimeoutMillis", 1);
+  demandMilliseconds(commitTimeoutMillis, "commitTimeoutMillis", 0);
+  demandMilliseconds(keepAliveInitialDelayMillis, "keepAliveInitialDelayMillis", 0);
+  if (query_timeout !== undefined) demandMilliseconds(query_timeout, "query_timeout", 0);
   demandBoolean(keepAlive, "keepAlive");
+  if (binary !== undefined) demandBoolean(binary, "binary");
   if (sslnegotiation !== "direct" && sslnegotiation !== "postgres")
     throw new DsqlConfigError('sslnegotiation takes "direct" or "postgres".');
-  if (options.hostaddr !== undefined) demandText(options.hostaddr, "hostaddr");
   return {
     host,
-    hostaddr: options.hostaddr,
+    // As a URL writes an IPv6 address, or as a socket takes it.
+    hostaddr: options.hostaddr?.replace(/^\[(.*)\]$/, "$1"),
     port,
     user,
     database,
@@ -87,40 +107,6 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
     telemetry: options.telemetry,
     passedOn: { keepAlive, keepAliveInitialDelayMillis, query_timeout, types, binary },
   };
-}
-
-/** The options of a connection string below the fields beside it; undefined fields do not count. */
-export function mergeConnectionString<O extends DsqlConnectionOptions>(config: O | string): O {
-  const { connectionString, ...fields } =
-    typeof config === "string" ? ({ connectionString: config } as O) : config;
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  return {
-    ...(connectionString === undefined ? {} : parseConnectionString(connectionString)),
-    ...given,
-  } as O;
-}
-
-function resolveHost(options: DsqlConnectionOptions): { host: string; region: string } {
-  const { profile } = options;
-  const host = options.host?.trim().replace(/\.$/, "").toLowerCase();
-  if (!host)
-    throw new DsqlConfigError("host is missing: give a cluster endpoint, or a cluster id and a region.");
-  if (isIP(host) !== 0)
-    throw new DsqlConfigError(
-      "host takes a name, since TLS and the token are made for it. Give the cluster endpoint as host, and the address as hostaddr.",
-    );
-  const endpoint = parseClusterEndpoint(host);
-  const region = resolveRegion({ region: options.region, hostRegion: endpoint?.region, profile });
-  if (isClusterId(host)) {
-    if (region === undefined)
-      throw new DsqlConfigError("region is missing: a cluster id alone does not tell it.");
-    return { host: clusterHost({ clusterId: host, region }), region };
-  }
-  if (endpoint === undefined && options.region === undefined)
-    throw new DsqlConfigError(
-      "region is missing: the host is no cluster endpoint (<26 characters>.dsql.<region>.on.aws), and a custom domain needs region beside it.",
-    );
-  return { host, region: region as string };
 }
 
 function credentialsOf({

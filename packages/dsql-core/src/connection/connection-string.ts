@@ -27,6 +27,7 @@ const AUTHORITY = /^(?:(?<user>.*)@)?(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>.*))?$
  * @throws DsqlConfigError for another form or scheme, an unknown or repeated parameter, a password, or a weaker TLS mode
  */
 export function parseConnectionString(text: string): DsqlConnectionOptions {
+  if (typeof text !== "string") throw new DsqlConfigError("connectionString takes a text.");
   const { scheme, authority = "", database, query } = SHAPE.exec(text.trim())?.groups ?? {};
   if (scheme === undefined)
     refuse(
@@ -40,6 +41,21 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
   if (port !== undefined && port !== "") options.port = readNumber(port, "port");
   if (database) options.database = decode(database, "database");
   return { ...options, ...readParameters(query ?? "") };
+}
+
+/** The options of a connection string below the fields beside it; a field that is undefined or null is none. */
+export function mergeConnectionString<O extends DsqlConnectionOptions>(config: O | string): O {
+  const { connectionString, ...fields } =
+    typeof config === "string" ? ({ connectionString: config } as O) : config;
+  const given = Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => (value ?? undefined) !== undefined),
+  );
+  return {
+    ...((connectionString ?? undefined) === undefined
+      ? {}
+      : parseConnectionString(connectionString as string)),
+    ...given,
+  } as O;
 }
 
 function readUser(user: string | undefined): DsqlConnectionOptions {

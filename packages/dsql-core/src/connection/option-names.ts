@@ -1,6 +1,7 @@
 import { DsqlConfigError } from "../errors.ts";
 import type { DsqlConnectionOptions, DsqlPoolOptions } from "./connection-options.ts";
 import { didYouMean } from "./nearest-name.ts";
+import { demandObject } from "./option-values.ts";
 
 type Names<T> = Readonly<Record<keyof T, true>>;
 
@@ -66,14 +67,27 @@ const REFUSED: Readonly<Record<string, string>> = {
   connection: "Use hostaddr to connect to another address than host.",
 };
 
+/** Where a connection string itself holds what is no parameter of it. */
+const PLACE: Readonly<Record<string, string>> = {
+  host: "it stands before the path",
+  port: "it stands behind the host",
+  user: "it stands before the host and an @",
+  database: "it is the path",
+};
+
 /**
  * Checks the names of an options object.
- * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; undefined values do not count
+ * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; an undefined or null value does not count
  */
 export function checkOptionNames(options: object, kind: "connection" | "pool"): void {
+  demandObject(
+    options,
+    kind === "pool" ? "DsqlPool" : "DsqlClient",
+    "an options object, or a connection string",
+  );
   const known: Readonly<Record<string, true>> = kind === "pool" ? POOL : CONNECTION;
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(known, name)) continue;
+    if (value === undefined || value === null || Object.hasOwn(known, name)) continue;
     if (kind === "connection" && Object.hasOwn(POOL, name))
       throw new DsqlConfigError(`${name} is an option of DsqlPool; a single client has none such.`);
     refuseName(name, Object.keys(known), "option");
@@ -84,6 +98,11 @@ export function checkOptionNames(options: object, kind: "connection" | "pool"): 
 export function refuseName(name: string, known: string[], what: "option" | "parameter"): never {
   const advice = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (advice !== undefined) throw new DsqlConfigError(`${name} is not accepted. ${advice}`);
+  if (what === "parameter" && Object.hasOwn(POOL, name))
+    throw new DsqlConfigError(
+      `${name} is no parameter of a connection string: ${PLACE[name] ?? "give it as an option beside connectionString"}.`,
+    );
   const shown = /^[\w.-]{1,40}$/.test(name) ? `"${name}"` : "a name";
-  throw new DsqlConfigError(`Unknown ${what} ${shown}.${didYouMean(name, known)}`);
+  const meant = didYouMean(name, known) || (what === "parameter" ? ` Known are ${known.join(", ")}.` : "");
+  throw new DsqlConfigError(`Unknown ${what} ${shown}.${meant}`);
 }

@@ -1,5 +1,13 @@
 import { DsqlConfigError } from "../errors.ts";
 
+/** The longest that Node's timers can wait; a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** @throws DsqlConfigError unless the value is a whole number of milliseconds that a timer can wait */
+export function demandMilliseconds(value: unknown, name: string, from: number): void {
+  demandWholeNumber(value, name, from, MAX_TIMER_MS);
+}
+
 /** @throws DsqlConfigError unless the value is a whole number in range */
 export function demandWholeNumber(value: unknown, name: string, from: number, to?: number): void {
   if (
@@ -20,8 +28,14 @@ export function demandBoolean(value: unknown, name: string): void {
 }
 
 /** @throws DsqlConfigError unless the value is a text that a startup packet can hold */
-export function demandText(value: unknown, name: string): void {
+export function demandText(value: unknown, name: string): asserts value is string {
   // A zero byte would end the value inside the packet.
   if (typeof value !== "string" || value === "" || value.includes("\0"))
     throw new DsqlConfigError(`${name} takes a text that is not empty.`);
+}
+
+/** @throws DsqlConfigError unless the value is an object, or a function where those will do */
+export function demandObject(value: unknown, name: string, wanted: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new DsqlConfigError(`${name} takes ${wanted}.`);
 }

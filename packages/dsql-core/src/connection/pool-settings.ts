@@ -2,9 +2,10 @@ import type { TransactionOptions } from "../concurrency/retry-options.ts";
 import { resolveRetryOptions } from "../concurrency/retry-settings.ts";
 import { announceRetries } from "../telemetry/telemetry.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
-import { type ConnectionSettings, mergeConnectionString, resolveConnection } from "./connection-settings.ts";
+import { type ConnectionSettings, resolveConnection } from "./connection-settings.ts";
+import { mergeConnectionString } from "./connection-string.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { demandBoolean, demandWholeNumber } from "./option-values.ts";
+import { demandBoolean, demandObject, demandWholeNumber } from "./option-values.ts";
 
 /** What a pool keeps to, every default filled in. */
 export interface PoolSettings {
@@ -44,6 +45,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
   if (maxUses !== Number.POSITIVE_INFINITY) demandWholeNumber(maxUses, "maxUses", 1);
   demandBoolean(allowExitOnIdle, "allowExitOnIdle");
   demandBoolean(autocommitRetry, "autocommitRetry");
+  if (retry !== undefined) demandObject(retry, "retry", "an object");
   resolveRetryOptions(retry);
   return {
     connection,

@@ -20,9 +20,7 @@ export function resolveRegion(
   env: NodeJS.ProcessEnv = process.env,
 ): string | undefined {
   const { hostRegion, profile } = sources;
-  const region = sources.region?.trim().toLowerCase();
-  if (region !== undefined && !/^[a-z0-9]+(-[a-z0-9]+)+$/.test(region))
-    throw new DsqlConfigError('region takes the name of an AWS Region such as "us-east-1".');
+  const region = regionName(sources.region, "region");
   if (region !== undefined && hostRegion !== undefined && region !== hostRegion)
     throw new DsqlConfigError(
       `region is "${region}", but the host is in "${hostRegion}": a token signed for another Region is never valid. Leave region out, or correct the host.`,
@@ -30,8 +28,16 @@ export function resolveRegion(
   return (
     region ??
     hostRegion ??
-    (env.AWS_REGION || env.AWS_DEFAULT_REGION || regionOfProfile(profile, env) || undefined)
+    regionName(env.AWS_REGION || undefined, "AWS_REGION") ??
+    regionName(env.AWS_DEFAULT_REGION || undefined, "AWS_DEFAULT_REGION") ??
+    regionName(regionOfProfile(profile, env), "region of the profile")
   );
+}
+
+function regionName(given: string | undefined, source: string): string | undefined {
+  const name = given?.trim().toLowerCase();
+  if (name === undefined || /^[a-z0-9]+(-[a-z0-9]+)+$/.test(name)) return name;
+  throw new DsqlConfigError(`${source} takes the name of an AWS Region such as "us-east-1".`);
 }
 
 /** The Region of a profile, from the shared credentials and config files; the former wins, as in the AWS SDK. */

@@ -1,0 +1,36 @@
+import { isIP } from "node:net";
+import { DsqlConfigError } from "../errors.ts";
+import { clusterHost, isClusterId, parseClusterEndpoint } from "./cluster-endpoint.ts";
+import type { DsqlConnectionOptions } from "./connection-options.ts";
+import { resolveRegion } from "./region.ts";
+
+const HOST_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
+/**
+ * The host that TLS and tokens are made for, in lower case, and its Region.
+ * @throws DsqlConfigError when one of them is missing, is none, or contradicts the other
+ */
+export function resolveHost(options: DsqlConnectionOptions): { host: string; region: string } {
+  const { profile } = options;
+  const host = options.host?.trim().replace(/\.$/, "").toLowerCase();
+  if (!host)
+    throw new DsqlConfigError("host is missing: give a cluster endpoint, or a cluster id and a region.");
+  if (isIP(host) !== 0)
+    throw new DsqlConfigError(
+      "host takes a name, since TLS and the token are made for it. Give the cluster endpoint as host, and the address as hostaddr.",
+    );
+  if (!HOST_NAME.test(host))
+    throw new DsqlConfigError("host takes a name alone, without a scheme, a port or a path beside it.");
+  const endpoint = parseClusterEndpoint(host);
+  const region = resolveRegion({ region: options.region, hostRegion: endpoint?.region, profile });
+  if (isClusterId(host)) {
+    if (region === undefined)
+      throw new DsqlConfigError("region is missing: a cluster id alone does not tell it.");
+    return { host: clusterHost({ clusterId: host, region }), region };
+  }
+  if (endpoint === undefined && options.region === undefined)
+    throw new DsqlConfigError(
+      "region is missing: the host is no cluster endpoint (<26 characters>.dsql.<region>.on.aws), and a custom domain needs region beside it.",
+    );
+  return { host, region: region as string };
+}
