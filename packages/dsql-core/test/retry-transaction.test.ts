@@ -84,6 +84,19 @@ describe("a COMMIT of unknown outcome", () => {
     expect((failure as { cause: AggregateError }).cause.errors).toEqual([error, look]);
   });
 
+  test.each([[undefined], [0], ["yes"]])("stays unknown when verifyCommit answers %j", async (answer) => {
+    let attempts = 0;
+    const work = async () => {
+      attempts++;
+      throw unknown();
+    };
+    const verifyCommit = (async () => answer) as never;
+    await expect(retryTransaction(work, { ...quick, verifyCommit })).rejects.toThrow(
+      CommitOutcomeUnknownError,
+    );
+    expect(attempts).toBe(1);
+  });
+
   test("never returns the result of an earlier attempt", async () => {
     const last = unknown();
     const work = async (attempt: number, remember: (result: string) => string) => {

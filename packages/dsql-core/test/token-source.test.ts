@@ -74,6 +74,29 @@ describe("a token source", () => {
     expect(await tokens.token()).toBe("token 2");
   });
 
+  test("signs anew after the clock was set back to before the token was signed", async () => {
+    const { clock, tokens } = source();
+    await tokens.token();
+    clock.now -= 30_000;
+    expect(await tokens.token()).toBe("token 1");
+    clock.now -= 3_600_000;
+    expect(await tokens.token()).toBe("token 2");
+    expect(await tokens.token()).toBe("token 2");
+  });
+
+  test("asks again, in time, a signer that has never answered", async () => {
+    const { clock, signer, tokens } = source();
+    signer.hold = new Promise(() => {});
+    const hung = [tokens.token(), tokens.token()];
+    signer.hold = undefined;
+    clock.now += 29_999;
+    hung.push(tokens.token());
+    expect(signer.calls).toBe(1);
+    clock.now += 1;
+    expect(await tokens.token()).toBe("token 2");
+    expect(await Promise.race([...hung, "still waiting"])).toBe("still waiting");
+  });
+
   test("keeps the valid token when a refresh fails, and asks again only after a pause", async () => {
     const { clock, signer, tokens, failures } = source();
     await tokens.token();

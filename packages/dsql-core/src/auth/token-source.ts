@@ -8,6 +8,10 @@ const REFRESH_JITTER = 0.1;
 const MARGIN_MS = 5_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
+/** Milliseconds after which a signature that does not come is no longer waited for by those who ask anew. */
+const HUNG_MS = 30_000;
+/** Milliseconds that the clock may be set back before a token counts as signed in the future, where no server takes it. */
+const SKEW_MS = 60_000;
 
 /** What a token source has done. */
 export interface TokenStats {
@@ -24,6 +28,7 @@ export interface TokenListener {
 }
 
 interface CurrentToken extends SignedToken {
+  signedAtMs: number;
   refreshAtMs: number;
   usableUntilMs: number;
 }
@@ -61,7 +66,9 @@ export class TokenSource {
 
   /** Whether a token can be had without waiting. */
   get ready(): boolean {
-    return this.#current !== undefined && this.#now() < this.#current.usableUntilMs;
+    const now = this.#now();
+    const current = this.#current;
+    return current !== undefined && now < current.usableUntilMs && now >= current.signedAtMs - SKEW_MS;
   }
 
   /**
@@ -72,7 +79,7 @@ export class TokenSource {
     const now = this.#now();
     const current = this.#current;
     if (current === undefined) return await this.#signOnce();
-    if (now >= current.usableUntilMs) {
+    if (!this.ready) {
       return await this.#signOnce().catch((error) => {
         if (this.#current === current && this.#now() < current.expiresAtMs) return current.token;
         throw error;
@@ -91,12 +98,15 @@ export class TokenSource {
   }
 
   #signOnce(): Promise<string> {
-    if (this.#signing !== undefined) return this.#signing;
-    this.#signingSinceMs = this.#now();
-    this.#signing = this.#signNext().finally(() => {
-      this.#signing = undefined;
+    const now = this.#now();
+    const isHung = now - this.#signingSinceMs >= HUNG_MS || now < this.#signingSinceMs;
+    if (this.#signing !== undefined && !isHung) return this.#signing;
+    this.#signingSinceMs = now;
+    const signing = this.#signNext().finally(() => {
+      if (this.#signing === signing) this.#signing = undefined;
     });
-    return this.#signing;
+    this.#signing = signing;
+    return signing;
   }
 
   async #signNext(): Promise<string> {
@@ -106,12 +116,11 @@ export class TokenSource {
       const now = this.#now();
       const lifeMs = signed.expiresAtMs - now;
       if (lifeMs <= 0) throw new DsqlTokenError("The token had expired by the time it was signed.");
-      const jitter = REFRESH_JITTER * this.#random();
-      this.#current = {
-        ...signed,
-        refreshAtMs: now + lifeMs * (REFRESH_AT - jitter),
-        usableUntilMs: signed.expiresAtMs - Math.min(MARGIN_MS, lifeMs / 10),
-      };
+      const refreshAtMs = now + lifeMs * (REFRESH_AT - REFRESH_JITTER * this.#random());
+      const usableUntilMs = signed.expiresAtMs - Math.min(MARGIN_MS, lifeMs / 10);
+      // One that nobody waited for any longer does not replace what was signed after it.
+      if (startedAtMs === this.#signingSinceMs || !this.ready)
+        this.#current = { ...signed, signedAtMs: now, refreshAtMs, usableUntilMs };
       this.#failures = 0;
       this.#nextTryAtMs = 0;
       this.#stats.tokensSigned++;

@@ -48,7 +48,10 @@ async function verify(
   error: unknown,
 ): Promise<{ stored: boolean } | { fail: unknown }> {
   try {
-    return { stored: await verifyCommit() };
+    const stored: unknown = await verifyCommit();
+    // Whatever is neither, such as the undefined of a forgotten return, would have the work done twice.
+    if (typeof stored !== "boolean") throw new TypeError("verifyCommit returned neither true nor false");
+    return { stored };
   } catch (failure) {
     const both = new AggregateError(
       [error, failure],
