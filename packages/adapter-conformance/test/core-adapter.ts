@@ -12,8 +12,6 @@ export const coreAdapter: AdapterUnderTest = {
   skips: {
     "streams rows in chunks and gives its connection back":
       "The core hands cursors to pg unchanged; streaming is a feature of the adapters.",
-    "stores nothing that the work sends after its end":
-      "The core lends pg's client itself, which looks the same to this transaction and to the next on its connection.",
   },
   open(options) {
     return new CoreSession(new DsqlPool(options));

@@ -12,7 +12,7 @@ const DEFAULT_MAX_DELAY_MS = 2000;
 /** The longest that Node's timers can wait; a longer one would end at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-const NAMES: Readonly<Record<keyof TransactionOptions, true>> = {
+export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true>> = {
   maxAttempts: true,
   baseDelayMs: true,
   maxDelayMs: true,
@@ -40,8 +40,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function resolveRetryOptions(options: TransactionOptions = {}): RetrySettings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(NAMES, name)) continue;
-    const advice = ADVICE[name] ?? didYouMean(name, Object.keys(NAMES));
+    if (Object.hasOwn(TRANSACTION_OPTIONS, name)) continue;
+    const advice = ADVICE[name] ?? didYouMean(name, Object.keys(TRANSACTION_OPTIONS));
     throw new DsqlConfigError(`Unknown retry option ${JSON.stringify(name)}.${advice}`);
   }
   const baseDelayMs = options.baseDelayMs ?? 10;

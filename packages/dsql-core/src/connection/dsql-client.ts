@@ -9,6 +9,7 @@ import type { DsqlConnectionOptions } from "./connection-options.ts";
 import { resolveConnection } from "./connection-settings.ts";
 import { ConnectionSource } from "./connection-source.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
+import { whileLent } from "./lent-client.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { internalsOf } from "./pg-internals.ts";
 
@@ -53,7 +54,8 @@ export class DsqlClient extends AuthenticatedClient {
     };
     try {
       return await retryTransaction(
-        (_attempt, remember) => runTransaction({ lease, work, readOnly: options.readOnly, remember }),
+        (_attempt, remember) =>
+          runTransaction({ lease, work: whileLent(work), readOnly: options.readOnly, remember }),
         announceRetries(telemetry, { logger, ...options }),
         work,
       );

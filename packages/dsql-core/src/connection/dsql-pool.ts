@@ -10,6 +10,7 @@ import type { DsqlPoolOptions } from "./connection-options.ts";
 import { ConnectionSource } from "./connection-source.ts";
 import type { DsqlClient } from "./dsql-client.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
+import { whileLent } from "./lent-client.ts";
 import { PoolConnections } from "./pool-connections.ts";
 import { PoolReporter } from "./pool-reporter.ts";
 import { type PoolSettings, resolvePool } from "./pool-settings.ts";
@@ -122,7 +123,8 @@ export class DsqlPool extends PoolWithQuery {
       release: (client: DsqlPoolClient, destroy?: Error) => client.release(destroy),
     };
     return await retryTransaction(
-      (_attempt, remember) => runTransaction({ lease, work, readOnly: merged.readOnly, remember }),
+      (_attempt, remember) =>
+        runTransaction({ lease, work: whileLent(work), readOnly: merged.readOnly, remember }),
       merged,
       work,
     );

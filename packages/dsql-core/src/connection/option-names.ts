@@ -5,7 +5,7 @@ import { demandObject } from "./option-values.ts";
 
 type Names<T> = Readonly<Record<keyof T, true>>;
 
-const CONNECTION: Names<DsqlConnectionOptions> = {
+const CONNECTION_OPTIONS: Names<DsqlConnectionOptions> = {
   connectionString: true,
   host: true,
   hostaddr: true,
@@ -33,8 +33,8 @@ const CONNECTION: Names<DsqlConnectionOptions> = {
   binary: true,
 };
 
-const POOL: Names<DsqlPoolOptions> = {
-  ...CONNECTION,
+export const POOL_OPTIONS: Names<DsqlPoolOptions> = {
+  ...CONNECTION_OPTIONS,
   max: true,
   min: true,
   idleTimeoutMillis: true,
@@ -85,10 +85,10 @@ export function checkOptionNames(options: object, kind: "connection" | "pool"): 
     kind === "pool" ? "DsqlPool" : "DsqlClient",
     "an options object, or a connection string",
   );
-  const known: Readonly<Record<string, true>> = kind === "pool" ? POOL : CONNECTION;
+  const known: Readonly<Record<string, true>> = kind === "pool" ? POOL_OPTIONS : CONNECTION_OPTIONS;
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || value === null || Object.hasOwn(known, name)) continue;
-    if (kind === "connection" && Object.hasOwn(POOL, name))
+    if (kind === "connection" && Object.hasOwn(POOL_OPTIONS, name))
       throw new DsqlConfigError(`${name} is an option of DsqlPool; a single client has none such.`);
     refuseName(name, Object.keys(known), "option");
   }
@@ -98,7 +98,7 @@ export function checkOptionNames(options: object, kind: "connection" | "pool"): 
 export function refuseName(name: string, known: string[], what: "option" | "parameter"): never {
   const advice = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (advice !== undefined) throw new DsqlConfigError(`${name} is not accepted. ${advice}`);
-  if (what === "parameter" && Object.hasOwn(POOL, name))
+  if (what === "parameter" && Object.hasOwn(POOL_OPTIONS, name))
     throw new DsqlConfigError(
       `${name} is no parameter of a connection string: ${PLACE[name] ?? "give it as an option beside connectionString"}.`,
     );
