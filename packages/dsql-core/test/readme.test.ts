@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { TRANSACTION_OPTIONS } from "../src/concurrency/retry-settings.ts";
+import { POOL_OPTIONS } from "../src/connection/option-names.ts";
+import * as exported from "../src/index.ts";
+
+const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
+
+/** The words of a text that stand in code, among them the parts of `a.b(c)`. */
+async function wordsInCode(): Promise<Set<string>> {
+  const readme = await read("../README.md");
+  const code = [...readme.matchAll(/```.*?```|`[^`\n]+`/gs)].map(([part]) => part).join(" ");
+  return new Set(code.match(/[A-Za-z_]\w*/g));
+}
+
+test("the README tells of every option, every function and class, and every error's code", async () => {
+  const words = await wordsInCode();
+  const codes = (await read("../src/errors.ts")).match(/DSQL_[A-Z_]+/g) ?? [];
+  const names = [
+    ...Object.keys(POOL_OPTIONS),
+    ...Object.keys(TRANSACTION_OPTIONS),
+    ...Object.keys(exported),
+    ...codes,
+  ];
+  expect(names.filter((name) => !words.has(name))).toEqual([]);
+});
+
+test("the README tells of what a pool and a client have beyond pg's own", async () => {
+  const words = await wordsInCode();
+  const inherited = new Set(["constructor", "connect", "end", "query", "toJSON"]);
+  const counts = new Set(["totalCount", "idleCount", "waitingCount", "expiredCount"]);
+  const members = [exported.DsqlPool, exported.DsqlClient].flatMap(({ prototype }) =>
+    Object.getOwnPropertyNames(prototype),
+  );
+  const own = members.filter((name) => !inherited.has(name) && !counts.has(name));
+  expect(own.filter((name) => !words.has(name))).toEqual([]);
+});
