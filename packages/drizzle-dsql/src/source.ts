@@ -18,12 +18,14 @@ export type DsqlDrizzleSource =
 export function poolOf(source: unknown): DsqlPool {
   if (isPool(source)) return source;
   if (typeof source === "string") return newPool({ connectionString: source });
-  const { client, connection } = (source ?? {}) as {
+  const { client, connection, connect } = (source ?? {}) as {
     client?: unknown;
     connection?: DsqlPoolOptions | string;
+    /** Of a pool or a client of pg's own, which stock drizzle-orm 0.45 takes in the first place. */
+    connect?: unknown;
   };
   if (isPool(client)) return client;
-  if (client !== undefined) {
+  if (client !== undefined || typeof connect === "function") {
     throw new DsqlConfigError("client is no DsqlPool: make one with new DsqlPool(…) of dsql-core.");
   }
   if (typeof connection === "string") return newPool({ connectionString: connection });

@@ -23,8 +23,9 @@ interface AnyTransactionConfig {
  * @throws DsqlConfigError for what DSQL's BEGIN cannot say (`BEGIN [ISOLATION LEVEL REPEATABLE READ] [READ WRITE | READ
  *   ONLY]`, Aurora DSQL user guide, "Supported SQL", read 2026-11)
  */
-export function isReadOnly(config: AnyTransactionConfig = {}): boolean {
-  const { isolationLevel, accessMode, deferrable, snapshot } = config;
+export function isReadOnly(config?: AnyTransactionConfig | null): boolean {
+  const { isolationLevel, accessMode, deferrable, snapshot, ...others } = config ?? {};
+  refuseOthers(others);
   if (isolationLevel !== undefined && isolationLevel !== "repeatable read") {
     throw refusal(`isolationLevel "${isolationLevel}"`, 'every transaction runs in "repeatable read"');
   }
@@ -34,6 +35,16 @@ export function isReadOnly(config: AnyTransactionConfig = {}): boolean {
     throw refusal(`accessMode "${accessMode}"`, 'a transaction is "read only" or "read write"');
   }
   return accessMode === "read only";
+}
+
+/** Such as retry options, which belong in the third argument of transactionWithRetry, and would be lost here. */
+function refuseOthers(others: object): void {
+  for (const [name, value] of Object.entries(others)) {
+    if (value === undefined) continue;
+    throw new DsqlConfigError(
+      `${name} is no option of a transaction: it takes accessMode, isolationLevel and deferrable. Retry options are the third argument of transactionWithRetry.`,
+    );
+  }
 }
 
 function refusal(option: string, fact: string): DsqlConfigError {

@@ -32,7 +32,8 @@ export class Transactions {
 
   /** Runs one transaction until it is stored, within the limits of `options`. */
   async runWithRetry<R>(work: Work<R>, config?: object, options?: TransactionOptions): Promise<R> {
-    const readOnly = isReadOnly(config);
+    // By its type it is no option here; said all the same, it must not be lost.
+    const readOnly = isReadOnly(config) || options?.readOnly === true;
     return await retryTransaction<R>(
       (_attempt, remember) => this.#begin(work, readOnly, remember),
       { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },

@@ -6,6 +6,7 @@ describe("a transaction's configuration", () => {
   it("is read write unless it says otherwise", () => {
     expect(isReadOnly()).toBe(false);
     expect(isReadOnly({})).toBe(false);
+    expect(isReadOnly(null)).toBe(false);
     expect(isReadOnly({ accessMode: "read write", isolationLevel: "repeatable read" })).toBe(false);
     expect(isReadOnly({ accessMode: "read only" })).toBe(true);
   });
@@ -25,9 +26,11 @@ describe("a transaction's configuration", () => {
     [{ isolationLevel: "serializable" }, /^isolationLevel "serializable" cannot be used/],
     [{ deferrable: true }, /^deferrable cannot be used/],
     [{ snapshot: "00000003-1" }, /^snapshot cannot be used/],
+    [{ maxAttempts: 3 }, /^maxAttempts is no option of a transaction: .*third argument/],
+    [{ occ: true }, /^occ is no option/],
     [{ accessMode: "write only" }, /^accessMode "write only" cannot be used/],
   ])("refuses %o, and says why", (config, message) => {
-    expect(() => isReadOnly(config)).toThrow(DsqlConfigError);
-    expect(() => isReadOnly(config)).toThrow(message);
+    expect(() => isReadOnly(config as object)).toThrow(DsqlConfigError);
+    expect(() => isReadOnly(config as object)).toThrow(message);
   });
 });

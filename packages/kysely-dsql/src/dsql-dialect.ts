@@ -22,8 +22,9 @@ export class DsqlDialect implements Dialect {
   readonly #source: PoolSource;
 
   constructor(config: DsqlDialectConfig | string) {
-    this.#config = typeof config === "string" ? { connectionString: config } : { ...config };
-    this.#source = poolSource(this.#config);
+    const options = typeof config === "string" ? { connectionString: config } : config;
+    this.#source = poolSource(options);
+    this.#config = { ...options };
   }
 
   createDriver(): Driver {

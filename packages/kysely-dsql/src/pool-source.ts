@@ -17,11 +17,11 @@ export interface PoolSource {
 /** Decides whose pool it is: the caller's, the one its function makes, or one made from connection options. */
 export function poolSource(config: DsqlDialectConfig): PoolSource {
   if (typeof config.pool === "function") return madeByCaller(config.pool);
-  return config.pool === undefined ? madeFrom(poolOptionsOf(config)) : given(config.pool);
+  return config.pool === undefined ? madeFrom(poolOptionsOf(config)) : given(demandDsqlPool(config.pool));
 }
 
 function given(pool: DsqlPool): PoolSource {
-  return { open: async () => demandDsqlPool(pool), retryDefaults: () => pool.retryOptions };
+  return { open: async () => pool, retryDefaults: () => pool.retryOptions };
 }
 
 function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
@@ -50,6 +50,7 @@ function madeFrom(options: DsqlPoolOptions): PoolSource {
 }
 
 function poolOptionsOf(config: DsqlDialectConfig): DsqlPoolOptions {
+  if ("totalCount" in config) throw new DsqlConfigError("A pool is given as an option: { pool }.");
   const { pool, cursor, waitForIndexes, onCreateConnection, onReserveConnection, ...rest } = config;
   const options: DsqlPoolOptions = rest;
   const { connectionString } = options;

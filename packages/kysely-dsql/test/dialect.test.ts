@@ -1,4 +1,4 @@
-import { DsqlConfigError } from "dsql-core";
+import { DsqlConfigError, DsqlPool } from "dsql-core";
 import { Kysely, sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { DsqlAdapter, DsqlDialect } from "../src/index.ts";
@@ -20,7 +20,13 @@ describe("DsqlDialect", () => {
     expect(options).toEqual({ connectionString: cluster, waitForIndexes: true });
   });
 
-  it("refuses a pool of another kind at the first query, and tries again at the next", async () => {
+  it("refuses a pool of another kind, and a pool that is not given as an option", () => {
+    const other = { connect: async () => ({}), totalCount: 0 } as never;
+    expect(() => new DsqlDialect({ pool: other })).toThrow(/pool is not a DsqlPool/);
+    expect(() => new DsqlDialect(new DsqlPool(cluster) as never)).toThrow(/\{ pool \}/);
+  });
+
+  it("refuses what a function makes at the first query, and tries again at the next", async () => {
     let asked = 0;
     const pool = async () => {
       asked++;

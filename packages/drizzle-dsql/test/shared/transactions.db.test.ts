@@ -158,6 +158,12 @@ describe("transactionWithRetry", () => {
     expect(texts.take().filter((text) => text === "BEGIN")).toHaveLength(3);
   });
 
+  it("is read only where plain JavaScript says so among the options", async () => {
+    const write = (tx: { update: typeof db.update }) => tx.update(counters).set({ n: 1 });
+    const refused = db.transactionWithRetry(write, undefined, { readOnly: true } as object);
+    await expect(refused).rejects.toMatchObject({ cause: { code: "25006" } });
+  });
+
   it("runs once where nothing is in its way", async () => {
     let runs = 0;
     await db.transactionWithRetry(async () => ++runs);
