@@ -1,71 +1,22 @@
 import { drizzle as installedDrizzle } from "drizzle-orm/node-postgres";
-import { DsqlPool } from "dsql-core";
-import { type LocalDsql, startLocalDsql } from "dsql-local";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe } from "vitest";
 import { drizzle } from "../../src/index.ts";
-import { LIBRARY_ROWS, LIBRARY_TABLES } from "../../test/support/library.ts";
-import { type PlainPostgres, startPlainPostgres } from "../../test/support/plain-postgres.ts";
-import { Texts } from "../../test/support/texts.ts";
-import { joinedInside, type Library, sentAsBuilt } from "./support/library-queries.ts";
+import { itReturnsTheSameRows } from "../../test/support/same-rows.ts";
+import { useLibrary } from "../../test/support/use-library.ts";
+import { joinedInside } from "./support/joined-queries.ts";
+import { type Library, sentAsBuilt } from "./support/library-queries.ts";
 import { relations } from "./support/library-relations.ts";
 
-let dsql: LocalDsql;
-let plain: PlainPostgres;
-let pool: DsqlPool;
-let ours: Library;
-let installed: Library;
-const oursSends = new Texts();
-const installedSends = new Texts();
-
-beforeAll(async () => {
-  [dsql, plain] = await Promise.all([startLocalDsql(), startPlainPostgres()]);
-  pool = new DsqlPool(dsql.connection);
-  for (const statement of [...LIBRARY_TABLES, ...LIBRARY_ROWS]) {
-    await plain.client.query(statement);
-    await pool.query(statement);
-  }
-});
-
-afterAll(async () => {
-  await pool?.end();
-  await Promise.all([dsql?.stop(), plain?.stop()]);
-});
-
-/** Runs the query on both, and leaves in the loggers what it sent. */
-async function expectSameRows(run: (db: Library) => Promise<unknown>): Promise<void> {
-  oursSends.take();
-  installedSends.take();
-  const expected = await run(installed);
-  expect(expected).toBeInstanceOf(Object);
-  expect(await run(ours)).toEqual(expected);
-}
+const { pool, plain } = useLibrary();
 
 describe.each([{ jit: false }, { jit: true }])(
   "with %o, a relational query returns on DSQL what drizzle-orm returns on PostgreSQL",
   ({ jit }) => {
-    beforeAll(() => {
-      ours = drizzle(pool, { relations, jit, logger: oursSends });
-      installed = installedDrizzle({ client: plain.client, relations, jit, logger: installedSends });
-    });
-
-    for (const [title, run] of Object.entries(sentAsBuilt)) {
-      it(`for ${title}, sent as drizzle-orm builds it`, async () => {
-        await expectSameRows(run);
-        expect(oursSends.take()).toEqual(installedSends.take());
-      });
-    }
-
-    for (const [title, run] of Object.entries(joinedInside)) {
-      it(`for ${title}, joined by INNER JOIN LATERAL`, async () => {
-        await expectSameRows(run);
-        expect(oursSends.take().join()).toContain("inner join lateral");
-      });
-    }
-
-    it("inside a transaction too", async () => {
-      for (const run of Object.values({ ...sentAsBuilt, ...joinedInside })) {
-        expect(await ours.transaction(async (tx) => await run(tx))).toEqual(await run(installed));
-      }
+    itReturnsTheSameRows({ sentAsBuilt, joinedInside }, (oursSends, installedSends) => {
+      const ours = drizzle(pool(), { relations, jit, logger: oursSends });
+      const stock = { client: plain(), relations, jit, logger: installedSends };
+      const installed: Library = installedDrizzle(stock);
+      return { ours, installed, inTransaction: (run) => ours.transaction(async (tx) => await run(tx)) };
     });
   },
 );

@@ -4,7 +4,8 @@ import { withReplicas } from "drizzle-orm/pg-core";
 import { DsqlPool } from "dsql-core";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { type DsqlDatabase, type DsqlTransaction, drizzle } from "../../src/index.ts";
-import { members, relations } from "./support/library-relations.ts";
+import { members } from "../../test/support/library-tables.ts";
+import { relations } from "./support/library-relations.ts";
 
 const pool = new DsqlPool({ host: "abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws" });
 const db = drizzle(pool, { relations, jit: true, codecs: nodePgCodecs, paramsInErrors: true });

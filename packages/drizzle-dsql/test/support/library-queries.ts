@@ -1,13 +1,13 @@
-import { and, asc, desc, eq, exists, gt, ilike, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, ilike, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { books, clubMembers, reviews, type schema } from "./library-schema.ts";
+import type { schema } from "./library-schema.ts";
+import { reviews } from "./library-tables.ts";
+import type { Queries } from "./same-rows.ts";
 
 export type Library = NodePgDatabase<typeof schema>;
 
-type Queries = Record<string, (db: Library) => Promise<unknown>>;
-
 /** What DSQL takes as drizzle-orm builds it. */
-export const sentAsBuilt: Queries = {
+export const sentAsBuilt: Queries<Library> = {
   "a table alone": (db) => db.query.members.findMany({ orderBy: (m) => asc(m.id) }),
   "one to one, from either side": async (db) => [
     await db.query.members.findMany({ with: { card: true }, orderBy: (m) => asc(m.id) }),
@@ -66,102 +66,4 @@ export const sentAsBuilt: Queries = {
       .prepare("member_with_books");
     return [await prepared.execute({ id: 1, limit: 1 }), await prepared.execute({ id: 2, limit: 9 })];
   },
-};
-
-/** Relations with SQL of the caller's own in their select lists, which DSQL refuses where it names the outer row. */
-export const joinedInside: Queries = {
-  "a table that refers to itself": (db) =>
-    db.query.members.findMany({
-      with: { inviter: { with: { inviter: true } }, invited: { orderBy: (m) => desc(m.fullName) } },
-      orderBy: (m) => asc(m.id),
-    }),
-  "a filter by a subquery": (db) =>
-    db.query.books.findMany({
-      where: (b) => exists(db.select({ one: sql`1` }).from(reviews).where(eq(reviews.bookId, b.id))),
-      with: { reviews: { orderBy: asc(reviews.id) } },
-      orderBy: (b) => asc(b.id),
-    }),
-  "order, limit and offset at every level": (db) =>
-    db.query.members.findMany({
-      orderBy: (m) => [desc(m.invitedBy), asc(m.fullName)],
-      limit: 3,
-      offset: 1,
-      with: {
-        books: {
-          orderBy: desc(books.title),
-          limit: 1,
-          with: { reviews: { orderBy: asc(reviews.stars), limit: 2, offset: 1 } },
-        },
-        clubs: { orderBy: desc(clubMembers.clubId), limit: 1 },
-      },
-    }),
-  "extras of a relation's own row": (db) =>
-    db.query.members.findMany({
-      with: {
-        books: {
-          extras: (b) => ({ titleLength: sql<number>`length(${b.title})`.as("title_length") }),
-          orderBy: desc(books.id),
-        },
-      },
-      orderBy: (m) => asc(m.id),
-    }),
-  "extras of a many relation that name the outer row": (db) =>
-    db.query.members.findMany({
-      with: {
-        books: {
-          extras: { label: sql<string>`${books.title} || ' of ' || "members"."full_name"`.as("label") },
-        },
-      },
-      orderBy: (m) => asc(m.id),
-    }),
-  "extras of a one relation that name the outer row, found or not": (db) =>
-    db.query.books.findMany({
-      with: { owner: { extras: { label: sql<string>`"books"."title" || '?'`.as("label") } } },
-      orderBy: (b) => asc(b.id),
-    }),
-  "a many relation in an order that names the outer row": (db) =>
-    db.query.members.findMany({
-      with: { books: { orderBy: [sql`("members"."id" = 1) and ${books.title} = 'Sea'`, desc(books.id)] } },
-      orderBy: (m) => asc(m.id),
-    }),
-  "extras three deep that name the outermost row": (db) =>
-    db.query.members.findMany({
-      with: {
-        card: true,
-        books: {
-          limit: 2,
-          with: {
-            owner: true,
-            reviews: {
-              orderBy: asc(reviews.stars),
-              with: {
-                member: {
-                  columns: { fullName: true },
-                  extras: { seenBy: sql<string>`"members"."full_name"`.as("seen_by") },
-                },
-              },
-            },
-          },
-        },
-      },
-      orderBy: (m) => asc(m.id),
-    }),
-  "extras that count, in a one relation of a one relation": (db) =>
-    db.query.reviews.findMany({
-      with: {
-        book: {
-          with: {
-            owner: {
-              extras: (m) => ({
-                books: sql<number>`(select count(*)::int from books b where b.owner_id = ${m.id})`.as(
-                  "books",
-                ),
-                stars: sql<number>`"reviews"."stars"`.as("stars"),
-              }),
-            },
-          },
-        },
-      },
-      orderBy: (r) => asc(r.id),
-    }),
 };

@@ -1,69 +1,10 @@
 import { relations } from "drizzle-orm";
-import {
-  bigint,
-  date,
-  integer,
-  jsonb,
-  numeric,
-  pgTable,
-  primaryKey,
-  smallint,
-  text,
-  timestamp,
-} from "drizzle-orm/pg-core";
+import * as tables from "./library-tables.ts";
 
-export const members = pgTable("members", {
-  id: integer().primaryKey(),
-  fullName: text("full_name").notNull(),
-  invitedBy: integer("invited_by"),
-  joinedAt: timestamp("joined_at", { withTimezone: true }).notNull(),
-});
-
-export const cards = pgTable("cards", {
-  id: integer().primaryKey(),
-  memberId: integer("member_id").notNull(),
-  number: bigint({ mode: "bigint" }).notNull(),
-  fee: numeric({ precision: 10, scale: 2 }),
-});
-
-export const books = pgTable("books", {
-  id: integer().primaryKey(),
-  title: text().notNull(),
-  ownerId: integer("owner_id"),
-  about: jsonb().$type<{ pages: number } | string[]>(),
-  printedOn: date("printed_on", { mode: "date" }),
-});
-
-export const reviews = pgTable("reviews", {
-  id: integer().primaryKey(),
-  bookId: integer("book_id").notNull(),
-  memberId: integer("member_id").notNull(),
-  stars: smallint().notNull(),
-  body: text(),
-});
-
-export const clubs = pgTable("clubs", {
-  id: integer().primaryKey(),
-  name: text().notNull(),
-});
-
-export const clubMembers = pgTable(
-  "club_members",
-  {
-    clubId: integer("club_id").notNull(),
-    memberId: integer("member_id").notNull(),
-    since: timestamp({ mode: "string" }),
-  },
-  (table) => [primaryKey({ columns: [table.clubId, table.memberId] })],
-);
+const { members, cards, books, reviews, clubs, clubMembers } = tables;
 
 export const schema = {
-  members,
-  cards,
-  books,
-  reviews,
-  clubs,
-  clubMembers,
+  ...tables,
   memberRelations: relations(members, ({ one, many }) => ({
     card: one(cards, { fields: [members.id], references: [cards.memberId] }),
     inviter: one(members, {

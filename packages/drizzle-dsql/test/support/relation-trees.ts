@@ -14,10 +14,17 @@ type TableName = keyof typeof relations;
 export interface RelationTree {
   relation: string;
   isMany: boolean;
+  /** Selects nothing but the id, its extras and its relations. */
+  hasIdOnly: boolean;
+  /** Takes only rows whose id is even (0) or odd (1). */
+  parity: number | undefined;
+  /** Takes only rows that have this relation; drizzle-orm 0.45 cannot say so. */
+  needs: string | undefined;
   /** Selects ids of the query's row and of the row around this one, by SQL of its own. */
   hasExtras: boolean;
   isOrdered: boolean;
   limit: number | undefined;
+  offset: number | undefined;
   children: RelationTree[];
 }
 
@@ -33,12 +40,18 @@ export function relationTrees(table: TableName, depth: number): fc.Arbitrary<Rel
 
 function relationTree(relation: string, to: TableName, depth: number): fc.Arbitrary<RelationTree> {
   const isMany = many.has(relation);
+  const ofMany = <T>(value: fc.Arbitrary<T>) =>
+    isMany ? fc.option(value, { nil: undefined }) : fc.constant(undefined);
   return fc.record({
     relation: fc.constant(relation),
     isMany: fc.constant(isMany),
+    hasIdOnly: fc.boolean(),
+    parity: ofMany(fc.integer({ min: 0, max: 1 })),
+    needs: ofMany(fc.constantFrom(...Object.keys(relations[to]))),
     hasExtras: fc.boolean(),
     isOrdered: isMany ? fc.boolean() : fc.constant(false),
-    limit: isMany ? fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }) : fc.constant(undefined),
+    limit: ofMany(fc.integer({ min: 0, max: 2 })),
+    offset: ofMany(fc.integer({ min: 0, max: 1 })),
     children: relationTrees(to, depth - 1),
   });
 }

@@ -1,13 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { books, type relations, reviews } from "./library-relations.ts";
+import { books } from "../../../test/support/library-tables.ts";
+import type { Queries } from "../../../test/support/same-rows.ts";
+import type { relations } from "./library-relations.ts";
 
 export type Library = NodePgDatabase<typeof relations>;
 
-type Queries = Record<string, (db: Library) => Promise<unknown>>;
-
 /** What DSQL takes as drizzle-orm builds it. */
-export const sentAsBuilt: Queries = {
+export const sentAsBuilt: Queries<Library> = {
   "a table alone": (db) => db.query.members.findMany({ orderBy: { id: "asc" } }),
   "one to one, from either side": async (db) => [
     await db.query.members.findMany({ with: { card: true }, orderBy: { id: "asc" } }),
@@ -41,6 +41,13 @@ export const sentAsBuilt: Queries = {
       with: { books: { with: { reviews: { with: { member: { with: { card: true, clubs: true } } } } } } },
       orderBy: { id: "asc" },
     }),
+  "a view, from either side": async (db) => [
+    await db.query.books.findMany({ with: { stars: { with: { book: true } } }, orderBy: { id: "asc" } }),
+    await db.query.bookStars.findMany({
+      where: { book: { title: "Sea" } },
+      with: { book: { with: { stars: true } } },
+    }),
+  ],
   "filters at every level, and in the relation": (db) =>
     db.query.members.findMany({
       where: { id: { in: [1, 2, 3] }, NOT: { fullName: "Nobody" } },
@@ -108,72 +115,6 @@ export const sentAsBuilt: Queries = {
     db.query.members.findMany({
       strategy: "basic",
       with: { books: { limit: 2, with: { reviews: true } } },
-      orderBy: { id: "asc" },
-    }),
-};
-
-/** Relations with SQL of the caller's own in their select lists, which DSQL may refuse where it names the outer row. */
-export const joinedInside: Queries = {
-  "extras of a relation's own row": (db) =>
-    db.query.members.findMany({
-      with: {
-        books: {
-          extras: {
-            titleLength: (b) => sql<number>`length(${b.title})`,
-            reviews: (b) => db.$count(reviews, eq(reviews.bookId, b.id)),
-          },
-          orderBy: { id: "desc" },
-        },
-      },
-      orderBy: { id: "asc" },
-    }),
-  "extras of a many relation that name the outer row": (db) =>
-    db.query.members.findMany({
-      with: { books: { extras: { label: (b) => sql<string>`${b.title} || ' of ' || "d0"."full_name"` } } },
-      orderBy: { id: "asc" },
-    }),
-  "extras of a one relation that name the outer row, found or not": (db) =>
-    db.query.books.findMany({
-      with: { owner: { extras: { label: sql<string>`"d0"."title" || '?'` } } },
-      orderBy: { id: "asc" },
-    }),
-  "extras through a table": (db) =>
-    db.query.clubs.findMany({
-      with: {
-        members: {
-          extras: { label: (m) => sql<string>`${m.fullName} || ' in ' || "d0"."name"` },
-          limit: 1,
-          orderBy: { id: "asc" },
-        },
-      },
-      orderBy: { id: "asc" },
-    }),
-  "extras three deep that name the outermost row": (db) =>
-    db.query.members.findMany({
-      with: {
-        card: true,
-        books: {
-          limit: 2,
-          with: {
-            owner: true,
-            reviews: {
-              orderBy: { stars: "asc", id: "asc" },
-              with: {
-                member: { columns: { fullName: true }, extras: { seenBy: sql<string>`"d0"."full_name"` } },
-              },
-            },
-          },
-        },
-      },
-      orderBy: { id: "asc" },
-    }),
-  "extras in a one relation of a one relation": (db) =>
-    db.query.reviews.findMany({
-      with: {
-        book: {
-          with: { owner: { extras: { stars: sql<number>`"d0"."stars"`, title: sql<string>`"d1"."title"` } } },
-        },
-      },
       orderBy: { id: "asc" },
     }),
 };
