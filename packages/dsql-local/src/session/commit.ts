@@ -1,6 +1,7 @@
 import { DATA_CONFLICT, type Problem, problemOf, SCHEMA_CONFLICT, tooLarge } from "./answers.ts";
 import { injectBeforeCommit, injectedAfterCommit } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
+import { ageProblem } from "./statement-judge.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
@@ -14,16 +15,17 @@ export async function commitTransaction(session: SessionState): Promise<"COMMIT"
     await gate.run(() => turn.query("ROLLBACK"));
     return "ROLLBACK";
   }
-  const fault = await injectBeforeCommit(session);
-  if (fault) return refuse(session, fault);
+  const late = ageProblem(transaction, session.cluster.limits.maxTransactionAgeMs);
+  const problem = late ?? (await injectBeforeCommit(session));
+  if (problem) return refuse(session, problem);
   if (transaction.hasNothingToDecide) {
     const { error } = await gate.run(() => turn.query("COMMIT"));
     return error ? problemOf(error) : ((await injectedAfterCommit(session)) ?? "COMMIT");
   }
   const release = await adjudicator.latch.takeAlone();
   try {
-    const problem = await gate.run(() => decide(session, transaction));
-    if (problem) return problem;
+    const refused = await gate.run(() => decide(session, transaction));
+    if (refused) return refused;
   } finally {
     release();
   }

@@ -23,11 +23,17 @@ function withoutCatalog(session: SessionState, statement: Statement): Problem | 
   if (refusal) return told(session, refusal, statement);
   if (statement.tables.length > 0 && session.meetsSchemaChange()) return SCHEMA_CONFLICT;
   if (!transaction) return undefined;
-  const ageMs = performance.now() - transaction.startedAt;
-  if (ageMs > cluster.limits.maxTransactionAgeMs) return tooOld(ageMs, cluster.limits.maxTransactionAgeMs);
+  const late = ageProblem(transaction, cluster.limits.maxTransactionAgeMs);
+  if (late) return late;
   if (transaction.phase === "lost") return SCHEMA_CONFLICT;
   const misplaced = misplacedDdl(statement.kind, transaction);
   return misplaced && told(session, misplaced, statement);
+}
+
+/** Past its age a transaction can only be rolled back. */
+export function ageProblem({ startedAt }: Transaction, limitMs: number): Problem | undefined {
+  const ageMs = performance.now() - startedAt;
+  return ageMs > limitMs ? tooOld(ageMs, limitMs) : undefined;
 }
 
 function misplacedDdl(kind: Statement["kind"], { ddl, hasWritten }: Transaction): Refusal | undefined {
