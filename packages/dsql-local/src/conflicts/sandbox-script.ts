@@ -18,6 +18,8 @@ export function sandboxScript(tables: readonly TableDefinition[], changes: reado
     for (const { name, keys } of definition.indexes)
       script.push(`CREATE UNIQUE INDEX ${name} ON ${copy} USING ${keys}`);
     script.push(...fill(definition, copy, own));
+    for (const constraint of definition.uncheckedConstraints)
+      script.push(`ALTER TABLE ${copy} ADD CONSTRAINT ${constraint}`);
     script.push(`GRANT ALL ON ${copy} TO PUBLIC`);
   }
   for (const { table, foreignKeys } of tables) {

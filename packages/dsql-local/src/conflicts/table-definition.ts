@@ -7,6 +7,8 @@ export interface TableDefinition {
   columns: string;
   /** What stands between the parentheses of CREATE TABLE: columns, checks, unique constraints. */
   body: string;
+  /** Checks that rows of the table need not pass, as ADD CONSTRAINT wants them. */
+  uncheckedConstraints: readonly string[];
   /** Unique indexes that are no constraints: what follows the table's name in CREATE UNIQUE INDEX, names in front. */
   indexes: readonly { name: string; keys: string }[];
   foreignKeys: readonly {
@@ -51,12 +53,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
     'body', concat_ws(', ',
       (SELECT string_agg(dsql_local_column_definition(attrelid, attnum), ', ' ORDER BY attnum)
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
-      (SELECT string_agg(format('CONSTRAINT %I %s', conname, replace(pg_get_constraintdef(oid), ' NOT VALID', '')), ', ')
-        FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('c', 'p', 'u'))),
+      (SELECT string_agg(format('CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), ', ')
+        FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('c', 'p', 'u') AND convalidated)),
+    'uncheckedConstraints', (SELECT coalesce(json_agg(format('%I %s', conname, pg_get_constraintdef(oid))), '[]')
+      FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c' AND NOT convalidated),
     'indexes', (SELECT coalesce(json_agg(json_build_object('name', quote_ident(i.relname),
-        'keys', substr(def, strpos(def, ' USING ') + 7))), '[]')
+        -- The catalog tells DSQL's name of the method.
+        'keys', regexp_replace(def, '^.*? USING [a-z_]+ ', 'btree '))), '[]')
       FROM pg_index JOIN pg_class AS i ON i.oid = indexrelid, pg_get_indexdef(indexrelid) AS def
-      WHERE indrelid = c.oid AND indisunique
+      WHERE indrelid = c.oid AND indisunique AND indisvalid
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))),
     'foreignKeys', (SELECT coalesce(json_agg(json_build_object('name', quote_ident(conname), 'parent', confrelid::int8,
         'columns', substring(def FROM '^FOREIGN KEY \\((.*?)\\) REFERENCES '),

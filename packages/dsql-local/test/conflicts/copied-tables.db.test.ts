@@ -1,0 +1,72 @@
+import type { Client } from "pg";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
+import { connect } from "../support/client.ts";
+
+const CONFLICT = { code: "40001", message: "change conflicts with another transaction (OC000)" };
+
+let dsql: LocalDsql;
+let loser: Client;
+let winner: Client;
+
+beforeAll(async () => {
+  dsql = await startLocalDsql({ schemaConflicts: false, indexBuildMs: 0 });
+  [loser, winner] = [await connect(dsql), await connect(dsql)];
+});
+afterAll(async () => {
+  await loser?.end();
+  await winner?.end();
+  await dsql?.stop();
+});
+beforeEach(async () => {
+  await loser.query("ROLLBACK");
+  await winner.query("DROP TABLE IF EXISTS item");
+  await winner.query("CREATE TABLE item (id int PRIMARY KEY, code int, n int)");
+  await winner.query("INSERT INTO item VALUES (1, 10, 1), (2, 20, 2), (3, 20, 3)");
+});
+
+/** Makes the open transaction one that loses. */
+async function lose(): Promise<void> {
+  await loser.query("BEGIN");
+  await loser.query("UPDATE item SET n = 100 WHERE id = 1");
+  await winner.query("UPDATE item SET n = 200 WHERE id = 1");
+  expect((await loser.query("SELECT n FROM item WHERE id = 1")).rows).toEqual([{ n: 100 }]);
+}
+
+async function runJob(sql: string): Promise<void> {
+  const { rows } = await winner.query(sql);
+  await winner.query(`CALL sys.wait_for_job('${rows[0].job_id}')`);
+}
+
+describe("a transaction that loses goes on to COMMIT", () => {
+  it.each([
+    ["CREATE UNIQUE INDEX ASYNC item_n ON item (n)", "INSERT INTO item VALUES (4, 40, 3)"],
+    ["CREATE UNIQUE INDEX ASYNC item_n ON item (n) INCLUDE (code)", "UPDATE item SET n = 3 WHERE id = 2"],
+    ["CREATE UNIQUE INDEX ASYNC item_n ON item ((n % 50))", "INSERT INTO item VALUES (4, 40, 53)"],
+    ["CREATE UNIQUE INDEX ASYNC item_n ON item (code) WHERE n = 3", "INSERT INTO item VALUES (4, 20, 3)"],
+  ])("and keeps to %s", async (index, duplicate) => {
+    await runJob(index);
+    await lose();
+    await loser.query("INSERT INTO item VALUES (5, 50, 5)");
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    await winner.query("UPDATE item SET n = 1 WHERE id = 1");
+    await lose();
+    await expect(loser.query(duplicate)).rejects.toMatchObject({ code: "23505", constraint: "item_n" });
+  });
+
+  it("beside a unique index whose build has failed", async () => {
+    await runJob("CREATE UNIQUE INDEX ASYNC item_code ON item (code)");
+    await lose();
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+  });
+
+  it("and keeps to a check that older rows do not pass", async () => {
+    await winner.query("ALTER TABLE item ADD CONSTRAINT most CHECK (code < 20 OR n > 50) NOT VALID");
+    await lose();
+    await loser.query("UPDATE item SET n = 60 WHERE id = 2");
+    await expect(loser.query("UPDATE item SET n = 4 WHERE id = 3")).rejects.toMatchObject({
+      code: "23514",
+      constraint: "most",
+    });
+  });
+});
