@@ -49,8 +49,13 @@ export function parseArguments(argv: readonly string[]): CliOptions | "help" | "
   return { output: forms[0] ?? "banner", port: parsePort(values.port), regions, dataDir: values["data-dir"] };
 }
 
-function checkOption(token: { name: string; rawName: string; value?: string | boolean }): void {
-  const { name, rawName, value } = token;
+function checkOption(token: {
+  name: string;
+  rawName: string;
+  value?: string | boolean;
+  inlineValue?: boolean;
+}): void {
+  const { name, rawName, value, inlineValue } = token;
   const known: { type: string } | undefined = Object.hasOwn(OPTIONS, name)
     ? OPTIONS[name as keyof typeof OPTIONS]
     : undefined;
@@ -60,7 +65,10 @@ function checkOption(token: { name: string; rawName: string; value?: string | bo
       `${rawName} is not an option${close ? `; did you mean --${close}?` : ""} (--help lists them)`,
     );
   }
-  if (known.type === "string" && (typeof value !== "string" || value === "" || value.startsWith("--"))) {
+  if (
+    known.type === "string" &&
+    (typeof value !== "string" || value === "" || (!inlineValue && value.startsWith("-")))
+  ) {
     throw new UsageError(`${rawName} needs a value`);
   }
   if (known.type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value`);

@@ -20,8 +20,14 @@ export async function main(argv: readonly string[], program: string): Promise<nu
 
 /** Signals are heard from the start on: one that comes while PostgreSQL starts ends it as well. */
 async function runUntilSignal(options: CliOptions): Promise<number> {
+  let signals = 0;
   const signalled = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    const hear = (): void => {
+      resolve();
+      // A start or a stop that hangs must not hold up who asks again; PostgreSQL ends with this process.
+      if (++signals > 1) process.exit(1);
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, hear);
   });
   // In the background nobody reads the log any more.
   process.stderr.on("error", () => undefined);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateAccessKey, generateClusterId } from "../auth/credentials.ts";
 import type { AccessKey } from "../auth/verify-token.ts";
+import { DataDirectoryError } from "../postgres/kept-data-directory.ts";
 
 /** What makes a cluster the same one after a restart: its key pair, and its id in each Region. */
 export interface ClusterIdentity {
@@ -38,10 +39,18 @@ export async function clusterIdentity(options: {
 }
 
 async function readIdentity(file: string): Promise<ClusterIdentity | undefined> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(file, "utf8")) as ClusterIdentity;
+    text = await readFile(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+  try {
+    const { credentials, clusterIds } = JSON.parse(text) as ClusterIdentity;
+    if (credentials.secretAccessKey && clusterIds) return { credentials, clusterIds };
+  } catch {
+    // Told below, without the parser's words, which would show a part of the text.
+  }
+  throw new DataDirectoryError(`${file} is damaged; remove it, and a new key pair and host name are made`);
 }

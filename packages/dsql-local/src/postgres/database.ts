@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { postgresBinaries } from "./binaries.ts";
@@ -24,7 +25,8 @@ export async function startDatabase(options: DatabaseOptions): Promise<LaunchedS
     copyDataDirectory(await templateDirectory(binaries, user, options.setupSql), directory, user);
   const start = { binaries, user, maxConnections: options.maxConnections };
   if (options.dataDirectory !== undefined) {
-    const kept = await claimDataDirectory(options.dataDirectory, user);
+    const setup = createHash("sha256").update(options.setupSql.join("\0")).digest("hex").slice(0, 16);
+    const kept = await claimDataDirectory(options.dataDirectory, user, setup);
     try {
       if (kept.isNew) {
         // A copy that was broken off must not be taken for the data.

@@ -1,5 +1,5 @@
-import { chown, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chown, mkdir, readdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { isRunning, serverOn, startTime } from "./processes.ts";
 import { type ServerUser, userCanEnter } from "./server-user.ts";
 
@@ -19,12 +19,26 @@ export interface KeptDataDirectory {
   release: () => Promise<void>;
 }
 
-/** Claims a folder: an empty one, or one that an earlier run left. @throws {DataDirectoryError} */
+/** What is in the mark. */
+interface Mark {
+  pid: number;
+  startTime?: string;
+  /** Names the SQL that the data were set up with, which differs from version to version. */
+  setup?: string;
+}
+
+/**
+ * Claims a folder: an empty one, or one that an earlier run of the same `setup` left.
+ * @throws {DataDirectoryError}
+ */
 export async function claimDataDirectory(
   named: string,
   user: ServerUser | undefined,
+  setup: string,
 ): Promise<KeptDataDirectory> {
-  await mkdir(named, { recursive: true });
+  await makeFolder(resolve(named)).catch((error: Error) => {
+    throw new DataDirectoryError(`${named} cannot be made a folder: ${error.message}`, { cause: error });
+  });
   const folder = await realpath(named);
   if (user && !(await userCanEnter(dirname(folder), user))) {
     throw new DataDirectoryError(
@@ -34,26 +48,59 @@ export async function claimDataDirectory(
   }
   const entries = await readdir(folder);
   const mark = join(folder, MARK);
-  if (entries.length > 0) await checkOwner(folder, mark);
-  await writeFile(mark, JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) }));
+  if (entries.length > 0) await checkOwner(folder, mark, entries.includes("data") ? setup : undefined);
+  // Whoever is killed while it writes leaves the mark that was there.
+  const write = async (owner: Mark): Promise<void> => {
+    await writeFile(`${mark}.new`, JSON.stringify(owner));
+    await rename(`${mark}.new`, mark);
+  };
+  await write({ pid: process.pid, startTime: startTime(process.pid), setup });
   if (user) await chown(folder, user.uid, user.gid);
   return {
     dataDirectory: join(folder, "data"),
     isNew: !entries.includes("data"),
-    release: () => writeFile(mark, JSON.stringify({ pid: 0 })),
+    release: () => write({ pid: 0, setup }),
   };
 }
 
-async function checkOwner(folder: string, mark: string): Promise<void> {
+/** Unlike mkdir's own `recursive`, it ends in file systems that take no folders, such as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT") throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+}
+
+async function checkOwner(folder: string, mark: string, setup: string | undefined): Promise<void> {
   const text = await readFile(mark, "utf8").catch(() => undefined);
   if (text === undefined) {
     throw new DataDirectoryError(
       `${folder} is neither empty nor a data directory of dsql-local; name another folder`,
     );
   }
-  const owner = JSON.parse(text) as { pid: number; startTime?: string };
+  const owner = readMark(text);
+  if (setup !== undefined && owner.setup !== setup) {
+    throw new DataDirectoryError(
+      `${folder} was made by another version of dsql-local (or its ${MARK} is damaged), whose data this one cannot use; ` +
+        "name another folder",
+    );
+  }
   if (owner.pid === 0 || !isRunning(owner.pid) || startTime(owner.pid) !== owner.startTime) return;
   // A thread of this process that ended without a word has left its mark, but no server.
   if (owner.pid === process.pid && !(await serverOn(join(folder, "data")))) return;
   throw new DataDirectoryError(`${folder} is in use by process ${owner.pid}; stop it or name another folder`);
+}
+
+/** A mark that was broken off names nobody. */
+function readMark(text: string): Mark {
+  try {
+    return JSON.parse(text) as Mark;
+  } catch {
+    return { pid: 0 };
+  }
 }

@@ -2,16 +2,18 @@ import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRunning, serverOn, startTime, stopServer } from "./processes.ts";
-import type { ServerUser } from "./server-user.ts";
+import { type ServerUser, serverUser, userCanEnter } from "./server-user.ts";
 
 const PREFIX = "dsql-local-";
 const OWNER_FILE = "owner.json";
 /** Longest path of a socket file, macOS's 104 bytes less room for the file's name. */
 const MAX_SOCKET_DIRECTORY_BYTES = 85;
 
-/** The folder for temporary files, unless its path is too long for a socket's. */
-const baseDirectory = (): string =>
-  Buffer.byteLength(tmpdir()) > MAX_SOCKET_DIRECTORY_BYTES - PREFIX.length - 7 ? "/tmp" : tmpdir();
+/** The folder for temporary files, unless its path is too long for a socket's, or the server's user cannot enter it. */
+async function baseDirectory(): Promise<string> {
+  if (Buffer.byteLength(tmpdir()) > MAX_SOCKET_DIRECTORY_BYTES - PREFIX.length - 7) return "/tmp";
+  return (await userCanEnter(tmpdir(), serverUser()).catch(() => false)) ? tmpdir() : "/tmp";
+}
 
 interface Owner {
   /** The process that made the folder, and when that process started, since process ids are used again. */
@@ -23,7 +25,7 @@ interface Owner {
 
 /** A new folder for one run: its socket, and its data where they are not kept. It belongs to the server's user alone. */
 export async function makeRunDirectory(user: ServerUser | undefined): Promise<string> {
-  const directory = await mkdtemp(join(baseDirectory(), PREFIX));
+  const directory = await mkdtemp(join(await baseDirectory(), PREFIX));
   if (user) await chown(directory, user.uid, user.gid);
   // Claimed at once, so that a run that is killed while it copies its data is an orphan like any other.
   await claimRunDirectory(directory, join(directory, "data"));
@@ -38,7 +40,7 @@ export async function claimRunDirectory(directory: string, dataDirectory: string
 
 /** Stops servers whose owner was killed, and removes what their runs left in the folder for temporary files. */
 export async function removeOrphans(): Promise<void> {
-  const base = baseDirectory();
+  const base = await baseDirectory();
   const names = await readdir(base).catch(() => []);
   for (const name of names.filter((entry) => entry.startsWith(PREFIX))) {
     // Another user's folder, or one that another process is removing right now, is not ours to mend.

@@ -44,6 +44,8 @@ describe("the command line", () => {
       ["--port", "99999"],
       ["--port", "x"],
       ["--port"],
+      ["--port", "-1"],
+      ["--port=-1"],
       ["--data-dir"],
       ["--region", "us east"],
       ["--json=1"],

@@ -1,4 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -12,6 +15,16 @@ const firstLine = (child: ChildProcess): Promise<string> =>
   new Promise((resolve) => child.stdout?.once("data", (text: Buffer) => resolve(text.toString().trim())));
 const exitCode = (child: ChildProcess): Promise<number | null> =>
   new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+
+/** A zombie, which nobody reaps in some containers, is not there. */
+const isThere = async (pid: number): Promise<boolean> => {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""));
+  } catch {
+    return false;
+  }
+};
 
 describe("the program", () => {
   it("prints one line of JSON that is enough to connect, logs what was refused, and ends at a signal", async () => {
@@ -30,7 +43,6 @@ describe("the program", () => {
       database: "postgres",
     });
     const { host, region, caPath, hostaddr, port, accessKeyId, secretAccessKey } = json;
-    const { readFile } = await import("node:fs/promises");
     const login = {
       host: hostaddr,
       port,
@@ -50,6 +62,26 @@ describe("the program", () => {
     expect(await exited).toBe(0);
     expect(log).toContain("refused: TRUNCATE nothing");
     expect(log).toContain('login of "admin" refused: the password is not an authentication token');
+  });
+
+  it("ends at a second signal while PostgreSQL does not", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "stuck-"));
+    await chmod(dataDir, 0o755);
+    const args = [program, "--quiet", "--data-dir", dataDir];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    await firstLine(child);
+    const postgres = Number((await readFile(join(dataDir, "data", "postmaster.pid"), "utf8")).split("\n")[0]);
+    process.kill(postgres, "SIGSTOP");
+    try {
+      const exited = exitCode(child);
+      child.kill("SIGINT");
+      child.kill("SIGTERM");
+      expect(await exited).toBe(1);
+    } finally {
+      process.kill(postgres, "SIGCONT");
+      while (await isThere(postgres)) await new Promise((resolve) => setTimeout(resolve, 20));
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   it("prints lines for eval and leaves an endpoint running", async () => {

@@ -60,7 +60,49 @@ describe("a data directory", () => {
     }));
 });
 
+describe("a data directory that cannot be used", () => {
+  it("is refused where another version has made it, or its keys are damaged", () =>
+    withFolder(async (dataDir) => {
+      await using local = await startLocalDsql({ dataDir });
+      await local.stop();
+      const mark = join(dataDir, "dsql-local.json");
+      const text = await readFile(mark, "utf8");
+      await writeFile(mark, text.replace(/"setup":"\w+"/, '"setup":"other"'));
+      await expect(startLocalDsql({ dataDir })).rejects.toThrow(DataDirectoryError);
+      await writeFile(mark, "");
+      await expect(startLocalDsql({ dataDir })).rejects.toThrow(/made by another version/);
+      await writeFile(mark, text);
+      await writeFile(join(dataDir, "dsql-local-identity.json"), "{}");
+      await expect(startLocalDsql({ dataDir })).rejects.toThrow(/identity.json is damaged/);
+      await rm(join(dataDir, "dsql-local-identity.json"));
+      await using again = await startLocalDsql({ dataDir });
+      expect(again.host).not.toBe(local.host);
+    }));
+
+  it("is refused where no folder can be made", () =>
+    withFolder(async (folder) => {
+      await writeFile(join(folder, "letter.txt"), "hello");
+      for (const dataDir of [join(folder, "letter.txt"), join(folder, "letter.txt", "data")]) {
+        await expect(startLocalDsql({ dataDir })).rejects.toThrow(DataDirectoryError);
+      }
+    }));
+});
+
 describe("an endpoint", () => {
+  it("starts where the folder for temporary files is closed to PostgreSQL's user", () =>
+    withFolder(async (folder) => {
+      await chmod(folder, 0o700);
+      const { TMPDIR } = process.env;
+      process.env.TMPDIR = folder;
+      try {
+        await using local = await startLocalDsql();
+        await (await connect(local)).end();
+      } finally {
+        if (TMPDIR === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = TMPDIR;
+      }
+    }));
+
   it("says which port is taken", async () => {
     await using local = await startLocalDsql();
     const taken = startLocalDsql({ port: local.port });
