@@ -31,8 +31,9 @@ if (kind === "query")
 else if (kind === "idle") {
   await db.query("SELECT 1");
   const removed = new Promise((resolve) => db.once("remove", resolve));
+  const isBack = new Promise((resolve) => process.once("message", resolve));
   process.send("idle");
-  await removed;
+  await Promise.all([removed, isBack]);
   outcome = (await db.query("SELECT 1 AS one")).rows[0].one;
 } else outcome = await transaction();
 // What breaks late, breaks in this time.

@@ -27,8 +27,8 @@ interface Ended {
   heard?: number;
 }
 
-/** Runs the scenario in a process of its own to its end. */
-function run(scenario: { kind: string; listens: boolean }, onIdle?: () => void): Promise<Ended> {
+/** Runs the scenario in a process of its own to its end; one that says that it is idle goes on after `onIdle`. */
+function run(scenario: { kind: string; listens: boolean }, onIdle?: () => Promise<void>): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, SCENARIO: JSON.stringify({ ...scenario, connection: local.connection }) };
     const child = fork(fileURLToPath(new URL("survival-child.js", import.meta.url)), { env, silent: true });
@@ -38,7 +38,7 @@ function run(scenario: { kind: string; listens: boolean }, onIdle?: () => void):
       output += chunk;
     });
     child.on("message", (message) => {
-      if (message === "idle") onIdle?.();
+      if (message === "idle") onIdle?.().then(() => child.send("go on"), reject);
       else report = message as object;
     });
     child.on("error", reject);

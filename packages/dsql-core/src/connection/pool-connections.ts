@@ -23,7 +23,7 @@ export class PoolConnections {
   /** Set by the first warm-up: from then on `min` connections are kept. */
   #keepsMin = false;
   #ended: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  #onFewer: (() => void) | undefined;
 
   constructor(settings: PoolSettings, source: ConnectionSource, listener: PoolListener) {
     this.#settings = settings;
@@ -108,10 +108,10 @@ export class PoolConnections {
       this.#waiting.refuseAll(new PoolEndedError("The pool was ended before a connection came free."));
       for (const client of this.#opening) void client.end();
       for (const connection of this.#idle.takeAll()) this.#close(connection);
-      const empty = new Promise<void>((resolve) => {
-        this.#onEmpty = resolve;
+      await new Promise<void>((resolve) => {
+        this.#onFewer = () => this.total === 0 && resolve();
+        this.#onFewer();
       });
-      if (this.total > 0) await empty;
       await Promise.all(this.#closing);
     })();
     return this.#ended;
@@ -140,7 +140,7 @@ export class PoolConnections {
       this.#opening.delete(client);
       client.connection.stream.destroy();
       this.#listener.openFailed(error as Error, Date.now() - startedAtMs);
-      this.#tellIfEmpty();
+      this.#onFewer?.();
       onFailure?.(error as Error);
       this.#openForWaiting();
       throw error;
@@ -192,13 +192,9 @@ export class PoolConnections {
       this.#listener.closed(connection.client, Date.now() - connection.openedAtMs);
     });
     this.#closing.add(closing);
-    this.#tellIfEmpty();
+    this.#onFewer?.();
     if (this.#ended !== undefined) return;
     this.#openForWaiting();
     this.#keepMin();
-  }
-
-  #tellIfEmpty(): void {
-    if (this.#ended !== undefined && this.total === 0) this.#onEmpty?.();
   }
 }
