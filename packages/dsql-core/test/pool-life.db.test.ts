@@ -116,6 +116,7 @@ describe("the end of a pool", () => {
     await db.end();
     await expect(db.query("SELECT 1")).rejects.toMatchObject({ code: "DSQL_POOL_ENDED" });
     await expect(db.connect()).rejects.toThrow("after calling end");
+    await expect(db.warmUp(2)).rejects.toThrow(PoolEndedError);
     await expect(db.transactionWithRetry(async () => {})).rejects.toThrow(PoolEndedError);
     expect(asked).toBe(0);
   });

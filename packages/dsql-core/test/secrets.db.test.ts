@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { DsqlClient } from "../src/index.ts";
 import { useLocalDatabase } from "./local-database.ts";
 
 const database = useLocalDatabase();
@@ -30,6 +31,22 @@ describe("what a pool and a client show", () => {
       expect(text).not.toMatch(/X-Amz|secret|password/i);
     }
     client.release();
+  });
+
+  test("is no token while one logs in", async () => {
+    const client = new DsqlClient(database.local.connection);
+    const shown: string[] = [];
+    const look = () => {
+      shown.push(
+        inspect(client, { depth: 12, showHidden: true, customInspect: false, maxStringLength: null }),
+      );
+      looking = setImmediate(look);
+    };
+    let looking = setImmediate(look);
+    await client.connect();
+    clearImmediate(looking);
+    await client.end();
+    expect(shown.filter((text) => text.includes("X-Amz-Signature"))).toEqual([]);
   });
 
   test("is no secret in errors and log lines either", async () => {

@@ -30,6 +30,8 @@ export class AuthenticatedClient extends GuardedClient {
   constructor(source: ConnectionSource) {
     const password = async () => {
       this.#token = await source.tokens.token();
+      // pg keeps what it gets here, and has sent it before the next tick.
+      process.nextTick(() => this.#hideToken());
       return this.#token;
     };
     super(source.clientConfig(password));
@@ -132,11 +134,14 @@ export class AuthenticatedClient extends GuardedClient {
     this.#forgetToken();
   }
 
-  /** pg keeps what the password function returned; a token is of no use after the login. */
   #forgetToken(): void {
+    this.#token = "";
+    this.#hideToken();
+  }
+
+  #hideToken(): void {
     const internals = internalsOf(this);
     internals.password = this.#password;
     internals.connectionParameters.password = this.#password;
-    this.#token = "";
   }
 }

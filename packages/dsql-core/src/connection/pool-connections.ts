@@ -9,6 +9,8 @@ import { poolTimeout } from "./pool-timeout.ts";
 import { PooledConnection } from "./pooled-connection.ts";
 import { type Taker, WaitingCallers } from "./waiting-callers.ts";
 
+const ENDED = "Cannot use a pool after calling end on the pool.";
+
 /** Opens, lends, takes back and closes a pool's connections. */
 export class PoolConnections {
   readonly #settings: PoolSettings;
@@ -60,11 +62,9 @@ export class PoolConnections {
   /** Lends a connection, opened if need be; the caller gets a PoolTimeoutError when that takes too long. */
   acquire(take: Taker): void {
     const connection = this.takeIdle();
-    if (connection !== undefined) {
-      take(null, connection);
-    } else if (this.#ended !== undefined) {
-      take(new PoolEndedError("Cannot use a pool after calling end on the pool."));
-    } else {
+    if (connection !== undefined) take(null, connection);
+    else if (this.#ended !== undefined) take(new PoolEndedError(ENDED));
+    else {
       this.#waiting.add(take, this.#settings.acquireTimeoutMillis, () =>
         poolTimeout(this, this.#settings, this.#source.tokens.stats, this.#opening),
       );
@@ -88,6 +88,7 @@ export class PoolConnections {
 
   /** Opens connections until there are so many; resolves when they are open. @throws what the first failed one failed with */
   async warmUp(connections: number): Promise<void> {
+    if (this.#ended !== undefined) throw new PoolEndedError(ENDED);
     this.#keepsMin = true;
     const missing = Math.min(connections, this.#settings.max) - this.total;
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne()));
@@ -160,11 +161,9 @@ export class PoolConnections {
     const isOver = this.#ended !== undefined || connection.isOver(this.#generation, maxUses);
     const take = isOver ? undefined : this.#waiting.next();
     connection.borrowed = take !== undefined;
-    if (isOver) {
-      this.#close(connection);
-    } else if (take !== undefined) {
-      take(null, connection);
-    } else {
+    if (isOver) this.#close(connection);
+    else if (take !== undefined) take(null, connection);
+    else {
       if (allowExitOnIdle) internalsOf(connection.client).unref();
       this.#idle.put(connection);
     }
