@@ -24,6 +24,19 @@ describe("pool.query", () => {
     expect(db.stats).toMatchObject({ connectionsOpened: 1, tokensSigned: 1, total: 1, idle: 1 });
   });
 
+  test("takes a config object again and again, frozen or with its text behind a getter", async () => {
+    const db = database.pool({ max: 1 });
+    const client = await db.connect();
+    class Statement {
+      get text() {
+        return "SELECT 1 AS one";
+      }
+    }
+    for (const config of [new Statement(), Object.freeze({ text: "SELECT 1 AS one" })])
+      for (let i = 0; i < 2; i++) expect((await client.query(config)).rows).toEqual([{ one: 1 }]);
+    client.release();
+  });
+
   test("keeps its connection when a statement fails", async () => {
     const db = database.pool();
     for (let i = 0; i < 100; i++) {

@@ -106,17 +106,22 @@ class GuardedPgClient extends Client implements Guarded {
   }
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {
-    super.query(query as string, values as [], callback as never);
+    if (typeof query !== "object" || query === null) super.query(query, values as [], callback as never);
+    else super.query(withCallback(query, callback) as never, values as []);
   }
 }
 
 /** The object that pg would make of a text or a config object, whose handlers can be guarded. */
 function pgQuery(query: string | QueryObject, values: unknown, callback: Callback): Submittable {
-  // A copy, since older versions of pg write into the caller's object.
-  const config = typeof query === "string" ? query : { ...query };
-  const made = new Query(config as string, values as [], callback as never) as unknown as Submittable;
-  if (typeof query === "object") made.query_timeout = query.query_timeout;
+  if (typeof query === "string") return new Query(query, values as [], callback as never) as never;
+  const made = new Query(withCallback(query, callback) as never, values as []) as unknown as Submittable;
+  made.query_timeout = query.query_timeout;
   return made;
+}
+
+/** An object that reads as the caller's does and can be written to, as older versions of pg do. */
+function withCallback(query: QueryObject, callback: Callback): QueryObject {
+  return Object.create(query, { callback: { value: callback, writable: true } });
 }
 
 /** pg gives an error the stack of its caller, whose await is still to be seen, in place of the socket's. */
