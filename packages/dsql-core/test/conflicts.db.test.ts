@@ -1,4 +1,4 @@
-import { DsqlPool, OccRetryExhaustedError, retryOnOcc } from "dsql-core";
+import { DsqlPool, OccRetryExhaustedError, type RetryEvent, retryOnOcc } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
@@ -77,6 +77,20 @@ describe("a conflict", () => {
     await pool.query("INSERT INTO notes VALUES ($1, 'alone')", [id]);
     expect(endpoint.faults.counts.conflict).toBe(3);
     expect(await stored(id)).toBe(1);
+  });
+
+  test("of a session that has not seen a change of the schema yet is met by the pool itself", async () => {
+    const met: unknown[] = [];
+    const retry = { onRetry: ({ occType }: RetryEvent) => met.push(occType) };
+    const stale = new DsqlPool({ ...endpoint.connection, max: 1, retry });
+    try {
+      await stale.query("SELECT * FROM notes");
+      await pool.query("CREATE TABLE made_meanwhile (id int PRIMARY KEY)");
+      await stale.query("INSERT INTO notes VALUES ($1, 'kept')", [nextId++]);
+    } finally {
+      await stale.end();
+    }
+    expect(met).toEqual(["schema"]);
   });
 
   test("of a schema change can be retried by whoever sends it", async () => {

@@ -4,8 +4,9 @@ import { beforeEach, expect, test } from "vitest";
 import { DsqlPool, parseConnectionString, type RetryEvent } from "../src/index.ts";
 import { useLocalDatabase } from "./local-database.ts";
 
-// What other DSQL connectors for Node are known to do, and what this one does in its place. Ends of the process are in
-// survival.db.test.ts, long contention and errors that ORMs wrap in the tests of the concurrency folder.
+// What other DSQL connectors for Node are known to do, and what this one does in its place. Defect 4, ends of the process,
+// is in survival.db.test.ts; 8 and 10, conflicts that are given up early or not met at all, are in conflicts.db.test.ts; 9,
+// conflicts that an ORM wraps, is in classify-error.test.ts.
 
 const database = useLocalDatabase("CREATE TABLE entries (id int PRIMARY KEY)");
 const { pool } = database;
