@@ -145,9 +145,10 @@ export class OccRetryExhaustedError extends DsqlError {
     cause: unknown;
   }) {
     const why = details.stoppedBy === "attempts" ? "its attempts" : "its time";
+    const did = details.attempts === 0 ? "waited for its turn" : `met a conflict (${details.occType})`;
     super(
       "DSQL_OCC_RETRY_EXHAUSTED",
-      `The transaction met a conflict (${details.occType}) until ${why} ran out: ${details.attempts} attempts in ${Math.round(details.elapsedMs)} ms. Raise maxAttempts or deadlineMs, or let fewer transactions write the same rows.`,
+      `The transaction ${did} until ${why} ran out: ${details.attempts} attempts in ${Math.round(details.elapsedMs)} ms. Raise maxAttempts or deadlineMs, or let fewer transactions write the same rows.`,
       { cause: details.cause },
     );
     this.attempts = details.attempts;

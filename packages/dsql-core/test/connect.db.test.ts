@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { ConnectionLostError, type DsqlConnectionOptions, DsqlTokenError } from "../src/index.ts";
+import { ConnectionLostError, DsqlClient, type DsqlConnectionOptions, DsqlTokenError } from "../src/index.ts";
 import { useLocalDatabase } from "./local-database.ts";
 
 const database = useLocalDatabase();
@@ -143,6 +143,15 @@ describe("a login", () => {
     const { port } = rude.address() as { port: number };
     await expect(database.connect({ port })).rejects.toThrow(ConnectionLostError);
     rude.close();
+  });
+
+  test("that fails fails the statements that wait for it, too", async () => {
+    const away = new Error("the metadata service is away");
+    const client = new DsqlClient({ ...database.local.connection, credentials: () => Promise.reject(away) });
+    const waiting = client.query("SELECT 1");
+    await expect(client.connect()).rejects.toMatchObject({ code: "DSQL_TOKEN" });
+    await expect(waiting).rejects.toMatchObject({ code: "DSQL_TOKEN" });
+    await client.end();
   });
 
   test("cannot be made twice on one client, and the first stays", async () => {

@@ -69,6 +69,8 @@ describe("refused options", () => {
     ["database", "a\0b"],
     ["credentials", { accessKeyId: 1 }],
     ["sslrootcert", "/no/such/file.pem"],
+    ["ca", 5],
+    ["ca", ["a", 5]],
     ["retry", { maxAttempts: 0 }],
   ])("refuses %s: %j", (name, value) => {
     expect(() => new DsqlPool({ host: HOST, [name]: value } as DsqlPoolOptions)).toThrow(DsqlConfigError);

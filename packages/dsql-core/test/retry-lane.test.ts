@@ -163,7 +163,11 @@ describe("many that fight over one row", () => {
     const waiting = retryOnOcc(async () => {}, { conflictKey: "held", deadlineMs: 20 });
     const failure = await waiting.catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(OccRetryExhaustedError);
-    expect(failure).toMatchObject({ stoppedBy: "deadline", attempts: 0 });
+    expect(failure).toMatchObject({
+      stoppedBy: "deadline",
+      attempts: 0,
+      message: expect.stringContaining("waited"),
+    });
     free?.();
     await holder;
   });

@@ -113,6 +113,10 @@ export class AuthenticatedClient extends GuardedClient {
     });
     try {
       await this.#login.run(settings.connectionTimeoutMillis);
+    } catch (error) {
+      // pg does so when its socket ends; there may have been none.
+      internalsOf(this)._errorAllQueries(error);
+      throw error;
     } finally {
       this.#login = undefined;
       this.#forgetToken();

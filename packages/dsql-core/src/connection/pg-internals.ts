@@ -18,6 +18,8 @@ export interface PgClientInternals {
   _ending: boolean;
   _ended: boolean;
   _queryable: boolean;
+  /** Tells every statement that runs or waits. */
+  _errorAllQueries(error: unknown): void;
   ref(): void;
   unref(): void;
 }

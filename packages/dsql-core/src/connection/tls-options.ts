@@ -6,9 +6,11 @@ import type { DsqlConnectionOptions } from "./connection-options.ts";
 /**
  * TLS that verifies the certificate's chain and its name, whatever the environment says (NODE_TLS_REJECT_UNAUTHORIZED).
  * pg adds `servername`, which DSQL needs to find the cluster.
- * @throws DsqlConfigError when `sslrootcert` cannot be read
+ * @throws DsqlConfigError when `ca` holds something else, or `sslrootcert` cannot be read
  */
 export function tlsOptions({ ca, sslrootcert }: DsqlConnectionOptions): ConnectionOptions {
+  if (ca !== undefined && ![ca].flat().every((one) => typeof one === "string" || Buffer.isBuffer(one)))
+    throw new DsqlConfigError("ca takes certificates in PEM, as texts or Buffers.");
   const options: ConnectionOptions = { rejectUnauthorized: true, minVersion: "TLSv1.2" };
   const certificates =
     ca ?? (sslrootcert === undefined || sslrootcert === "system" ? undefined : readFile(sslrootcert));
