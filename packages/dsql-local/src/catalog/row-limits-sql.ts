@@ -1,41 +1,48 @@
 /**
  * Limits on the size of a row, a column and a key (user guide, "Cluster quotas and database limits"; the 1,981 bytes of
- * an index's key and the primary key together were observed on a cluster).
+ * an index's key and the primary key together, and that compressed values count as stored, were observed on a cluster).
  *
  * A trigger of each table looks at rows that are long enough to break one; its condition is all that short rows cost.
+ * It comes after the row is stored, since only then its values are compressed.
  */
 export const ROW_LIMITS_SQL = `
-CREATE FUNCTION pg_catalog.dsql_local_check_limits() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $check$
+CREATE FUNCTION pg_catalog.dsql_local_check_limits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $check$
 DECLARE
   attribute record;
+  stored int;
   size int;
   longest int;
   sizes int[] := '{}';
   texts oid[] := '{text,varchar,bpchar,bytea}'::regtype[]::oid[];
+  compressed oid[] := '{text,varchar,bpchar,json,jsonb}'::regtype[]::oid[];
   primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = TG_RELID AND indisprimary);
   total int := 0;
 BEGIN
-  IF TG_OP = 'INSERT' AND pg_column_size(NEW) <= 1900 THEN
-    RETURN NEW;
-  END IF;
   FOR attribute IN SELECT attnum, attname, atttypid FROM pg_attribute
     WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
   LOOP
-    -- After an UPDATE long values are compressed already: their own length counts, not what they take.
-    EXECUTE format(CASE WHEN TG_OP = 'INSERT' OR NOT attribute.atttypid = ANY (texts)
-        THEN 'SELECT pg_column_size(($1).%1$I) - CASE WHEN pg_column_size(($1).%1$I) > 128 THEN 4 ELSE 0 END'
-        ELSE 'SELECT octet_length(($1).%1$I)' END, attribute.attname) INTO size USING NEW;
-    size := greatest(coalesce(size, 0), 0);
-    longest := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
-    IF size > longest THEN
-      RAISE EXCEPTION 'datatype limit greater than % bytes not supported for %',
-        longest, format_type(attribute.atttypid, NULL) USING ERRCODE = '0A000';
+    EXECUTE format(CASE WHEN attribute.atttypid = ANY (texts) THEN 'SELECT octet_length(($1).%1$I)'
+        ELSE 'SELECT pg_column_size(($1).%1$I) - CASE WHEN pg_column_size(($1).%1$I) > 128 THEN 4 ELSE 0 END' END,
+      attribute.attname) INTO size USING NEW;
+    size := coalesce(size, 0);
+    stored := size;
+    IF size > 2000 AND attribute.atttypid = ANY (compressed) THEN
+      -- NEW holds values as they were written; only the table has them compressed.
+      EXECUTE format('SELECT least(pg_column_size(%I), $2) FROM ONLY %s WHERE ctid = $1', attribute.attname, TG_RELID::regclass)
+        INTO stored USING NEW.ctid, size;
     END IF;
     sizes[attribute.attnum] := size;
-    total := total + size;
+    longest := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
+    IF coalesce(stored, 0) > longest THEN
+      RAISE EXCEPTION 'datatype limit greater than % bytes not supported for %', longest, CASE attribute.atttypid
+        WHEN 'bpchar'::regtype THEN 'char' WHEN 'varchar'::regtype THEN 'varchar'
+        ELSE format_type(attribute.atttypid, NULL) END USING ERRCODE = '54000';
+    END IF;
+    total := total + coalesce(stored, 0);
   END LOOP;
   IF total > 2097152 THEN
-    RAISE EXCEPTION 'row size greater than 2097152 bytes not supported' USING ERRCODE = '54000';
+    RAISE EXCEPTION 'maximum row size exceeded' USING ERRCODE = '54000';
   END IF;
   SELECT max((SELECT sum(sizes[key]) FROM (SELECT unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS key
       UNION SELECT unnest(primary_key)) AS keys))
@@ -43,14 +50,13 @@ BEGIN
   IF size > 1981 THEN
     RAISE EXCEPTION 'key size too large' USING ERRCODE = '54000';
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END $check$;
 
 CREATE FUNCTION pg_catalog.dsql_local_limit_new_tables() RETURNS event_trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog AS $new$
 DECLARE
   made record;
-  condition text;
 BEGIN
   FOR made IN
     SELECT objid FROM pg_event_trigger_ddl_commands()
@@ -58,11 +64,8 @@ BEGIN
       AND schema_name NOT IN ('sys', 'pg_catalog', 'pg_temp')
       AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = objid AND tgname = '~dsql_local_limits')
   LOOP
-    -- PostgreSQL takes no condition on a whole row that has generated columns.
-    condition := CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = made.objid AND attgenerated <> '') THEN ''
-      ELSE 'WHEN (pg_column_size(NEW) > 1900)' END;
-    EXECUTE format('CREATE TRIGGER "~dsql_local_limits" BEFORE INSERT ON %s FOR EACH ROW %s '
-      'EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass, condition);
+    EXECUTE format('CREATE TRIGGER "~dsql_local_limits" AFTER INSERT ON %s FOR EACH ROW '
+      'WHEN (pg_column_size(NEW) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
     -- A trigger before UPDATE would lock the row as if its key had changed, wherever SET names a key column.
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits_update" AFTER UPDATE ON %s FOR EACH ROW '
       'WHEN (octet_length(NEW::text) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);

@@ -1,25 +1,31 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { readRecordings } from "./recording.ts";
 import { type CaseResult, replay } from "./replay.ts";
 
 const packageFolder = join(import.meta.dirname, "..", "..");
 
-/** The project's own recordings of expectations, and those of a cluster where they stand beside the repository. */
-const ownFolders = [
-  join(packageFolder, "conformance"),
-  join(packageFolder, "..", "..", "..", "shared", "golden"),
-];
+/** Recordings of a cluster, where such a folder stands beside the repository or further up. */
+function clusterRecordings(): string[] {
+  for (let folder = join(packageFolder, "..", ".."); folder !== dirname(folder); ) {
+    folder = dirname(folder);
+    const candidate = join(folder, "shared", "golden");
+    if (existsSync(candidate)) return [candidate];
+  }
+  return [];
+}
 
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
-/** Folders that are named on the command line are replayed instead. */
+/** Paths that are named on the command line, or else in DSQL_RECORDINGS, are replayed in place of the usual ones. */
 const named = args.filter((arg) => !arg.startsWith("--"));
-const folders = named.length > 0 ? named : ownFolders;
+const fromEnvironment = (process.env.DSQL_RECORDINGS ?? "").split(delimiter).filter((path) => path !== "");
+const chosen = named.length > 0 ? named : fromEnvironment;
+const paths = chosen.length > 0 ? chosen : [join(packageFolder, "conformance"), ...clusterRecordings()];
 const counts = { match: 0, difference: 0, "documented difference": 0 };
 
-for (const folder of folders) {
-  const recordings = await readRecordings(folder);
-  if (!recordings) continue;
+for (const path of paths) {
+  const recordings = await readRecordings(path);
   for await (const result of replay(recordings)) {
     counts[result.verdict]++;
     process.stdout.write(isJson ? `${JSON.stringify(result)}\n` : asText(result));

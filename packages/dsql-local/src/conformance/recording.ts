@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /** What a statement answered. */
 export interface Observation {
@@ -38,19 +38,28 @@ export interface RecordingFolder {
   recordings: Recording[];
 }
 
-/** Reads a folder of recordings; undefined where there is none. */
-export async function readRecordings(folder: string): Promise<RecordingFolder | undefined> {
-  const names = await readdir(folder).catch(() => undefined);
-  if (!names) return undefined;
+/** Reads recordings: a folder of *.json, or one such file; `setup.sql` of the folder belongs to them. */
+export async function readRecordings(path: string): Promise<RecordingFolder> {
+  const isFile = (await stat(path)).isFile();
+  const folder = isFile ? dirname(path) : path;
+  const names = (await readdir(folder)).sort();
+  const files = isFile ? [basename(path)] : names.filter((name) => name.endsWith(".json"));
   const setup = names.includes("setup.sql") ? await readFile(join(folder, "setup.sql"), "utf8") : "";
-  const files = names.filter((name) => name.endsWith(".json")).sort();
   const recordings = await Promise.all(
-    files.map(async (file) => {
-      const { cases } = JSON.parse(await readFile(join(folder, file), "utf8")) as { cases: RecordedCase[] };
-      return { file, cases };
-    }),
+    files.map(async (file) => ({ file, cases: casesOf(await readFile(join(folder, file), "utf8"), file) })),
   );
   return { setup: splitSetup(setup), recordings };
+}
+
+/** The cases of a file; one that cannot be replayed is an error rather than left out. */
+function casesOf(text: string, file: string): RecordedCase[] {
+  const { cases } = JSON.parse(text) as { cases?: RecordedCase[] };
+  if (!Array.isArray(cases)) throw new Error(`${file} is no recording: it has no list of cases`);
+  const isReplayable = ({ steps, observations }: RecordedCase): boolean =>
+    Array.isArray(steps) && steps.every((step) => typeof step === "string") && Array.isArray(observations);
+  const unknown = cases.find((recorded) => !isReplayable(recorded));
+  if (unknown) throw new Error(`${file}: the case ${unknown.name} has no texts as steps, or no observations`);
+  return cases;
 }
 
 /** One statement a line end with a semicolon; comments are lines of their own. */

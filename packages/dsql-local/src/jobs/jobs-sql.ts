@@ -110,6 +110,12 @@ BEGIN
   IF refused IS NOT NULL THEN
     RAISE EXCEPTION 'datatype % is not supported in a key', refused USING ERRCODE = '0A000';
   END IF;
+  IF (SELECT pg_catalog.sum(a.atttypmod OPERATOR(pg_catalog.-) 4) OPERATOR(pg_catalog.>) 2000
+    FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_index AS i ON i.indexrelid OPERATOR(pg_catalog.=) a.attrelid
+    WHERE a.attrelid OPERATOR(pg_catalog.=) made AND a.attnum OPERATOR(pg_catalog.<=) i.indnkeyatts
+      AND a.atttypid OPERATOR(pg_catalog.=) ANY ('{varchar,bpchar}'::regtype[]) AND a.atttypmod OPERATOR(pg_catalog.>) 0) THEN
+    RAISE EXCEPTION 'key size greater than 2000 bytes not supported' USING ERRCODE = '54000';
+  END IF;
   RETURN NEXT pg_catalog.dsql_local_submit_index(made, make_unique);
 END $create$;
 

@@ -2,6 +2,7 @@ import type { NodeBody, StatementContext } from "../sql/tree.ts";
 import { actionOf, KNOWN_ACTIONS, unsupportedAction } from "./alter-table-actions.ts";
 import { constraintsOf, identityCacheObjection } from "./columns.ts";
 import { type Objection, type Rule, type RuleInfo, rule } from "./rule.ts";
+import { changesToUnsupportedCache, NO_CACHE } from "./sequences.ts";
 
 type Command = NodeBody<"AlterTableCmd">;
 
@@ -63,6 +64,14 @@ export const alterTableRules: readonly Rule[] = [
     identity,
     (command) =>
       actionOf(command) === "AddIdentity" && identityCacheObjection(constraintOf(command)?.options),
+  ),
+  rule(
+    "AlterTableCmd",
+    identity,
+    (command) =>
+      actionOf(command) === "SetIdentity" &&
+      changesToUnsupportedCache(command.def && "List" in command.def ? command.def.List.items : undefined) &&
+      `identity column ${NO_CACHE}`,
   ),
   rule(
     "AlterDomainStmt",

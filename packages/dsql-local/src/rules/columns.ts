@@ -10,13 +10,23 @@ import {
   SERIAL_TYPES,
 } from "./type-names.ts";
 
-/** Longest declarations, in bytes. */
-const MAX_LENGTHS: Record<string, number> = { bpchar: 4096, varchar: 65_535 };
+/** Longest declarations, in bytes, and the name that DSQL's text has for the type. */
+const MAX_LENGTHS: Record<string, { bytes: number; shown: string }> = {
+  bpchar: { bytes: 4096, shown: "char" },
+  varchar: { bytes: 65_535, shown: "varchar" },
+};
 
 const columnType: RuleInfo = {
   rule: "column-type",
   advice:
     "Use one of the supported types: text, jsonb or bytea hold what has none of its own; arrays exist in queries.",
+  page: "dataTypes",
+};
+
+const columnLength: RuleInfo = {
+  rule: "column-length",
+  sqlstate: "54000",
+  advice: "Declare a shorter column, or text, which holds 1 MiB.",
   page: "dataTypes",
 };
 
@@ -43,7 +53,9 @@ export const columnRules: readonly Rule[] = [
     },
   ),
   rule("ColumnDef", columnType, (column) => typeObjection(column.typeName)),
+  rule("ColumnDef", columnLength, (column) => lengthObjection(column.typeName)),
   rule("CreateDomainStmt", columnType, (domain) => typeObjection(domain.typeName)),
+  rule("CreateDomainStmt", columnLength, (domain) => lengthObjection(domain.typeName)),
   rule(
     "ColumnDef",
     {
@@ -57,11 +69,14 @@ export const columnRules: readonly Rule[] = [
 ];
 
 function typeObjection(type: NodeBody<"TypeName"> | undefined): Objection {
-  if (isRefusedColumnType(type)) return `datatype ${displayedName(type)} not supported`;
-  const limit = MAX_LENGTHS[builtInName(type) ?? ""];
+  return isRefusedColumnType(type) && `datatype ${displayedName(type)} not supported`;
+}
+
+function lengthObjection(type: NodeBody<"TypeName"> | undefined): Objection {
+  const longest = MAX_LENGTHS[builtInName(type) ?? ""];
   const length = declaredLength(type);
-  if (limit === undefined || length === undefined || length <= limit) return undefined;
-  return `datatype limit greater than ${limit} bytes not supported for ${displayedName(type)}`;
+  if (!longest || length === undefined || length <= longest.bytes) return undefined;
+  return `Datatype limit greater than ${longest.bytes} bytes not supported for ${longest.shown}`;
 }
 
 function identityObjection(column: NodeBody<"ColumnDef">): Objection {

@@ -48,6 +48,14 @@ export const indexRules: readonly Rule[] = [
     (elem, { parent }) =>
       parent === "IndexStmt" && (elem.opclass?.length ?? 0) > 0 && "opclass not supported for index keys",
   ),
+  rule(
+    "IndexStmt",
+    { rule: "index-storage", advice: "Leave WITH (…) and TABLESPACE out.", page: "asyncIndexes" },
+    (s) => {
+      if ((s.options?.length ?? 0) > 0) return "WITH not supported for CREATE INDEX";
+      return s.tableSpace && "TABLESPACE not supported for CREATE INDEX";
+    },
+  ),
   rule("IndexStmt", tooManyKeys, (s) => (s.indexParams?.length ?? 0) > MAX_KEY_COLUMNS && TOO_MANY_KEYS),
 ];
 

@@ -6,8 +6,10 @@ import { alterTableCatalogRules } from "./alter-table-catalog.ts";
 import { functionRules } from "./functions.ts";
 import { indexCatalogRules, indexRules } from "./indexes.ts";
 import { KNOWN_STATEMENTS, unsupportedStatement } from "./known-statements.ts";
+import { namedTypeRules } from "./named-types.ts";
 import { parameterRules } from "./parameters.ts";
 import { queryRules } from "./queries.ts";
+import { quotaCatalogRules, quotaRules } from "./quotas.ts";
 import { type CatalogRule, type Rule, refusal } from "./rule.ts";
 import { sequenceRules } from "./sequences.ts";
 import { statementRules } from "./statements.ts";
@@ -24,9 +26,15 @@ const rules = byNode<Rule>([
   ...indexRules,
   ...queryRules,
   ...functionRules,
+  ...quotaRules,
 ]);
 
-const catalogRules = byNode<CatalogRule>([...indexCatalogRules, ...alterTableCatalogRules]);
+const catalogRules = byNode<CatalogRule>([
+  ...indexCatalogRules,
+  ...alterTableCatalogRules,
+  ...namedTypeRules,
+  ...quotaCatalogRules,
+]);
 
 /** What DSQL says to a statement: its refusal, or the questions that the catalog has to answer. */
 export interface Judgement {

@@ -22,6 +22,7 @@ const keyType: RuleInfo = {
 
 const keySize: RuleInfo = {
   rule: "key-size",
+  sqlstate: "54000",
   advice: "Declare shorter columns, or use uuid as key.",
   page: "quotas",
 };

@@ -1,3 +1,5 @@
+import { open } from "../sql/tree.ts";
+import { KNOWN_STATEMENTS, unsupportedStatement } from "./known-statements.ts";
 import { lateralRules } from "./lateral-joins.ts";
 import { type Rule, rule } from "./rule.ts";
 
@@ -24,6 +26,14 @@ export const queryRules: readonly Rule[] = [
     "IntoClause",
     { rule: "select-into", advice: "Create the table, then INSERT … SELECT.", page: "unsupportedSql" },
     (_clause, place) => place.parent === "SelectStmt" && "unsupported statement: CreateTableAs",
+  ),
+  rule(
+    "ExplainStmt",
+    { rule: "explain", advice: "EXPLAIN takes queries, INSERT, UPDATE and DELETE.", page: "supportedSql" },
+    (s) => {
+      const explained = s.query && open(s.query).name;
+      return explained && !KNOWN_STATEMENTS.has(explained) && unsupportedStatement(explained).message;
+    },
   ),
   ...lateralRules,
 ];

@@ -1,6 +1,7 @@
 import type { Node } from "libpg-query";
 import { constantOf } from "../sql/tree.ts";
-import { type Rule, type RuleInfo, rule } from "./rule.ts";
+import { type Objection, type Rule, type RuleInfo, rule } from "./rule.ts";
+import { isTemporary } from "./temporary.ts";
 import { displayedName } from "./type-names.ts";
 
 /** The end of DSQL's text about a cache size. */
@@ -16,35 +17,44 @@ const cache: RuleInfo = {
   page: "createSequence",
 };
 
+const type: RuleInfo = {
+  rule: "sequence-type",
+  advice: "Leave AS out, or write AS bigint.",
+  page: "createSequence",
+};
+
 /** Rules on sequences. */
 export const sequenceRules: readonly Rule[] = [
   rule(
     "CreateSeqStmt",
     { rule: "temporary-sequence", advice: "Leave TEMPORARY out.", page: "createSequence" },
-    (s) =>
-      s.sequence?.relpersistence === "t" && "TEMPORARY or TEMP sequence not supported for CREATE SEQUENCE",
+    (s) => isTemporary(s.sequence) && "TEMPORARY or TEMP sequence not supported for CREATE SEQUENCE",
   ),
   rule("CreateSeqStmt", cache, (s) => cacheObjection(s.options) && `CREATE SEQUENCE ${NO_CACHE}`),
-  rule("AlterSeqStmt", cache, (s) => isUnsupportedCache(cacheOf(s.options)) && `ALTER SEQUENCE ${NO_CACHE}`),
-  rule(
-    "CreateSeqStmt",
-    { rule: "sequence-type", advice: "Leave AS out, or write AS bigint.", page: "createSequence" },
-    (s) => {
-      for (const option of s.options ?? []) {
-        if (!("DefElem" in option) || option.DefElem.defname !== "as") continue;
-        const { arg } = option.DefElem;
-        const name = arg && "TypeName" in arg ? displayedName(arg.TypeName) : "";
-        if (name !== "bigint") return `datatype ${name} not supported, sequence type must be bigint`;
-      }
-      return undefined;
-    },
-  ),
+  rule("AlterSeqStmt", cache, (s) => changesToUnsupportedCache(s.options) && `ALTER SEQUENCE ${NO_CACHE}`),
+  rule("CreateSeqStmt", type, (s) => typeObjection(s.options)),
+  rule("AlterSeqStmt", type, (s) => typeObjection(s.options)),
 ];
+
+function typeObjection(options: readonly Node[] | undefined): Objection {
+  for (const option of options ?? []) {
+    if (!("DefElem" in option) || option.DefElem.defname !== "as") continue;
+    const { arg } = option.DefElem;
+    const name = arg && "TypeName" in arg ? displayedName(arg.TypeName) : "";
+    if (name !== "bigint") return `datatype ${name} not supported, sequence type must be bigint`;
+  }
+  return undefined;
+}
 
 /** Whether the cache size of a new sequence is missing, or one that DSQL does not take. */
 export function cacheObjection(options: readonly Node[] | undefined): boolean {
   const size = cacheOf(options);
   return size === undefined || isUnsupportedCache(size);
+}
+
+/** Whether an existing sequence would get a cache size that DSQL does not take. */
+export function changesToUnsupportedCache(options: readonly Node[] | undefined): boolean {
+  return isUnsupportedCache(cacheOf(options));
 }
 
 function isUnsupportedCache(size: number | undefined): boolean {

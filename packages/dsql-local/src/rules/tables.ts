@@ -2,6 +2,7 @@ import type { NodeBody } from "../sql/tree.ts";
 import { columnRules } from "./columns.ts";
 import { keyRules } from "./keys.ts";
 import { type Rule, type RuleInfo, rule } from "./rule.ts";
+import { isTemporary } from "./temporary.ts";
 
 const clause = (what: string): RuleInfo => ({
   rule: "create-table-clause",
@@ -20,7 +21,7 @@ export const tableRules: readonly Rule[] = [
       advice: "Use a table with a column that names its owner, or a WITH clause.",
       page: "unsupportedSql",
     },
-    (s) => s.relation?.relpersistence === "t" && "TEMPORARY or TEMP table not supported for CREATE TABLE",
+    (s) => isTemporary(s.relation) && "TEMPORARY or TEMP table not supported for CREATE TABLE",
   ),
   rule(
     "CreateStmt",
@@ -46,6 +47,9 @@ export const tableRules: readonly Rule[] = [
   rule("CreateStmt", clause("ON COMMIT"), (s) => s.oncommit !== "ONCOMMIT_NOOP" && refused("ON COMMIT")),
   rule("CreateStmt", clause("TABLESPACE"), (s) => s.tablespacename && refused("TABLESPACE")),
   rule("CreateStmt", clause("USING"), (s) => s.accessMethod && refused("USING")),
+  rule("ColumnDef", clause("COMPRESSION"), (c) => c.compression && "COMPRESSION clause not supported"),
+  rule("Constraint", clause("WITH (…)"), (c) => isKey(c) && (c.options?.length ?? 0) > 0 && refused("WITH")),
+  rule("Constraint", clause("USING INDEX TABLESPACE"), (c) => c.indexspace && refused("TABLESPACE")),
   rule(
     "Constraint",
     {
@@ -63,7 +67,7 @@ export const tableRules: readonly Rule[] = [
   rule(
     "ViewStmt",
     { rule: "temporary-view", advice: "Leave TEMPORARY out, or use a WITH clause.", page: "unsupportedSql" },
-    (s) => s.view?.relpersistence === "t" && "TEMPORARY or TEMP view not supported for CREATE VIEW",
+    (s) => isTemporary(s.view) && "TEMPORARY or TEMP view not supported for CREATE VIEW",
   ),
   ...columnRules,
   ...keyRules,

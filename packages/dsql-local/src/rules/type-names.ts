@@ -54,16 +54,33 @@ export function builtInName(type: TypeName | undefined): string | undefined {
 
 /** The name of a type as PostgreSQL shows it, e.g. `bit varying` or `integer[]`. */
 export function displayedName(type: TypeName | undefined): string {
-  const name = builtInName(type) ?? namesOf(type?.names).join(".");
+  const name = elementOfArray(type) ?? builtInName(type) ?? namesOf(type?.names).join(".");
   const shown = COLUMN_TYPES[name] ?? (name === "varbit" ? "bit varying" : name === "char" ? '"char"' : name);
-  return type?.arrayBounds ? `${shown}[]` : shown;
+  return isArray(type) ? `${shown}[]` : shown;
+}
+
+/** Whether a type is an array, be it written `int[]`, `int ARRAY` or by its name in pg_type, `_int4`. */
+function isArray(type: TypeName | undefined): boolean {
+  return type?.arrayBounds !== undefined || elementOfArray(type) !== undefined;
+}
+
+function elementOfArray(type: TypeName | undefined): string | undefined {
+  const element = /^_(.+)/.exec(builtInName(type) ?? "")?.[1];
+  return element !== undefined && (element in COLUMN_TYPES || RUNTIME_TYPES.has(element))
+    ? element
+    : undefined;
 }
 
 /** Whether no column may have the type; what is not built in is a domain, or PostgreSQL says that it does not exist. */
 export function isRefusedColumnType(type: TypeName | undefined): boolean {
-  if (type?.arrayBounds) return true;
+  if (isArray(type)) return true;
   const name = builtInName(type);
   return name !== undefined && RUNTIME_TYPES.has(name);
+}
+
+/** Whether a type is a column type of DSQL by its name alone; any other may be a domain. */
+export function isColumnType(type: TypeName | undefined): boolean {
+  return (builtInName(type) ?? "") in COLUMN_TYPES;
 }
 
 /** The type's first modifier, e.g. 20 of varchar(20). */

@@ -24,7 +24,13 @@ export function translate(tree: Node, statement: StatementContext): Translation 
 }
 
 /** Statements in which something may have to be written otherwise. */
-const EDITED = new Set(["CreateStmt", "CreateSchemaStmt", "AlterTableStmt", "IndexStmt", "VariableSetStmt"]);
+const EDITED = new Set([
+  ...["CreateStmt", "CreateSchemaStmt", "CreateDomainStmt"],
+  ...["AlterTableStmt", "IndexStmt", "VariableSetStmt"],
+]);
+
+/** Where a type without a precision gets DSQL's. */
+const TYPED = new Set(["ColumnDef", "CreateDomainStmt"]);
 
 /** Defaults of DSQL's own written out, words of its own taken out. */
 function withDefaults(tree: Node, statement: StatementContext): string {
@@ -35,7 +41,7 @@ function withDefaults(tree: Node, statement: StatementContext): string {
   const edits: Edit[] = [];
   const toUtf16 = utf8Positions(statement.text);
   walk(tree, (name, body, place) => {
-    if (name !== "TypeName" || place.parent !== "ColumnDef") return;
+    if (name !== "TypeName" || !TYPED.has(place.parent ?? "")) return;
     const edit = numericDefault(body as NodeBody<"TypeName">, statement.text, toUtf16);
     if (edit) edits.push(edit);
   });

@@ -16,7 +16,7 @@ const statement = (sql: string): Statement => {
 /** Every refused statement of the recordings of expectations that the text alone decides. */
 async function refusals(): Promise<{ sql: string; told: string; refusal: Refusal }[]> {
   const folder = await readRecordings(join(import.meta.dirname, "..", "..", "conformance"));
-  const cases = (folder?.recordings ?? []).flatMap((recording) => recording.cases);
+  const cases = folder.recordings.flatMap((recording) => recording.cases);
   return cases.flatMap(({ steps, observations }) =>
     steps.flatMap((sql, index) => {
       const observation = observations[index];
@@ -70,7 +70,7 @@ describe("a question to the catalog", () => {
 
   it("is asked of statements that the text alone cannot decide, and of no others", () => {
     expect(statement("SELECT 1").catalogChecks).toBeUndefined();
-    expect(statement("ALTER TABLE t ADD COLUMN a int").catalogChecks).toBeUndefined();
+    expect(statement("ALTER TABLE t ALTER a SET DEFAULT 1").catalogChecks).toBeUndefined();
     expect(statement("ALTER TABLE t DROP COLUMN a").catalogChecks).toHaveLength(1);
   });
 

@@ -1,0 +1,21 @@
+import { namesOf } from "../sql/tree.ts";
+import { identifier, literal } from "./quoting.ts";
+import { type CatalogRule, catalogRule } from "./rule.ts";
+import { isColumnType, isRefusedColumnType } from "./type-names.ts";
+
+/** A column may have a domain that somebody has made, but not the row type of a table. */
+export const namedTypeRules: readonly CatalogRule[] = [
+  catalogRule(
+    "ColumnDef",
+    { rule: "column-type", advice: "Use jsonb, or columns of their own.", page: "dataTypes" },
+    ({ typeName }) => !isColumnType(typeName) && !isRefusedColumnType(typeName) && typeName,
+    async (type, catalog) => {
+      const name = namesOf(type.names).map(identifier).join(".");
+      const [[shown] = []] = await catalog.query(
+        `SELECT pg_catalog.format_type(oid, NULL) FROM pg_catalog.pg_type
+         WHERE oid = pg_catalog.to_regtype(${literal(name)}) AND typtype = 'c'`,
+      );
+      return shown && `datatype ${shown} not supported`;
+    },
+  ),
+];

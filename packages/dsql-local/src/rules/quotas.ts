@@ -1,0 +1,121 @@
+import type { NodeBody, NodeName } from "../sql/tree.ts";
+import { constraintsOf } from "./columns.ts";
+import { literal, tableOid } from "./quoting.ts";
+import { type CatalogRule, catalogRule, type Rule, type RuleInfo, rule } from "./rule.ts";
+
+const quota = (advice: string, sqlstate = "54000"): RuleInfo => ({
+  rule: "quota",
+  sqlstate,
+  advice,
+  page: "quotas",
+});
+
+/** Columns that a table may have; the user guide and the text say 255, a cluster takes one more. */
+const MAX_COLUMNS = 256;
+const MAX_STATISTICS_TARGET = 100;
+
+const columns = quota("Split the table, or keep rarely used values in a jsonb column.", "54011");
+
+/** Limits on what a statement itself says (user guide, "Database limits", read 2026-11-21). */
+export const quotaRules: readonly Rule[] = [
+  rule("CreateStmt", columns, (s) => {
+    const elements = s.tableElts ?? [];
+    const defined = elements.flatMap((item) => ("ColumnDef" in item ? [item.ColumnDef] : []));
+    if (defined.length <= MAX_COLUMNS) return undefined;
+    const constraints = elements.flatMap((item) => ("Constraint" in item ? [item.Constraint] : []));
+    const hasKey = [...constraints, ...defined.flatMap(constraintsOf)].some(
+      ({ contype }) => contype === "CONSTR_PRIMARY",
+    );
+    return tooManyColumns(hasKey);
+  }),
+  rule("AlterStatsStmt", quota("Use a target of at most 100.", "22023"), (s) => {
+    const target = Number(s.stxstattarget ?? 0);
+    return (
+      target > MAX_STATISTICS_TARGET &&
+      `statistics target ${target} exceeds maximum allowed value of ${MAX_STATISTICS_TARGET}`
+    );
+  }),
+];
+
+/** The primary key of DSQL holds all columns, so there the index is what has too many. */
+function tooManyColumns(hasPrimaryKey: boolean): string {
+  return hasPrimaryKey
+    ? `cannot use more than ${MAX_COLUMNS} columns in an index`
+    : "tables can have at most 255 columns";
+}
+
+const IN_USER_SCHEMA =
+  "NOT IN ('pg_catalog', 'information_schema', 'sys') AND n.nspname !~ '^pg_(?:toast|temp)'";
+
+const relations = (kind: string): string =>
+  `SELECT count(*) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE c.relkind = ${literal(kind)} AND n.nspname ${IN_USER_SCHEMA}`;
+
+/** A limit on how many objects of a kind there are; as on a cluster, IF NOT EXISTS does not come before it. */
+const limited = <K extends NodeName>(
+  on: K,
+  limit: { max: number; count: string; message: string; advice: string },
+): CatalogRule =>
+  catalogRule(
+    on,
+    quota(limit.advice),
+    () => true as const,
+    async (_, catalog) => {
+      const [[count] = []] = await catalog.query(limit.count);
+      return Number(count) >= limit.max && limit.message;
+    },
+  );
+
+/** Limits on what the database holds already. */
+export const quotaCatalogRules: readonly CatalogRule[] = [
+  limited("CreateSchemaStmt", {
+    max: 10,
+    count: `SELECT count(*) FROM pg_catalog.pg_namespace AS n WHERE n.nspname <> 'public' AND n.nspname ${IN_USER_SCHEMA}`,
+    message: "more than 10 schemas not allowed",
+    advice: "Drop a schema, or tell tables apart by their names.",
+  }),
+  limited("CreateStmt", {
+    max: 1000,
+    count: relations("r"),
+    message: "creating more than 1000 tables not allowed",
+    advice: "Drop a table, or keep several kinds of rows in one.",
+  }),
+  limited("ViewStmt", {
+    max: 5000,
+    count: relations("v"),
+    message: "creating more than 5000 views not allowed",
+    advice: "Drop a view.",
+  }),
+  limited("CreateSeqStmt", {
+    max: 5000,
+    count: relations("S"),
+    message: "creating more than 5000 sequences is not allowed",
+    advice: "Drop a sequence, or use uuid keys.",
+  }),
+  catalogRule(
+    "CreateStatsStmt",
+    quota("Drop statistics that no query needs."),
+    (s) => s.relations?.[0],
+    async (relation, catalog) => {
+      const table = tableOid("RangeVar" in relation ? relation.RangeVar : {});
+      const [[count] = []] = await catalog.query(
+        `SELECT count(*) FROM pg_catalog.pg_statistic_ext WHERE stxrelid = ${table}`,
+      );
+      return Number(count) >= 5 && "more than 5 extended statistics per table are not allowed";
+    },
+  ),
+  catalogRule("AlterTableStmt", columns, addedColumns, async ({ table, added }, catalog) => {
+    const [[count, hasKey] = []] = await catalog.query(
+      `SELECT count(*), EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = ${table} AND indisprimary)
+       FROM pg_catalog.pg_attribute WHERE attrelid = ${table} AND attnum > 0 AND NOT attisdropped`,
+    );
+    return Number(count) + added > MAX_COLUMNS && tooManyColumns(hasKey === "t");
+  }),
+];
+
+function addedColumns(s: NodeBody<"AlterTableStmt">): { table: string; added: number } | undefined {
+  const added = (s.cmds ?? []).filter(
+    (item) => "AlterTableCmd" in item && item.AlterTableCmd.subtype === "AT_AddColumn",
+  ).length;
+  return added > 0 ? { table: tableOid(s.relation ?? {}), added } : undefined;
+}
