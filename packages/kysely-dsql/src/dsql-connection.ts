@@ -1,11 +1,13 @@
 import {
   type DsqlPoolClient,
+  failureOf,
   isOccError,
   type RetryOptions,
   retryOnOcc,
   TransactionEndedError,
 } from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type QueryResult } from "kysely";
+import type pg from "pg";
 import { awaitJob, jobIdOf } from "./async-job.ts";
 import type { CursorConstructor } from "./dsql-dialect-config.ts";
 import { streamRows } from "./stream-rows.ts";
@@ -33,6 +35,8 @@ export class DsqlConnection implements DatabaseConnection {
   /** The COMMIT or ROLLBACK that was sent, until its transaction is left. */
   #ending: CompiledQuery | undefined;
   #isDiscarded = false;
+  /** What told that the connection is gone; everything later ends with the same. */
+  #loss: unknown;
   #commitFailed = false;
   #pendingRelease: NodeJS.Immediate | undefined;
 
@@ -44,7 +48,7 @@ export class DsqlConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const client = this.#clientFor(query);
     const isAutocommit = !this.#isInTransaction && isIdle(client);
-    const send = () => client.query(query.sql, query.parameters as unknown[]);
+    const send = () => this.#send(client, query);
     const { command, rowCount, rows } = isAutocommit
       ? await this.#sendAutocommit(query.sql, send)
       : await send();
@@ -112,6 +116,16 @@ export class DsqlConnection implements DatabaseConnection {
     clearImmediate(this.#pendingRelease);
     if (this.#commitFailed) this.leaveTransaction();
     return this.#commitFailed;
+  }
+
+  async #send(client: DsqlPoolClient, { sql, parameters }: CompiledQuery): Promise<pg.QueryResult> {
+    if (this.#loss !== undefined) throw this.#loss;
+    try {
+      return await client.query(sql, parameters as unknown[]);
+    } catch (error) {
+      if (failureOf(error) === "connection-lost") this.#loss = error;
+      throw error;
+    }
   }
 
   /** A statement that met a conflict was rolled back whole; its failed run counts as the first of maxAttempts. */

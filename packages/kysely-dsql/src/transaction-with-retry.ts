@@ -1,4 +1,5 @@
 import {
+  failureOf,
   mergeRetryOptions,
   NestedTransactionError,
   type RetryOptions,
@@ -44,11 +45,38 @@ export async function transactionWithRetry<DB, T>(
     );
   }
   const attempt = options.readOnly ? db.transaction().setAccessMode("read only") : db.transaction();
-  return await retryTransaction(
-    (_, remember) => attempt.execute(async (transaction) => remember(await work(transaction))),
-    mergeRetryOptions(await retryDefaultsOf(db), options),
-    work,
-  );
+  const giveUpWithoutConnection = refuseRepetition();
+  try {
+    return await retryTransaction(
+      (_, remember) =>
+        attempt
+          .execute(async (transaction) => remember(await work(transaction)))
+          .catch(giveUpWithoutConnection),
+      mergeRetryOptions(await retryDefaultsOf(db), options),
+      work,
+    );
+  } catch (error) {
+    throw error instanceof Unrepeatable ? error.error : error;
+  }
+}
+
+/** Wraps what would have been run again. */
+class Unrepeatable {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Inside `db.connection()` all attempts have one connection; once it is lost, each of them ends with the same error. */
+function refuseRepetition(): (error: unknown) => never {
+  let last: unknown;
+  return (error) => {
+    if (error === last && failureOf(error) === "connection-lost") throw new Unrepeatable(error);
+    last = error;
+    throw error;
+  };
 }
 
 async function retryDefaultsOf<DB>(db: Kysely<DB>): Promise<RetryOptions | undefined> {

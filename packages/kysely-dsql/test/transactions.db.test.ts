@@ -1,4 +1,10 @@
-import { CommitOutcomeUnknownError, DsqlConfigError, DsqlPool, NestedTransactionError } from "dsql-core";
+import {
+  CommitOutcomeUnknownError,
+  ConnectionLostError,
+  DsqlConfigError,
+  DsqlPool,
+  NestedTransactionError,
+} from "dsql-core";
 import { type IsolationLevel, Kysely, sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { DsqlDialect, type DsqlDialectConfig, transactionWithRetry } from "../src/index.ts";
@@ -63,6 +69,22 @@ describe("transaction()", () => {
     });
     expect(runs).toBe(3);
     expect(pool.stats.connectionsOpened).toBe(1);
+  });
+});
+
+describe("inside connection()", () => {
+  it("does not run a transaction again on a connection that is lost", async () => {
+    const { db, pool } = open({ max: 1 });
+    let retries = 0;
+    const lost = db.connection().execute(async (connection) => {
+      local().faults.cutConnection("in-statement");
+      const work = (trx: Kysely<Database>) => trx.selectFrom("account").selectAll().execute();
+      await connection.transactionWithRetry(work, { maxAttempts: 5, onRetry: () => retries++ });
+    });
+    await expect(lost).rejects.toThrow(ConnectionLostError);
+    expect(retries).toBe(1);
+    await sql`select 1`.execute(db);
+    expect(pool.stats.connectionsOpened).toBe(2);
   });
 });
 
