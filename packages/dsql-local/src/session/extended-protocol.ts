@@ -168,6 +168,7 @@ export class ExtendedProtocol {
     const work = this.#work(portal, statement);
     const problem = await refusalOf(this.#session, statement);
     const succeeded = problem ? await this.#session.fail(problem) : await runStatement(this.#session, work);
+    portal.boundAt = this.#session.transaction?.timesUndone ?? 0;
     this.#suspended.executed(portal, received.body.readInt32BE(next));
     if (work.copy.started) return "copied";
     return succeeded ? "done" : "failed";

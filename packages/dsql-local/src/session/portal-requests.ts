@@ -52,19 +52,38 @@ const isAsWritten =
   ({ type, body }: WireMessage): boolean =>
     type !== Frontend.Parse || (unit.prepared(readText(body, 0)[0])?.isUnchanged ?? true);
 
+/** The unnamed statement, where a unit uses it that does not prepare it: queries of the endpoint's own may have ended it. */
+function unnamedStatement({ messages, prepared }: Unit): PreparedStatement | undefined {
+  for (const { type, body } of messages) {
+    if (type === Frontend.Parse) return undefined;
+    const nameless = type === Frontend.Bind ? body[body.indexOf(0) + 1] === 0 : isDescribe(type, body);
+    if (nameless) return prepared("");
+  }
+  return undefined;
+}
+
+/** Whether it asks about the unnamed statement. */
+const isDescribe = (type: number, body: Buffer): boolean =>
+  type === Frontend.Describe && body[0] === 0x53 && body[1] === 0;
+
 /** The unit as PostgreSQL gets it. */
 export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request {
   const { portal } = unit;
+  const unnamed = unit.rebind ? portal?.prepared : unnamedStatement(unit);
   if (
     !again &&
     !plain &&
     !unit.rebind &&
+    !unnamed &&
     !portal?.prepared?.locking &&
     unit.messages.every(isAsWritten(unit))
   ) {
     return { bytes: Buffer.concat([...unit.messages.map(({ bytes }) => bytes), sync]) };
   }
   const writer = new RequestWriter();
+  const textOf = ({ statement, text }: PreparedStatement): string =>
+    (plain ? statement?.text : undefined) ?? text;
+  if (unnamed?.name === "") writer.sendOwn(parse("", textOf(unnamed), unnamed.types));
   if (unit.rebind && portal?.prepared) {
     writer.sendOwn(bind(portal.name, portal.prepared.name, withFormats(portal, plain)));
   }
@@ -73,8 +92,7 @@ export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request 
       const [name] = readText(original.body, 0);
       const prepared = unit.prepared(name);
       if (again && name !== "") writer.sendOwn(close("statement", name));
-      const text = plain ? prepared?.statement?.text : prepared?.text;
-      writer.send(prepared && text !== undefined ? parse(name, text, prepared.types) : original.bytes);
+      writer.send(prepared ? parse(name, textOf(prepared), prepared.types) : original.bytes);
     } else if (original.type === Frontend.Bind && portal?.prepared?.locking && !plain) {
       const [name, next] = readText(original.body, 0);
       const [statement] = readText(original.body, next);
@@ -103,7 +121,7 @@ export function sandboxedUnit(
     else writer.sendOwn(bytes);
   };
   const binds = unit.messages.some(({ type }) => type === Frontend.Bind);
-  if (!binds && portal) {
+  if (unit.rebind && portal) {
     prepare(false);
     writer.sendOwn(bind(portal.name, COPY_STATEMENT, portal.values));
   }

@@ -36,6 +36,51 @@ describe("a portal with a row limit", () => {
   });
 });
 
+describe("a transaction that loses", () => {
+  it("pages through a portal", async () => {
+    await a.exchange(query("BEGIN"));
+    await a.exchange(query("UPDATE item SET n = 10 WHERE id = 1"));
+    await b.exchange(query("UPDATE item SET n = 20 WHERE id = 1"));
+    const portal = [parse("", "SELECT n FROM item ORDER BY id"), bind("p", ""), execute("p", 2), sync];
+    expect(await a.exchange(...portal)).toEqual(["1", "2", "10", "2", "s", "ZT"]);
+    expect(await a.exchange(execute("p", 2), sync)).toEqual(["3", "4", "s", "ZT"]);
+    expect(await a.exchange(query("UPDATE item SET n = 30 WHERE id = 5"))).toEqual(["UPDATE 1", "ZT"]);
+    expect(await a.exchange(execute("p", 2), sync)).toEqual(["1", "SELECT 1", "ZT"]);
+    expect(await a.exchange(query("COMMIT"))).toEqual(["40001", "ZI"]);
+  });
+});
+
+describe("the unnamed statement", () => {
+  const prepare = (sql: string): Promise<string[]> => a.exchange(parse("", sql), sync);
+
+  it("lives from batch to batch, whatever the endpoint itself has asked PostgreSQL meanwhile", async () => {
+    await a.exchange(query("BEGIN"));
+    await a.exchange(query("UPDATE item SET n = 0 WHERE id = 2"));
+    expect(await prepare("SELECT n FROM item WHERE id = 2 FOR UPDATE")).toEqual(["1", "ZT"]);
+    await b.exchange(query("BEGIN"));
+    await b.exchange(query("UPDATE item SET n = 1 WHERE id = 2"));
+    expect(await a.exchange(ask("statement", ""), sync)).toEqual(["t", "T", "ZT"]);
+    expect(await a.exchange(bind("p", ""), sync)).toEqual(["2", "ZT"]);
+    await b.exchange(query("UPDATE item SET n = 2 WHERE id = 2"));
+    expect(await a.exchange(execute("p"), sync)).toEqual(["0", "SELECT 1", "ZT"]);
+    await b.exchange(query("ROLLBACK"));
+    expect(await a.exchange(query("COMMIT"))).toEqual(["COMMIT", "ZI"]);
+  });
+
+  it("lives while the catalog is asked for what the rules want to know", async () => {
+    expect(await prepare("ALTER TABLE item ADD COLUMN extra text")).toEqual(["1", "ZI"]);
+    expect(await a.exchange(bind("", ""), execute(""), sync)).toEqual(["2", "ALTER TABLE", "ZI"]);
+    await b.exchange(query("BEGIN"));
+    await b.exchange(query("SELECT FROM item"));
+    await b.exchange(query("ROLLBACK"));
+    await b.exchange(query("BEGIN"));
+    await b.exchange(query("SELECT FROM item"));
+    expect(await prepare("SELECT n FROM item WHERE id = 3 FOR UPDATE")).toEqual(["1", "ZI"]);
+    expect(await a.exchange(bind("", ""), execute(""), sync)).toEqual(["2", "3", "SELECT 1", "ZI"]);
+    await b.exchange(query("ROLLBACK"));
+  });
+});
+
 describe("a statement that reads for a lock", () => {
   it("takes 65,535 parameters and a format for each column", async () => {
     const list = Array.from({ length: 65_535 }, (_, i) => `$${i + 1}`).join(",");
