@@ -40,6 +40,8 @@ describe("a token", () => {
     const expiration = new Date(Date.now() + 30_000);
     const credentials = { ...REQUEST.credentials, expiration } as TokenRequest["credentials"];
     expect((await sign({ credentials })).expiresAtMs).toBe(expiration.getTime());
+    const fromJson = { ...REQUEST.credentials, expiration: expiration.toISOString() } as never;
+    expect((await sign({ credentials: fromJson })).expiresAtMs).toBe(expiration.getTime());
   });
 
   test("is asked of the provider each time, so that new credentials come in", async () => {
@@ -87,6 +89,11 @@ describe("a token that cannot be signed", () => {
       "expired credentials",
       { accessKeyId: "A", secretAccessKey: "s3cret", expiration: new Date(0) },
       /expired/,
+    ],
+    [
+      "a date that is none",
+      { accessKeyId: "A", secretAccessKey: "s3cret", expiration: "soon" },
+      /expiration that is no date/,
     ],
     ["no secret", { accessKeyId: "A" }, /secretAccessKey/],
     ["nothing", undefined, /secretAccessKey/],

@@ -30,10 +30,7 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
     const identity = await fetchCredentials(credentials);
     // Before the signature, so that a slow one makes the token's life look shorter, never longer.
     const signedAtMs = Date.now();
-    const expiresAtMs = Math.min(
-      signedAtMs + expiresIn * 1000,
-      identity.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
-    );
+    const expiresAtMs = Math.min(signedAtMs + expiresIn * 1000, endOf(identity));
     if (expiresAtMs <= signedAtMs)
       throw new DsqlTokenError(
         "The AWS credentials have expired; a token signed with them would be refused.",
@@ -48,6 +45,15 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
       throw new DsqlTokenError("The token could not be signed.", { cause });
     }
   };
+}
+
+/** Milliseconds since 1970. A provider that read its answer from JSON may have left the date a text. */
+function endOf({ expiration }: AwsCredentials): number {
+  if (expiration === undefined || expiration === null) return Number.POSITIVE_INFINITY;
+  const endMs = new Date(expiration).getTime();
+  if (Number.isNaN(endMs))
+    throw new DsqlTokenError("The AWS credentials have an expiration that is no date.");
+  return endMs;
 }
 
 async function fetchCredentials(provider: AwsCredentialProvider): Promise<AwsCredentials> {
