@@ -1,6 +1,6 @@
 import { DatabaseError } from "pg";
 import { beforeEach, describe, expect, test } from "vitest";
-import { CommitOutcomeUnknownError, NestedTransactionError } from "../src/index.ts";
+import { CommitOutcomeUnknownError, type DsqlPool, NestedTransactionError } from "../src/index.ts";
 import { COUNTERS, counted, increment, resetCounter, useLocalDatabase } from "./local-database.ts";
 
 const database = useLocalDatabase(COUNTERS);
@@ -20,6 +20,32 @@ describe("pool.transactionWithRetry", () => {
     expect(result).toBe(1);
     expect(reasons.toSorted()).toEqual(["conflict", "conflict", "connection-lost", "connection-lost"]);
     expect(await counted(database)).toBe(1);
+  });
+
+  test("goes on trying while the endpoint that it has lost is away", async () => {
+    const [endpoint] = database.local.endpoints;
+    for (const db of [database.pool(), await database.connect()]) {
+      const reasons: string[] = [];
+      const onRetry = ({ reason }: { reason: string }) => {
+        if (reasons.push(reason) === 3) void endpoint?.bringBack();
+      };
+      const work = async (client: { query(text: string): Promise<unknown> }) => {
+        if (reasons.length === 0) await endpoint?.takeAway();
+        await client.query(increment);
+      };
+      await (db as DsqlPool).transactionWithRetry(work, { onRetry });
+      expect(new Set(reasons)).toEqual(new Set(["connection-lost"]));
+      expect(reasons.length).toBeGreaterThanOrEqual(3);
+    }
+    expect(await counted(database)).toBe(2);
+  });
+
+  test("fails at once where there is no endpoint at all", async () => {
+    let attempts = 0;
+    const onRetry = () => attempts++;
+    const failed = database.pool({ port: 1 }).transactionWithRetry(async () => {}, { onRetry });
+    await expect(failed).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect(attempts).toBe(0);
   });
 
   test("looks with verifyCommit before it runs a COMMIT of unknown outcome again", async () => {

@@ -3,6 +3,7 @@ import { failureOf } from "./classify-error.ts";
 import { type CallSite, type NextStep, retryLoop } from "./retry-loop.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 import { resolveRetryOptions } from "./retry-settings.ts";
+import { isUnreachable } from "./unreachable.ts";
 
 /** Notes, right before COMMIT, what the transaction will return, and gives it back. */
 export type Remember<T> = (result: T) => T;
@@ -31,8 +32,12 @@ export async function retryTransaction<T>(
     remembered = undefined;
     return work(attempt, remember);
   };
+  let hasLostConnection = false;
   const judge = async (error: unknown): Promise<NextStep<T>> => {
     const failure = failureOf(error);
+    hasLostConnection ||= failure === "connection-lost";
+    // An endpoint that was there a moment ago may be back in another; one that never was is for the caller to hear of.
+    if (hasLostConnection && isUnreachable(error)) return { again: "connection-lost" };
     if (failure === "conflict" || failure === "connection-lost") return { again: failure };
     if (failure === "other" || settings.verifyCommit === undefined) return { fail: error };
     const verified = await verify(settings.verifyCommit, error);

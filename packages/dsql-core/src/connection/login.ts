@@ -1,3 +1,4 @@
+import { noteIfUnreachable } from "../concurrency/unreachable.ts";
 import { wait } from "../concurrency/wait.ts";
 import { ConnectionLostError } from "../errors.ts";
 import { explainLoginFailure, patienceMs, wantsFreshToken, wantsPatience } from "./login-failure.ts";
@@ -56,6 +57,7 @@ export class Login {
     } catch (error) {
       this.#over.abort(error);
       this.#steps.close();
+      noteIfUnreachable(error);
       throw explainLoginFailure(error);
     } finally {
       clearTimeout(timer);
