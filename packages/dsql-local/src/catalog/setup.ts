@@ -3,6 +3,7 @@ import { JOBS_SQL } from "../jobs/jobs-sql.ts";
 import { INDEXES_SQL } from "./indexes-sql.ts";
 import { ROW_LIMITS_SQL } from "./row-limits-sql.ts";
 import { SET_CONFIG_SQL } from "./set-config-sql.ts";
+import { SETTINGS_VIEW_SQL } from "./settings-view-sql.ts";
 import { SYS_SQL } from "./sys-sql.ts";
 
 /** DSQL has no text search configurations. */
@@ -21,6 +22,7 @@ export function catalogSetupSql(): string {
     INDEXES_SQL,
     ROW_LIMITS_SQL,
     SET_CONFIG_SQL,
+    SETTINGS_VIEW_SQL,
     TEXT_SEARCH_SQL,
     "RESET allow_system_table_mods;",
   ].join("\n");

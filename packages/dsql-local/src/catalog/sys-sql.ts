@@ -3,7 +3,6 @@ export const SYS_SQL = `
 CREATE TABLE pg_catalog.dsql_local_iam_mapping (
   iam_oid oid PRIMARY KEY, arn text NOT NULL, role oid NOT NULL, UNIQUE (arn, role)
 );
-CREATE SEQUENCE pg_catalog.dsql_local_iam_oid AS int START 26000;
 
 CREATE VIEW sys.iam_pg_role_mappings AS
   SELECT m.iam_oid, m.arn, m.role AS pg_role_oid, r.rolname AS pg_role_name, NULL::oid AS grantor_pg_role_oid,
@@ -27,7 +26,8 @@ BEGIN
   END IF;
   IF verb = 'GRANT' THEN
     INSERT INTO dsql_local_iam_mapping (iam_oid, arn, role)
-      VALUES (nextval('dsql_local_iam_oid')::oid, arn, target.oid) ON CONFLICT DO NOTHING;
+      SELECT (coalesce(max(m.iam_oid::bigint), 25999) + 1)::oid, dsql_local_iam.arn, target.oid
+      FROM dsql_local_iam_mapping AS m ON CONFLICT ON CONSTRAINT dsql_local_iam_mapping_arn_role_key DO NOTHING;
   ELSE
     DELETE FROM dsql_local_iam_mapping AS m WHERE m.role = target.oid AND m.arn = dsql_local_iam.arn;
   END IF;

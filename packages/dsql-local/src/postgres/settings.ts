@@ -30,6 +30,8 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     // Its lock on a table's end would look like another transaction's.
     autovacuum: "off",
     jit: "off",
+    // What a query may use beside its memory; answers.ts has DSQL's text for it.
+    temp_file_limit: "131072kB",
     log_min_messages: "log",
     log_checkpoints: "off",
     // What a role makes with CREATE ROLE it can also act as, as DSQL's admin can.

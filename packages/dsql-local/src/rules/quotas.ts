@@ -12,6 +12,8 @@ const quota = (advice: string, sqlstate = "54000"): RuleInfo => ({
 
 /** Columns that a table may have; the user guide and the text say 255, a cluster takes one more. */
 const MAX_COLUMNS = 256;
+/** Characters of a view's text above which no view was accepted; a cluster measures its own form of the query. */
+const MAX_VIEW_LENGTH = 524_288;
 const MAX_STATISTICS_TARGET = 100;
 
 const columns = quota("Split the table, or keep rarely used values in a jsonb column.", "54011");
@@ -28,6 +30,11 @@ export const quotaRules: readonly Rule[] = [
     );
     return tooManyColumns(hasKey);
   }),
+  rule(
+    "ViewStmt",
+    quota("Make views of views."),
+    (_, { statement }) => statement.text.length > MAX_VIEW_LENGTH && "view definition too large",
+  ),
   rule("AlterStatsStmt", quota("Use a target of at most 100.", "22023"), (s) => {
     const target = Number(s.stxstattarget ?? 0);
     return (

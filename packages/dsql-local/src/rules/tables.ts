@@ -12,6 +12,14 @@ const clause = (what: string): RuleInfo => ({
 
 const refused = (what: string): string => `${what} clause not supported for CREATE TABLE`;
 
+const deferrable: RuleInfo = {
+  rule: "deferrable-key",
+  advice: "Only foreign keys may be DEFERRABLE.",
+  page: "createTable",
+};
+
+const DEFERRABLE_KEY = "DEFERRABLE constraints other than FOREIGN KEY are not supported";
+
 /** Rules on CREATE TABLE. */
 export const tableRules: readonly Rule[] = [
   rule(
@@ -59,11 +67,11 @@ export const tableRules: readonly Rule[] = [
     },
     (c) => c.contype === "CONSTR_EXCLUSION" && "EXCLUDE constraint not supported",
   ),
-  rule(
-    "CreateStmt",
-    { rule: "deferrable-key", advice: "Only foreign keys may be DEFERRABLE.", page: "createTable" },
-    (s) => hasDeferrableKey(s) && "DEFERRABLE constraints other than FOREIGN KEY are not supported",
-  ),
+  rule("CreateStmt", deferrable, (s) => hasDeferrableKey(s) && DEFERRABLE_KEY),
+  rule("AlterTableCmd", deferrable, ({ def }) => {
+    const constraint = def && "Constraint" in def ? def.Constraint : {};
+    return isKey(constraint) && constraint.deferrable && DEFERRABLE_KEY;
+  }),
   rule(
     "ViewStmt",
     { rule: "temporary-view", advice: "Leave TEMPORARY out, or use a WITH clause.", page: "unsupportedSql" },

@@ -17,6 +17,10 @@ export const ABORTED: Problem = {
   message: "current transaction is aborted, commands ignored until end of transaction block",
 };
 const KEY_TOO_LARGE: Problem = { sqlstate: "54000", message: "key size too large" };
+const TOO_MUCH_TEMP_SPACE: Problem = {
+  sqlstate: "54000",
+  message: "query requires more than allowed temp space of 131072 KB to execute",
+};
 export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
 const wholeMegabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
@@ -49,6 +53,8 @@ export function problemOf(error: ErrorFields): Problem {
     case "54000":
       if (/^index row (?:size|requires)/.test(error.message)) return KEY_TOO_LARGE;
       return error.message === TOO_MANY_ROWS.message ? TOO_MANY_ROWS : error;
+    case "53400":
+      return /temp_file_limit/.test(error.message) ? TOO_MUCH_TEMP_SPACE : error;
     case "XX000":
       // Two sessions changed one catalog row, which PostgreSQL does not lock for them.
       return /^tuple concurrently (?:updated|deleted)$/.test(error.message) ? SCHEMA_CONFLICT : error;

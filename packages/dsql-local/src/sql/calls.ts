@@ -54,9 +54,13 @@ const SHOWN: Record<string, { parameter: string; unset?: string }> = {
   "dsql.enable_batched_nestloop": { parameter: "dsql.enable_batched_nestloop", unset: "on" },
 };
 
+const SHOW_ALL = `SELECT name, pg_catalog.current_setting(name, true) AS setting, short_desc AS description
+  FROM pg_catalog.pg_settings`;
+
 /** SHOW of a parameter that PostgreSQL would answer otherwise. */
 export function shownByQuery(tree: Node): Call | undefined {
   const name = "VariableShowStmt" in tree ? tree.VariableShowStmt.name?.toLowerCase() : undefined;
+  if (name === "all") return { text: SHOW_ALL, commandTag: "SHOW" };
   const shown = name === undefined ? undefined : SHOWN[name];
   if (!name || !shown) return undefined;
   const setting = `pg_catalog.current_setting(${literal(shown.parameter)}, true)`;
