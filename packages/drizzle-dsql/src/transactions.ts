@@ -3,10 +3,10 @@ import {
   type DsqlPool,
   type DsqlPoolClient,
   mergeRetryOptions,
-  type Remember,
   retryTransaction,
   runTransaction,
   type TransactionOptions,
+  type TransactionRun,
 } from "dsql-core";
 import { type InstalledSession, transactionOn } from "./installed-session.ts";
 import { isReadOnly } from "./transaction-config.ts";
@@ -14,6 +14,9 @@ import { TransactionConnection } from "./transaction-connection.ts";
 
 /** What the caller does with the `tx` of one transaction. */
 type Work<R> = (tx: never) => Promise<R>;
+
+/** What the loop around a transaction wants to be told of it. */
+type Told<R> = Pick<TransactionRun<never, R>, "begun" | "remember">;
 
 /** The transactions of one database: each begins, commits and is given back by dsql-core, and shows in Drizzle's logger. */
 export class Transactions {
@@ -35,13 +38,13 @@ export class Transactions {
     // By its type it is no option here; said all the same, it must not be lost.
     const readOnly = isReadOnly(config) || options?.readOnly === true;
     return await retryTransaction<R>(
-      (_attempt, remember) => this.#begin(work, readOnly, remember),
+      (_attempt, remember, begun) => this.#begin(work, readOnly, { remember, begun }),
       { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },
       work,
     );
   }
 
-  #begin<R>(work: Work<R>, readOnly: boolean, remember?: Remember<R>): Promise<R> {
+  #begin<R>(work: Work<R>, readOnly: boolean, told?: Told<R>): Promise<R> {
     return runTransaction({
       lease: {
         acquire: async () => new LoggedClient(await this.#pool.connect(), this.#session.logger),
@@ -56,7 +59,7 @@ export class Transactions {
         }
       },
       readOnly,
-      remember,
+      ...told,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import {
   CommitOutcomeUnknownError,
@@ -9,6 +10,15 @@ import { conflict } from "./conflict-shapes.ts";
 
 const quick = { baseDelayMs: 0, maxDelayMs: 0 };
 const lost = () => new ConnectionLostError("the connection ended");
+
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
 const unknown = () => new CommitOutcomeUnknownError("no answer to COMMIT", { cause: lost() });
 
 test("runs a transaction again whose connection was lost before COMMIT, and counts that apart", async () => {
@@ -106,4 +116,27 @@ describe("a COMMIT of unknown outcome", () => {
     };
     await expect(retryTransaction(work, { ...quick, verifyCommit: async () => true })).rejects.toBe(last);
   });
+});
+
+test("does not take what committed while it waited for a connection for what can commit beside it", async () => {
+  const begun: string[] = [];
+  const connection = gate();
+  const firstRetry = gate();
+  const options = { conflictKey: "a row that many wait for" };
+  const waitsForAConnection = (name: string) =>
+    retryTransaction(async (attempt, _remember, hasBegun) => {
+      await connection.opened;
+      hasBegun();
+      if (attempt === 1) throw conflict();
+      begun.push(name);
+      await firstRetry.opened;
+    }, options);
+  const waiting = [waitsForAConnection("first"), waitsForAConnection("second")];
+  for (let other = 0; other < 5; other++) await retryTransaction(async () => {}, options);
+  connection.open();
+  await setImmediate();
+  expect(begun).toEqual(["first"]);
+  firstRetry.open();
+  await Promise.all(waiting);
+  expect(begun).toEqual(["first", "second"]);
 });

@@ -48,9 +48,12 @@ export async function transactionWithRetry<DB, T>(
   const giveUpWithoutConnection = refuseRepetition();
   try {
     return await retryTransaction(
-      (_, remember) =>
+      (_, remember, begun) =>
         attempt
-          .execute(async (transaction) => remember(await work(transaction)))
+          .execute(async (transaction) => {
+            begun();
+            return remember(await work(transaction));
+          })
           .catch(giveUpWithoutConnection),
       mergeRetryOptions(await retryDefaultsOf(db), options),
       work,

@@ -40,8 +40,13 @@ export class LaneTurn {
         clearTimeout(timer);
       }
     }
-    this.#commitsBefore = this.#lane.commits;
+    this.begun();
     return true;
+  }
+
+  /** Counts from here what commits beside the attempt: what did so before its transaction began was no rival of it. */
+  begun(): void {
+    this.#commitsBefore = this.#lane.commits;
   }
 
   committed(): void {

@@ -17,7 +17,8 @@ export interface CallSite {
 
 /** Work for the loop, and how to judge what an attempt failed with. */
 export interface RetriedWork<T> {
-  run: (attempt: number) => Promise<T>;
+  /** Calls `begun` when it has its connection, where it had to wait for one. */
+  run: (attempt: number, begun: () => void) => Promise<T>;
   judge: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
   callSite: CallSite;
 }
@@ -54,7 +55,7 @@ async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, t
     signal?.throwIfAborted();
     let error: unknown;
     try {
-      const result = await work.run(attempt);
+      const result = await work.run(attempt, () => turn.begun());
       turn.committed();
       return result;
     } catch (thrown) {

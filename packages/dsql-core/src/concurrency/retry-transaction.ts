@@ -11,14 +11,15 @@ export type Remember<T> = (result: T) => T;
 /**
  * Runs a whole transaction, BEGIN and COMMIT included, and runs it again after a conflict or after a connection lost
  * before COMMIT. A COMMIT of unknown outcome is never run again unless `verifyCommit` has found it undone; where it finds
- * it stored, the result that the attempt gave to `remember` is returned. `callSite` is the caller's own function where
- * `work` wraps it: retries of the same code take turns.
+ * it stored, the result that the attempt gave to `remember` is returned. Work that waits for a connection calls `begun` when
+ * it has one, so that what commits meanwhile is not taken for something that can commit beside it. `callSite` is the
+ * caller's own function where `work` wraps it: retries of the same code take turns.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
  * @throws CommitOutcomeUnknownError when nobody can say whether the transaction was stored
  */
 export async function retryTransaction<T>(
-  work: (attempt: number, remember: Remember<T>) => Promise<T>,
+  work: (attempt: number, remember: Remember<T>, begun: () => void) => Promise<T>,
   options: TransactionOptions = {},
   callSite: CallSite = work,
 ): Promise<T> {
@@ -28,9 +29,9 @@ export async function retryTransaction<T>(
     remembered = { result };
     return result;
   };
-  const run = (attempt: number) => {
+  const run = (attempt: number, begun: () => void) => {
     remembered = undefined;
-    return work(attempt, remember);
+    return work(attempt, remember, begun);
   };
   let hasLostConnection = false;
   const judge = async (error: unknown): Promise<NextStep<T>> => {

@@ -18,6 +18,8 @@ export interface TransactionRun<C extends TransactionClient, T> {
   lease: ConnectionLease<C>;
   work: (client: C) => Promise<T>;
   readOnly?: boolean;
+  /** Told when there is a connection. */
+  begun?: () => void;
   /** Hears the work's result right before COMMIT is sent. */
   remember?: (result: T) => void;
 }
@@ -28,6 +30,7 @@ export interface TransactionRun<C extends TransactionClient, T> {
  */
 export async function runTransaction<C extends TransactionClient, T>(run: TransactionRun<C, T>): Promise<T> {
   const client = await run.lease.acquire();
+  run.begun?.();
   let destroy: Error | undefined;
   const command = async (text: string, isIdleAfter: (error: unknown) => boolean) => {
     try {

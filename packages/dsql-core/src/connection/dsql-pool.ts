@@ -123,8 +123,8 @@ export class DsqlPool extends PoolWithQuery {
       release: (client: DsqlPoolClient, destroy?: Error) => client.release(destroy),
     };
     return await retryTransaction(
-      (_attempt, remember) =>
-        runTransaction({ lease, work: whileLent(work), readOnly: merged.readOnly, remember }),
+      (_attempt, remember, begun) =>
+        runTransaction({ lease, work: whileLent(work), readOnly: merged.readOnly, begun, remember }),
       merged,
       work,
     );

@@ -67,8 +67,15 @@ export function transactionWithRetry(defaults: TransactionOptions): TransactionW
     if (typeof work === "function") {
       const attempt = retry.readOnly ? readOnlyAttempt : readWriteAttempt;
       return (await retryTransaction<unknown>(
-        (_number, remember) =>
-          attempt(client, async (tx, inside) => remember(await inside(() => work(tx))), times),
+        (_number, remember, begun) =>
+          attempt(
+            client,
+            async (tx, inside) => {
+              begun();
+              return remember(await inside(() => work(tx)));
+            },
+            times,
+          ),
         options,
         work,
       )) as never;
