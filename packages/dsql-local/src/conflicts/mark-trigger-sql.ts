@@ -21,8 +21,8 @@ BEGIN
   PERFORM postgres_set_config('dsql_local.rows', changed::text, true);
   IF TG_OP <> 'DELETE' THEN
     written := NEW::text;
-    IF length(written) > 3000 AND coalesce(postgres_current_setting('dsql_local.in_transaction', true), '') <> 'on' THEN
-      bytes := coalesce(nullif(postgres_current_setting('dsql_local.bytes', true), ''), '0')::bigint + length(written);
+    IF octet_length(written) > 3000 AND coalesce(postgres_current_setting('dsql_local.in_transaction', true), '') <> 'on' THEN
+      bytes := coalesce(nullif(postgres_current_setting('dsql_local.bytes', true), ''), '0')::bigint + octet_length(written);
       PERFORM dsql_local_check_size(bytes);
       PERFORM postgres_set_config('dsql_local.bytes', bytes::text, true);
     END IF;

@@ -47,7 +47,7 @@ export class WriteSet {
   add(change: RowChange, facts: TableFacts): void {
     this.transactionId = change.transactionId;
     this.changedRows++;
-    this.bytes += change.newRow.length || change.oldRow.length;
+    this.bytes += Buffer.byteLength(change.newRow || change.oldRow);
     this.#facts.set(change.table, facts);
     const row = this.#rowOf(change);
     markChange(this.marks, facts, change, this.#nameOf(change.table, row.base?.place));
