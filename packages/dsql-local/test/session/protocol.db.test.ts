@@ -197,7 +197,8 @@ describe("transactions", () => {
       ...tooLarge,
       detail: expect.stringMatching(tooLarge.detail),
     });
-    const accents = "INSERT INTO item SELECT id, 1, repeat('é', 350000) FROM generate_series(1001, 1004) AS id";
+    const accents =
+      "INSERT INTO item SELECT id, 1, repeat('é', 350000) FROM generate_series(1001, 1004) AS id";
     await expect(a.query(accents)).rejects.toMatchObject({ code: "54000" });
     await expect(a.query(`BEGIN; ${accents}; COMMIT`)).rejects.toMatchObject({ code: "54000" });
     expect((await a.query("SELECT FROM item WHERE id > 1000")).rowCount).toBe(0);
