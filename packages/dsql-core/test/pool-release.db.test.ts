@@ -95,6 +95,15 @@ describe("waiting for a connection", () => {
     await expect(failed).rejects.toMatchObject({ code: "DSQL_POOL_TIMEOUT", cause: { code: "53300" } });
   });
 
+  test("does not end for one who has just come with the login that was begun for another", async () => {
+    const db = database.pool({ connectionTimeoutMillis: 300 });
+    database.local.faults.refuseConnections("53400", 100);
+    await expect(db.query("SELECT 1")).rejects.toThrow(PoolTimeoutError);
+    const next = db.query("SELECT 1 AS one");
+    database.local.faults.clear();
+    expect((await next).rows).toEqual([{ one: 1 }]);
+  });
+
   test("is first come, first served", async () => {
     const db = database.pool({ max: 1 });
     const order: number[] = [];

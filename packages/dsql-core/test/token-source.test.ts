@@ -89,7 +89,7 @@ describe("a token source", () => {
     signer.hold = new Promise(() => {});
     const hung = [tokens.token(), tokens.token()];
     signer.hold = undefined;
-    clock.now += 29_999;
+    clock.now += 9_999;
     hung.push(tokens.token());
     expect(signer.calls).toBe(1);
     clock.now += 1;

@@ -9,7 +9,7 @@ const MARGIN_MS = 5_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
 /** Milliseconds after which a signature that does not come is no longer waited for by those who ask anew. */
-const HUNG_MS = 30_000;
+const HUNG_MS = 10_000;
 /** Milliseconds that the clock may be set back before a token counts as signed in the future, where no server takes it. */
 const SKEW_MS = 60_000;
 

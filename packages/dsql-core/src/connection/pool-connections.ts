@@ -119,8 +119,9 @@ export class PoolConnections {
   }
 
   #openForWaiting(): void {
+    const { latest } = this.#waiting;
     while (this.#waiting.size > this.#opening.size && this.total < this.#settings.max)
-      this.#openOne((error) => this.#waiting.next()?.(error)).catch(() => {});
+      this.#openOne((error) => this.#waiting.next(latest)?.(error)).catch(() => {});
   }
 
   #keepMin(): void {
@@ -128,7 +129,7 @@ export class PoolConnections {
       this.#openOne().catch(() => {});
   }
 
-  /** `onFailure` hears the error before others try, so that it reaches the caller whom this connection was opened for. */
+  /** `onFailure` hears the error before others try, so that it reaches a caller whom this connection was opened for. */
   async #openOne(onFailure?: (error: Error) => void): Promise<void> {
     const client = new DsqlClient(this.#source);
     const generation = this.#generation;

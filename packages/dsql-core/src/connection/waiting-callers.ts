@@ -4,6 +4,8 @@ import type { PooledConnection } from "./pooled-connection.ts";
 export type Taker = (error: Error | null, connection?: PooledConnection) => void;
 
 interface Waiter {
+  /** Which caller this is, counted from 1. */
+  number: number;
   take: Taker;
   timer: NodeJS.Timeout;
 }
@@ -11,6 +13,12 @@ interface Waiter {
 /** The callers who wait for a connection: first come, first served. */
 export class WaitingCallers {
   readonly #waiters = new Set<Waiter>();
+  #latest = 0;
+
+  /** The number of the caller who came last. */
+  get latest(): number {
+    return this.#latest;
+  }
 
   get size(): number {
     return this.#waiters.size;
@@ -23,13 +31,14 @@ export class WaitingCallers {
       this.#waiters.delete(waiter);
       take(error);
     }, timeoutMillis);
-    const waiter: Waiter = { take, timer };
+    const waiter: Waiter = { number: ++this.#latest, take, timer };
     this.#waiters.add(waiter);
   }
 
-  /** Takes the one who has waited longest. */
-  next(): Taker | undefined {
+  /** Takes the one who has waited longest, unless even that one came after `latest`. */
+  next(latest = Number.POSITIVE_INFINITY): Taker | undefined {
     for (const waiter of this.#waiters) {
+      if (waiter.number > latest) return undefined;
       this.#waiters.delete(waiter);
       clearTimeout(waiter.timer);
       return waiter.take;
