@@ -1,3 +1,4 @@
+import { DROP_JOBS_SQL } from "../jobs/drop-jobs-sql.ts";
 import { FINISH_SQL } from "../jobs/finish-sql.ts";
 import { JOBS_SQL } from "../jobs/jobs-sql.ts";
 import { INDEXES_SQL } from "./indexes-sql.ts";
@@ -18,6 +19,7 @@ export function catalogSetupSql(): string {
     "SET allow_system_table_mods = on;",
     JOBS_SQL,
     FINISH_SQL,
+    DROP_JOBS_SQL,
     SYS_SQL,
     INDEXES_SQL,
     ROW_LIMITS_SQL,

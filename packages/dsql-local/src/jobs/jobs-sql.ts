@@ -17,12 +17,13 @@ GRANT USAGE ON SCHEMA sys TO PUBLIC;
 
 CREATE TABLE pg_catalog.dsql_local_job (
   job_id text PRIMARY KEY, status text NOT NULL DEFAULT 'submitted', details text, job_type text NOT NULL,
-  class_id oid NOT NULL, object_id oid NOT NULL, object_name text NOT NULL, work text,
+  class_id oid NOT NULL, object_id oid NOT NULL, object_name text, work text,
   start_time timestamptz NOT NULL DEFAULT clock_timestamp(), update_time timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE VIEW sys.jobs AS
-  SELECT job_id, status, details, job_type, class_id, object_id, object_name, start_time, update_time
+  SELECT job_id, status, details, job_type, class_id, object_id, object_name,
+    date_trunc('second', start_time) AS start_time, date_trunc('second', update_time) AS update_time
   FROM pg_catalog.dsql_local_job
   WHERE status NOT IN ('completed', 'failed') OR update_time > now() - interval '30 minutes';
 GRANT SELECT ON sys.jobs TO PUBLIC;
