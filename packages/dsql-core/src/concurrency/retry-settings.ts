@@ -1,5 +1,6 @@
 import { didYouMean } from "../connection/nearest-name.ts";
 import { DsqlConfigError } from "../errors.ts";
+import { announceAs } from "../telemetry/telemetry.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
 /** Options with every default filled in. */
@@ -57,13 +58,17 @@ export function resolveRetryOptions(options: TransactionOptions = {}): RetrySett
   return settings;
 }
 
-/** Options over the defaults of a pool; an option that is undefined leaves the default standing. */
+/**
+ * Options over the defaults of a pool; an option that is undefined leaves the default standing. The pool's telemetry hears of
+ * retries also where the options have an `onRetry` of their own.
+ */
 export function mergeRetryOptions(
   defaults: TransactionOptions | undefined,
   own: TransactionOptions | undefined,
 ): TransactionOptions {
   const given = Object.entries(own ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
+  const merged: TransactionOptions = { ...defaults, ...Object.fromEntries(given) };
+  return merged.onRetry === defaults?.onRetry ? merged : announceAs(defaults?.onRetry, merged);
 }
 
 function validate(settings: RetrySettings): void {

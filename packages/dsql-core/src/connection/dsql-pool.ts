@@ -4,7 +4,6 @@ import type { RetryOptions, TransactionOptions } from "../concurrency/retry-opti
 import { mergeRetryOptions } from "../concurrency/retry-settings.ts";
 import { retryTransaction } from "../concurrency/retry-transaction.ts";
 import { runTransaction } from "../concurrency/run-transaction.ts";
-import { announceRetries } from "../telemetry/telemetry.ts";
 import { AutocommitStatements } from "./autocommit-statements.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { ConnectionSource } from "./connection-source.ts";
@@ -115,9 +114,7 @@ export class DsqlPool extends PoolWithQuery {
     work: (client: DsqlPoolClient) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
-    const { telemetry } = this.#source.settings;
-    const own = options?.onRetry === undefined ? options : announceRetries(telemetry, options);
-    const merged = mergeRetryOptions(this.#settings.retry, own);
+    const merged = mergeRetryOptions(this.#settings.retry, options);
     const lease = {
       acquire: () => this.connect(),
       release: (client: DsqlPoolClient, destroy?: Error) => client.release(destroy),

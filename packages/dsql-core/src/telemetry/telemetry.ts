@@ -31,6 +31,14 @@ export function announce<N extends keyof DsqlTelemetry>(
   } catch {}
 }
 
+/** Which `onRetry` tells a listener, so that another one put in its place can tell it too. */
+const announcing = new WeakMap<object, DsqlTelemetry>();
+
+/** Options with an `onRetry` of their own, which tells the listener that the `onRetry` in whose place it comes told. */
+export function announceAs<O extends RetryOptions>(replaced: RetryOptions["onRetry"], options: O): O {
+  return replaced === undefined ? options : announceRetries(announcing.get(replaced), options);
+}
+
 /** Retry options whose `onRetry` tells a listener as well; the caller's own object stays as it is. */
 export function announceRetries<O extends RetryOptions>(telemetry: DsqlTelemetry | undefined, options: O): O {
   if (telemetry?.retry === undefined) return options;
@@ -38,5 +46,6 @@ export function announceRetries<O extends RetryOptions>(telemetry: DsqlTelemetry
     announce(telemetry, "retry", event);
     return options.onRetry?.(event);
   };
+  announcing.set(onRetry, telemetry);
   return { ...options, onRetry };
 }
