@@ -10,6 +10,8 @@ import { FIRST_TIME, MAX_RUNS, type Work } from "./work.ts";
 /** Failures that rows may cause which the snapshot does not see: a duplicate key, a foreign key. */
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
+const SET_CONFIG = /set_config/i;
+
 /** Runs a statement in the open transaction; answers whether it succeeded. */
 export async function runInTransaction(
   session: SessionState,
@@ -34,8 +36,17 @@ export async function runInTransaction(
     const answer = await work.stream(transaction.writes.isEmpty ? "client's" : "own");
     if (!answer.error) await transaction.acceptLate(answer.changes);
     if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
+    if (!answer.error && SET_CONFIG.test(work.statement.text)) await keepSettings(session, transaction);
     return deliver(client, answer, { addedColumns: 0 });
   });
+}
+
+/** Moves the place that undoing goes back to behind what set_config has set; once there are changes that cannot be done. */
+async function keepSettings({ turn }: SessionState, transaction: Transaction): Promise<void> {
+  const { writes, ddl, phase, settings } = transaction;
+  if (!writes.isEmpty || ddl !== undefined || phase !== "in place") return;
+  await turn.query("RELEASE SAVEPOINT dsql_local;SAVEPOINT dsql_local");
+  settings.length = 0;
 }
 
 /** Lets PostgreSQL ask the client for rows, and takes the statement back. */

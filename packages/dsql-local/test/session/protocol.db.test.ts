@@ -166,16 +166,6 @@ describe("transactions", () => {
     await expect(a.query("COMMIT")).rejects.toMatchObject(CONFLICT);
   });
 
-  it("keep SET and its undoing", async () => {
-    await a.query("BEGIN");
-    await a.query("SET LOCAL TIME ZONE 'Asia/Tokyo'");
-    await a.query("UPDATE item SET n = 0 WHERE id = 5");
-    await b.query("UPDATE item SET n = 1 WHERE id = 5");
-    expect((await a.query("SHOW timezone")).rows).toEqual([{ TimeZone: "Asia/Tokyo" }]);
-    await a.query("ROLLBACK");
-    expect((await a.query("SHOW timezone")).rows).toEqual([{ TimeZone: "UTC" }]);
-  });
-
   it("keep to the limits on rows and bytes, also in a single statement", async () => {
     const tooMany = { code: "54000", message: "transaction row limit exceeded" };
     const tooLarge = {
