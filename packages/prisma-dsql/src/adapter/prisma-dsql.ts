@@ -1,6 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
-import { DsqlPool, type DsqlPoolOptions } from "dsql-core";
+import { DsqlPool, type DsqlPoolOptions, type RetryOptions } from "dsql-core";
 import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
 import { demandSamePool, isGivenPool, type PoolSource } from "./given-pool.ts";
 import { readOnlyPool } from "./read-only.ts";
@@ -27,6 +27,8 @@ export interface PrismaDsqlOptions {
 export class PrismaDsql implements SqlDriverAdapterFactory {
   readonly provider = "postgres";
   readonly adapterName = "prisma-dsql";
+  /** The `retry` option of the pool, from which the extension `dsql()` starts. */
+  readonly retryOptions: RetryOptions;
   readonly #options: PrismaDsqlOptions;
   readonly #poolForClient: () => { pool: DsqlPool; dispose: boolean };
 
@@ -38,12 +40,14 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
     this.#options = options;
     if (isGivenPool(source)) {
       const dispose = options.disposeExternalPool ?? false;
+      this.retryOptions = source.retryOptions;
       this.#poolForClient = () => ({ pool: source, dispose });
       return;
     }
     const config = withPrismaPrefix(source);
     // Made now, so that options which cannot be used are refused now; a pool opens nothing before it is used.
     let first: DsqlPool | undefined = new DsqlPool(config);
+    this.retryOptions = first.retryOptions;
     this.#poolForClient = () => {
       const pool = first ?? new DsqlPool(config);
       first = undefined;

@@ -1,11 +1,12 @@
 import { Prisma } from "@prisma/client/extension";
 import type { RetryOptions } from "dsql-core";
+import { retryDefaultsOf } from "./client-settings.ts";
 import { retryOperation } from "./retry-operations.ts";
 import { transactionWithRetry } from "./transaction-with-retry.ts";
 
 /** Options of the client extension. */
 export interface DsqlExtensionOptions {
-  /** Retry options for single operations, and the defaults of `transactionWithRetry`. */
+  /** Retry options for single operations and `transactionWithRetry`. @default those of the adapter's pool */
   retry?: RetryOptions;
   /** Whether a single operation outside a transaction is run again after a conflict. @default true */
   operationRetry?: boolean;
@@ -15,7 +16,14 @@ export interface DsqlExtensionOptions {
  * A client extension: `prisma.$extends(dsql())` adds `transactionWithRetry`, and runs single operations again that met a
  * conflict, such as a nested write, which Prisma wraps in a transaction of its own.
  */
-export function dsql({ retry = {}, operationRetry = true }: DsqlExtensionOptions = {}) {
+export function dsql(options: DsqlExtensionOptions = {}): ReturnType<typeof extensionOf> {
+  // Only the client knows its adapter, whose pool may have retry options of its own.
+  const extend = (client: object) =>
+    extensionOf(retryDefaultsOf(client, options.retry ?? {}), options)(client);
+  return extend as ReturnType<typeof extensionOf>;
+}
+
+function extensionOf(retry: RetryOptions, { operationRetry = true }: DsqlExtensionOptions) {
   return Prisma.defineExtension({
     name: "dsql",
     client: { transactionWithRetry: transactionWithRetry(retry) },

@@ -2,17 +2,26 @@ import { Prisma } from "@prisma/client/extension";
 import type { ITXClientDenyList, Types } from "@prisma/client/runtime/client";
 import {
   DsqlConfigError,
+  mergeRetryOptions,
   NestedTransactionError,
+  type RetryOptions,
   retryTransaction,
   type TransactionOptions,
 } from "dsql-core";
 import { startReadOnly } from "../adapter/read-only.ts";
+import { type TransactionTimes, timesOf } from "./client-settings.ts";
 
 /** How a transaction is retried, and how long each of its attempts may take. */
 export interface PrismaTransactionOptions extends TransactionOptions {
-  /** Milliseconds that an attempt waits for a connection. @default that of the client, 2000 */
+  /**
+   * Milliseconds that an attempt waits for a connection; the pool's `connectionTimeoutMillis` ends the wait too.
+   * @default the client's `transactionOptions`, or `deadlineMs` where those are Prisma's own 2000
+   */
   maxWait?: number;
-  /** Milliseconds after which Prisma rolls an attempt back. @default that of the client, 5000 */
+  /**
+   * Milliseconds after which Prisma rolls an attempt back.
+   * @default the client's `transactionOptions`, or `deadlineMs`, at most 290_000, where those are Prisma's own 5000
+   */
   timeout?: number;
 }
 
@@ -49,21 +58,16 @@ interface Client {
   $transaction(work: unknown, options: TransactionTimes): Promise<unknown>;
 }
 
-interface TransactionTimes {
-  maxWait?: number;
-  timeout?: number;
-}
-
 /** The client method, with the retry options that the extension was given. */
-export function transactionWithRetry(defaults: TransactionOptions): TransactionWithRetry {
+export function transactionWithRetry(defaults: RetryOptions): TransactionWithRetry {
   return async function (
     this: unknown,
     work: Promises | Work,
     { maxWait, timeout, ...retry }: PrismaTransactionOptions = {},
   ): Promise<never> {
     const client = topLevelClient(this);
-    const times: TransactionTimes = { ...(maxWait && { maxWait }), ...(timeout && { timeout }) };
-    const options = { ...defaults, ...retry };
+    const options = mergeRetryOptions(defaults, retry);
+    const times = timesOf(client, { maxWait, timeout }, options.deadlineMs);
     if (typeof work === "function") {
       const attempt = retry.readOnly ? readOnlyAttempt : readWriteAttempt;
       return (await retryTransaction<unknown>(

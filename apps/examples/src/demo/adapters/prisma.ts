@@ -18,11 +18,7 @@ export const prismaBank: BankAdapter = {
   name: "prisma",
   async connect(options) {
     const pool = new DsqlPool({ ormPrefix: "prisma", ...options });
-    const prisma = new PrismaClient({
-      adapter: new PrismaDsql(pool),
-      // 100 transfers share 10 connections, so most of them wait longer than the 2 seconds that Prisma allows.
-      transactionOptions: { maxWait: 60_000, timeout: 60_000 },
-    }).$extends(dsql());
+    const prisma = new PrismaClient({ adapter: new PrismaDsql(pool) }).$extends(dsql());
     return {
       pool,
       async createTables() {

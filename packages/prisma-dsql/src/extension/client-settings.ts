@@ -1,0 +1,36 @@
+import { mergeRetryOptions, type RetryOptions } from "dsql-core";
+
+/** How long an attempt of an interactive or batch transaction may take, in milliseconds. */
+export interface TransactionTimes {
+  maxWait?: number;
+  timeout?: number;
+}
+
+/** What Prisma takes where its client is told nothing; it does not say whether it was told. */
+const PRISMA_DEFAULTS: Required<TransactionTimes> = { maxWait: 2000, timeout: 5000 };
+const DEFAULT_DEADLINE_MS = 240_000;
+/** DSQL ends a transaction after 300 s; what is left is for its ROLLBACK. */
+const LONGEST_MS = 290_000;
+
+/** Where Prisma keeps what a client was made with; its types do not show it. */
+interface ClientInternals {
+  _engineConfig?: { adapter?: { retryOptions?: RetryOptions }; transactionOptions?: TransactionTimes };
+}
+
+/** The extension's retry options over those of the pool, if the client has PrismaDsql for its adapter. */
+export function retryDefaultsOf(client: unknown, own: RetryOptions): RetryOptions {
+  return mergeRetryOptions((client as ClientInternals)._engineConfig?.adapter?.retryOptions, own);
+}
+
+/**
+ * The times of one attempt: the call's, else the client's `transactionOptions`, else the time that all attempts have.
+ * Prisma's own defaults are made for locks: here an attempt that waits its turn for a connection would be refused.
+ */
+export function timesOf(client: unknown, given: TransactionTimes, deadlineMs = DEFAULT_DEADLINE_MS) {
+  const clients = (client as ClientInternals)._engineConfig?.transactionOptions;
+  const time = (name: keyof TransactionTimes) => {
+    const chosen = clients?.[name] === PRISMA_DEFAULTS[name] ? undefined : clients?.[name];
+    return given[name] ?? chosen ?? Math.min(deadlineMs, LONGEST_MS);
+  };
+  return { maxWait: time("maxWait"), timeout: time("timeout") };
+}
