@@ -1,6 +1,6 @@
 // Prisma: the generated client over the driver adapter, a transaction with retry, and what to do about each error.
-import { CommitOutcomeUnknownError, OccRetryExhaustedError } from "dsql-core";
-import { dsql, PrismaDsql } from "prisma-dsql";
+import { OccRetryExhaustedError } from "dsql-core";
+import { dsql, dsqlErrorOf, PrismaDsql } from "prisma-dsql";
 import { PrismaClient } from "../generated/prisma/client.ts";
 
 const prisma = new PrismaClient({ adapter: new PrismaDsql(process.env.DATABASE_URL ?? "") }).$extends(dsql());
@@ -25,8 +25,8 @@ try {
   console.log(`Ada has ${left} left`);
 } catch (error) {
   if (error instanceof OccRetryExhaustedError) console.error("Too busy, try again later:", error.message);
-  else if (error instanceof CommitOutcomeUnknownError)
-    console.error("Look whether it was paid:", error.message);
+  else if (dsqlErrorOf(error)?.code === "DSQL_COMMIT_OUTCOME_UNKNOWN")
+    console.error("Look whether it was paid:", error);
   else throw error;
   process.exitCode = 1;
 } finally {
