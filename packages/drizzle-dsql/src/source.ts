@@ -1,4 +1,4 @@
-import { DsqlConfigError, DsqlPool, type DsqlPoolOptions, parseConnectionString } from "dsql-core";
+import { DsqlConfigError, DsqlPool, type DsqlPoolOptions } from "dsql-core";
 
 /** Where a database gets its pool from: one that exists, or what to make one from. */
 export type DsqlDrizzleSource =
@@ -12,12 +12,18 @@ export type DsqlDrizzleSource =
     };
 
 /**
- * The pool of a database; one made here says `drizzle:` in front of its `application_name`.
+ * The pool of a database; without a name of its own it says `drizzle:` in front of its `application_name`.
  * @throws DsqlConfigError when there is nothing to make a pool from, or the pool is another's
  */
 export function poolOf(source: unknown): DsqlPool {
+  const pool = givenOrNew(source);
+  pool.useOrmPrefix("drizzle");
+  return pool;
+}
+
+function givenOrNew(source: unknown): DsqlPool {
   if (isPool(source)) return source;
-  if (typeof source === "string") return newPool({ connectionString: source });
+  if (typeof source === "string") return new DsqlPool(source);
   const { client, connection, connect } = (source ?? {}) as {
     client?: unknown;
     connection?: DsqlPoolOptions | string;
@@ -28,18 +34,10 @@ export function poolOf(source: unknown): DsqlPool {
   if (client !== undefined || typeof connect === "function") {
     throw new DsqlConfigError("client is no DsqlPool: make one with new DsqlPool(…) of dsql-core.");
   }
-  if (typeof connection === "string") return newPool({ connectionString: connection });
-  if (connection !== undefined) return newPool(connection);
+  if (connection !== undefined) return new DsqlPool(connection);
   throw new DsqlConfigError(
     "drizzle() needs a DsqlPool, a connection string, { client } or { connection }: it has got none of them.",
   );
-}
-
-function newPool(options: DsqlPoolOptions): DsqlPool {
-  const { connectionString } = options;
-  const inString =
-    connectionString === undefined ? undefined : parseConnectionString(connectionString).ormPrefix;
-  return new DsqlPool({ ...options, ormPrefix: options.ormPrefix ?? inString ?? "drizzle" });
 }
 
 /** By its shape, so that a pool from a second copy of dsql-core serves as well; a client has no `totalCount`. */

@@ -1,11 +1,7 @@
-import {
-  DsqlConfigError,
-  DsqlPool,
-  type DsqlPoolOptions,
-  parseConnectionString,
-  type RetryOptions,
-} from "dsql-core";
+import { DsqlConfigError, DsqlPool, type DsqlPoolOptions, type RetryOptions } from "dsql-core";
 import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
+
+const PREFIX = "kysely";
 
 /** Where a driver gets its pool, and what is known of the pool's retries. */
 export interface PoolSource {
@@ -21,6 +17,7 @@ export function poolSource(config: DsqlDialectConfig): PoolSource {
 }
 
 function given(pool: DsqlPool): PoolSource {
+  pool.useOrmPrefix(PREFIX);
   return { open: async () => pool, retryDefaults: () => pool.retryOptions };
 }
 
@@ -29,6 +26,7 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
   return {
     open: async () => {
       opened = demandDsqlPool(await make());
+      opened.useOrmPrefix(PREFIX);
       return opened;
     },
     retryDefaults: () => opened?.retryOptions,
@@ -37,11 +35,11 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
 
 function madeFrom(options: DsqlPoolOptions): PoolSource {
   // The first one is made at once, so that a wrong option shows where it was written.
-  let next: DsqlPool | undefined = new DsqlPool(options);
+  let next: DsqlPool | undefined = newPool(options);
   const { retryOptions } = next;
   return {
     open: async () => {
-      const pool = next ?? new DsqlPool(options);
+      const pool = next ?? newPool(options);
       next = undefined;
       return pool;
     },
@@ -51,12 +49,14 @@ function madeFrom(options: DsqlPoolOptions): PoolSource {
 
 function poolOptionsOf(config: DsqlDialectConfig): DsqlPoolOptions {
   if ("totalCount" in config) throw new DsqlConfigError("A pool is given as an option: { pool }.");
-  const { pool, cursor, waitForIndexes, onCreateConnection, onReserveConnection, ...rest } = config;
-  const options: DsqlPoolOptions = rest;
-  const { connectionString } = options;
-  const inString =
-    connectionString === undefined ? undefined : parseConnectionString(connectionString).ormPrefix;
-  return { ...options, ormPrefix: options.ormPrefix ?? inString ?? "kysely" };
+  const { pool, cursor, waitForIndexes, onCreateConnection, onReserveConnection, ...options } = config;
+  return options;
+}
+
+function newPool(options: DsqlPoolOptions): DsqlPool {
+  const pool = new DsqlPool(options);
+  pool.useOrmPrefix(PREFIX);
+  return pool;
 }
 
 function demandDsqlPool(pool: DsqlPool): DsqlPool {

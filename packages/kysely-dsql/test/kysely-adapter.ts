@@ -30,7 +30,7 @@ export const kyselyAdapter: AdapterUnderTest = {
       "Kysely has no prepared statements; it sends each query with its parameters.",
   },
   open(options) {
-    return new KyselySession(new DsqlPool({ ormPrefix: "kysely", ...options }));
+    return new KyselySession(new DsqlPool(options));
   },
 };
 

@@ -26,7 +26,7 @@ export function useLocalDatabase(): { local(): LocalDsql; open(options?: Options
       cursor: Cursor,
       ...options,
     };
-    const pool = new DsqlPool({ ...local.connection, ormPrefix: "kysely", ...poolOptions });
+    const pool = new DsqlPool({ ...local.connection, ...poolOptions });
     const dialect = new DsqlDialect({
       pool,
       cursor,

@@ -81,7 +81,7 @@ describe("drizzle()", () => {
     }
   });
 
-  it("takes a pool in either place, and leaves its name alone", async () => {
+  it("takes a pool in either place, and leaves a name alone that it was given", async () => {
     const pool = new DsqlPool({ ...dsql.connection, ormPrefix: "mine" });
     const databases = [track(drizzle(pool)), drizzle({ client: pool })];
     for (const db of databases) {

@@ -42,6 +42,8 @@ export interface ConnectionSettings {
   database: string;
   region: string;
   applicationName: string;
+  /** Whether the user gave it, in whole or its prefix. */
+  isNamed: boolean;
   ssl: ConnectionOptions;
   sslnegotiation: "postgres" | "direct";
   connectionTimeoutMillis: number;
@@ -86,6 +88,7 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   if (binary !== undefined) demandBoolean(binary, "binary");
   if (sslnegotiation !== "direct" && sslnegotiation !== "postgres")
     throw new DsqlConfigError('sslnegotiation takes "direct" or "postgres".');
+  const givenName = options.application_name ?? options.applicationName;
   return {
     host,
     // As a URL writes an IPv6 address, or as a socket takes it.
@@ -94,10 +97,8 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
     user,
     database,
     region,
-    applicationName: applicationName({
-      ormPrefix: options.ormPrefix,
-      applicationName: options.application_name ?? options.applicationName,
-    }),
+    applicationName: applicationName({ ormPrefix: options.ormPrefix, applicationName: givenName }),
+    isNamed: (givenName ?? options.ormPrefix) !== undefined,
     ssl: tlsOptions(options),
     sslnegotiation,
     connectionTimeoutMillis,

@@ -3,6 +3,7 @@ import { awsTokenSigner } from "../auth/token-signer.ts";
 import { TokenSource } from "../auth/token-source.ts";
 import { announce } from "../telemetry/telemetry.ts";
 import { tell } from "../telemetry/tell.ts";
+import { applicationName } from "./application-name.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { HostaddrSocket } from "./hostaddr-socket.ts";
 
@@ -10,10 +11,14 @@ import { HostaddrSocket } from "./hostaddr-socket.ts";
 export class ConnectionSource {
   readonly settings: ConnectionSettings;
   readonly tokens: TokenSource;
+  #applicationName: string;
+  #isNamed: boolean;
 
   constructor(settings: ConnectionSettings) {
     const { logger, telemetry } = settings;
     this.settings = settings;
+    this.#applicationName = settings.applicationName;
+    this.#isNamed = settings.isNamed;
     this.tokens = new TokenSource(awsTokenSigner(settings.token), {
       listener: {
         tokenSigned: (event) => announce(telemetry, "tokenSigned", event),
@@ -27,14 +32,24 @@ export class ConnectionSource {
     });
   }
 
+  get applicationName(): string {
+    return this.#applicationName;
+  }
+
+  /** Connections that come say this prefix, unless they have one. @throws DsqlConfigError */
+  useOrmPrefix(ormPrefix: string): void {
+    if (this.#isNamed) return;
+    this.#applicationName = applicationName({ ormPrefix });
+    this.#isNamed = true;
+  }
+
   /** A pg client's options; `password` is asked for once for each connection. */
   clientConfig(password: () => Promise<string>): ClientConfig {
-    const { host, hostaddr, port, user, database, applicationName, ssl, sslnegotiation, passedOn } =
-      this.settings;
+    const { host, hostaddr, port, user, database, ssl, sslnegotiation, passedOn } = this.settings;
     return {
       ...passedOn,
       ...{ host, port, user, database, ssl, sslnegotiation, password },
-      application_name: applicationName,
+      application_name: this.#applicationName,
       ...(hostaddr !== undefined && { stream: () => new HostaddrSocket(hostaddr) }),
     };
   }

@@ -71,7 +71,8 @@ export class DsqlClient extends AuthenticatedClient {
 
   /** What may be shown of a client: no token, no credentials, no socket. */
   toJSON(): Record<string, unknown> {
-    const { host, port, user, database, region, applicationName } = this.#source.settings;
+    const { host, port, user, database, region } = this.#source.settings;
+    const { applicationName } = this.#source;
     return { host, port, user, database, region, applicationName, transactionStatus: this.session.status };
   }
 

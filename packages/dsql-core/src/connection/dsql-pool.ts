@@ -135,6 +135,16 @@ export class DsqlPool extends PoolWithQuery {
     return await this.transactionWithRetry(work, transactionOptionsOf(options));
   }
 
+  /**
+   * What an adapter on this pool calls itself: connections opened from now on have it before the colon in their
+   * `application_name`, unless the options gave an `ormPrefix` or an `application_name`, or another adapter came first.
+   * @throws DsqlConfigError for a prefix that cannot be used
+   */
+  useOrmPrefix(ormPrefix: string): void {
+    this.#source.useOrmPrefix(ormPrefix);
+    this.options.application_name = this.#source.applicationName;
+  }
+
   /** Opens connections until there are so many (at most `max`), and from then on keeps `min` of them. @default `min`, at least 1 */
   async warmUp(connections: number = Math.max(1, this.#settings.min)): Promise<void> {
     await this.#connections.warmUp(connections);
@@ -158,7 +168,8 @@ export class DsqlPool extends PoolWithQuery {
 
   /** What may be shown of a pool: no token, no credentials. */
   toJSON(): Record<string, unknown> {
-    const { host, port, user, database, region, applicationName } = this.#source.settings;
+    const { host, port, user, database, region } = this.#source.settings;
+    const { applicationName } = this.#source;
     return { host, port, user, database, region, applicationName, ...this.stats };
   }
 

@@ -5,7 +5,7 @@ import type { PoolSettings } from "./pool-settings.ts";
 
 /** What pg.Pool shows as `options`; credentials are not among them. */
 export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
-  const { host, port, user, database, applicationName } = source.settings;
+  const { host, port, user, database } = source.settings;
   const { max, min, idleTimeoutMillis, acquireTimeoutMillis, maxLifetimeMs, allowExitOnIdle } = pool;
   class PoolClientOfSource extends DsqlClient {
     constructor() {
@@ -14,7 +14,7 @@ export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): 
   }
   return {
     ...{ host, port, user, database, max, min, allowExitOnIdle, Client: PoolClientOfSource },
-    application_name: applicationName,
+    application_name: source.applicationName,
     connectionTimeoutMillis: acquireTimeoutMillis,
     idleTimeoutMillis: Number.isFinite(idleTimeoutMillis) ? idleTimeoutMillis : 0,
     maxLifetimeSeconds: Number.isFinite(maxLifetimeMs) ? maxLifetimeMs / 1000 : 0,

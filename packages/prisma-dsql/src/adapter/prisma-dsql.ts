@@ -5,6 +5,8 @@ import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
 import { demandSamePool, isGivenPool, type PoolSource } from "./given-pool.ts";
 import { readOnlyPool } from "./read-only.ts";
 
+const PREFIX = "prisma";
+
 type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 
 /** Options of the adapter, each handed on to PrismaPg. */
@@ -39,17 +41,17 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   constructor(source: PoolSource, options: PrismaDsqlOptions = {}) {
     this.#options = options;
     if (isGivenPool(source)) {
+      source.useOrmPrefix(PREFIX);
       const dispose = options.disposeExternalPool ?? false;
       this.retryOptions = source.retryOptions;
       this.#poolForClient = () => ({ pool: source, dispose });
       return;
     }
-    const config = withPrismaPrefix(source);
     // Made now, so that options which cannot be used are refused now; a pool opens nothing before it is used.
-    let first: DsqlPool | undefined = new DsqlPool(config);
+    let first: DsqlPool | undefined = newPool(source);
     this.retryOptions = first.retryOptions;
     this.#poolForClient = () => {
-      const pool = first ?? new DsqlPool(config);
+      const pool = first ?? newPool(source);
       first = undefined;
       return { pool, dispose: true };
     };
@@ -66,7 +68,8 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   }
 }
 
-function withPrismaPrefix(source: DsqlPoolOptions | string): DsqlPoolOptions {
-  const config = typeof source === "string" ? { connectionString: source } : source;
-  return { ...config, ormPrefix: config.ormPrefix ?? "prisma" };
+function newPool(source: DsqlPoolOptions | string): DsqlPool {
+  const pool = new DsqlPool(source);
+  pool.useOrmPrefix(PREFIX);
+  return pool;
 }

@@ -40,7 +40,7 @@ function inside(transaction: PrismaTypes.TransactionClient): TransactionWork {
 }
 
 function openSession(options: DsqlPoolOptions): AdapterSession {
-  const pool = new DsqlPool({ ormPrefix: "prisma", ...options });
+  const pool = new DsqlPool(options);
   const names = new Map<string, string>();
   const adapter = new PrismaDsql(pool, { statementNameGenerator: ({ sql }) => names.get(sql) ?? "" });
   const plain = new PrismaClient({ adapter, transactionOptions: { maxWait: 30_000, timeout: 60_000 } });
