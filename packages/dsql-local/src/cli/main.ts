@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type CliOptions, parseArguments, UsageError } from "./arguments.ts";
 import { HELP } from "./help.ts";
 import { runInBackground } from "./run-in-background.ts";
+import { whenNpxEnds } from "./when-npx-ends.ts";
 
 /** The program `dsql-local`; answers the exit code, for the endpoint itself after a signal has stopped it. */
 export async function main(argv: readonly string[], program: string): Promise<number> {
@@ -28,6 +29,7 @@ async function runUntilSignal(options: CliOptions): Promise<number> {
       if (++signals > 1) process.exit(1);
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, hear);
+    whenNpxEnds(hear);
   });
   // In the background nobody reads the log any more.
   process.stderr.on("error", () => undefined);

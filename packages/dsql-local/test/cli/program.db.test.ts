@@ -64,6 +64,19 @@ describe("the program", () => {
     expect(log).toContain('login of "admin" refused: the password is not an authentication token');
   });
 
+  it("ends when the npx that has started it is killed, unless it was to stay", async () => {
+    const npx = spawn("npx", ["dsql-local", "--json"], { stdio: ["ignore", "pipe", "ignore"] });
+    const { pid } = JSON.parse(await firstLine(npx));
+    npx.kill("SIGTERM");
+    await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false);
+
+    const { stdout } = await run("npx", ["dsql-local", "--env"]);
+    const staying = Number(/DSQL_LOCAL_PID='(\d+)'/.exec(stdout)?.[1]);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await isThere(staying)).toBe(true);
+    process.kill(staying, "SIGTERM");
+  });
+
   it("ends at a second signal while PostgreSQL does not", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "stuck-"));
     await chmod(dataDir, 0o755);
