@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { applicationName } from "../src/connection/application-name.ts";
 import { DsqlConfigError } from "../src/errors.ts";
+import { applicationName } from "../src/options/application-name.ts";
 import { VERSION } from "../src/version.ts";
 
 describe("applicationName", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clusterHost, isClusterId, parseClusterEndpoint } from "../src/connection/cluster-endpoint.ts";
+import { clusterHost, isClusterId, parseClusterEndpoint } from "../src/options/cluster-endpoint.ts";
 
 const ID = "abcdefghijklmnopqrstuvwxy2";
 

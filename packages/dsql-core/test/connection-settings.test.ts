@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { DsqlPoolOptions } from "../src/connection/connection-options.ts";
-import { resolveConnection } from "../src/connection/connection-settings.ts";
-import { resolvePool } from "../src/connection/pool-settings.ts";
-import { regionInFile } from "../src/connection/region.ts";
 import { DsqlConfigError, DsqlPool } from "../src/index.ts";
+import type { DsqlPoolOptions } from "../src/options/connection-options.ts";
+import { resolveConnection } from "../src/options/connection-settings.ts";
+import { resolvePool } from "../src/options/pool-settings.ts";
+import { regionInFile } from "../src/options/region.ts";
 
 const ID = "abcdefghijklmnopqrstuvwxy2";
 const HOST = `${ID}.dsql.us-east-1.on.aws`;

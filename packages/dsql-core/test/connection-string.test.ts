@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { resolveConnection } from "../src/connection/connection-settings.ts";
-import { parseConnectionString } from "../src/connection/connection-string.ts";
 import { DsqlConfigError } from "../src/errors.ts";
+import { resolveConnection } from "../src/options/connection-settings.ts";
+import { parseConnectionString } from "../src/options/connection-string.ts";
 
 const HOST = "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws";
 

@@ -78,7 +78,7 @@ describe("the life of a connection", () => {
   });
 
   test("is one of its own for each, within the last eleventh of the longest", async () => {
-    const { PooledConnection } = await import("../src/connection/pooled-connection.ts");
+    const { PooledConnection } = await import("../src/pool/pooled-connection.ts");
     const client = await database.pool().connect();
     const lives = Array.from({ length: 200 }, () => {
       const made = new PooledConnection(client, { generation: 0, maxLifetimeMs: 3_300_000, nowMs: 0 });

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { TRANSACTION_OPTIONS } from "../src/concurrency/retry-settings.ts";
-import { POOL_OPTIONS } from "../src/connection/option-names.ts";
 import * as exported from "../src/index.ts";
+import { POOL_OPTIONS } from "../src/options/option-names.ts";
+import { TRANSACTION_OPTIONS } from "../src/options/retry-settings.ts";
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
 

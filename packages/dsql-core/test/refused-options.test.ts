@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { resolveConnection } from "../src/connection/connection-settings.ts";
-import { resolveRegion } from "../src/connection/region.ts";
 import { DsqlClient, DsqlConfigError, DsqlPool, type DsqlPoolOptions } from "../src/index.ts";
+import { resolveConnection } from "../src/options/connection-settings.ts";
+import { resolveRegion } from "../src/options/region.ts";
 
 const HOST = "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws";
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { RetryLane } from "../src/concurrency/retry-lane.ts";
 import { OccRetryExhaustedError, retryOnOcc } from "../src/index.ts";
+import { RetryLane } from "../src/retry/retry-lane.ts";
 import { conflict } from "./conflict-shapes.ts";
 
 const never = new AbortController().signal;

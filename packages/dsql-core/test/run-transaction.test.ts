@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { runTransaction } from "../src/concurrency/run-transaction.ts";
 import { TransactionRolledBackError } from "../src/index.ts";
+import { runTransaction } from "../src/retry/run-transaction.ts";
 import { conflict, serverError } from "./conflict-shapes.ts";
 
 /** A connection that answers by a script and notes what it was told. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { splitStatements } from "../src/connection/split-statements.ts";
-import { transactionCommands } from "../src/connection/transaction-command.ts";
+import { splitStatements } from "../src/client/split-statements.ts";
+import { transactionCommands } from "../src/client/transaction-command.ts";
 
 describe("transactionCommands", () => {
   test.each([

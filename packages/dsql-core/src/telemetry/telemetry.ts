@@ -1,4 +1,4 @@
-import type { RetryEvent, RetryOptions } from "../concurrency/retry-options.ts";
+import type { RetryEvent, RetryOptions } from "../options/retry-options.ts";
 
 /**
  * Hears what pools and clients do by themselves; every method is optional, and what one throws is not heard.

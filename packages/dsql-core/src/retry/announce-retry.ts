@@ -1,5 +1,5 @@
+import type { RetryEvent } from "../options/retry-options.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
-import type { RetryEvent } from "./retry-options.ts";
 
 /** Tells the caller's hook and logger about a retry; whatever they throw or reject with stays with them. */
 export function announceRetry(

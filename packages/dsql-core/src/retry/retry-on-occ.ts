@@ -1,7 +1,7 @@
+import type { RetryOptions } from "../options/retry-options.ts";
+import { resolveRetryOptions } from "../options/retry-settings.ts";
 import { failureOf } from "./classify-error.ts";
 import { type CallSite, type NextStep, retryLoop } from "./retry-loop.ts";
-import type { RetryOptions } from "./retry-options.ts";
-import { resolveRetryOptions } from "./retry-settings.ts";
 
 /**
  * Runs work, and runs it again each time it meets a conflict of DSQL. The work must be a whole transaction, or a

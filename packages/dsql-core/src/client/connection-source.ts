@@ -1,10 +1,10 @@
 import type { ClientConfig } from "pg";
 import { awsTokenSigner } from "../auth/token-signer.ts";
 import { TokenSource } from "../auth/token-source.ts";
+import { applicationName } from "../options/application-name.ts";
+import type { ConnectionSettings } from "../options/connection-settings.ts";
 import { announce } from "../telemetry/telemetry.ts";
 import { tell } from "../telemetry/tell.ts";
-import { applicationName } from "./application-name.ts";
-import type { ConnectionSettings } from "./connection-settings.ts";
 import { HostaddrSocket } from "./hostaddr-socket.ts";
 
 /** What all connections to one endpoint as one user share: their settings, and the tokens that open them. */

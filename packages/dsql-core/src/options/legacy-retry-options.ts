@@ -1,4 +1,4 @@
-import type { TransactionOptions } from "../concurrency/retry-options.ts";
+import type { TransactionOptions } from "./retry-options.ts";
 
 /** How AWS's own node connector takes retries: not counting the first attempt. */
 export interface LegacyRetryOptions {

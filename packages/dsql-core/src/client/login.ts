@@ -1,6 +1,6 @@
-import { noteIfUnreachable } from "../concurrency/unreachable.ts";
-import { wait } from "../concurrency/wait.ts";
 import { ConnectionLostError } from "../errors.ts";
+import { noteIfUnreachable } from "../retry/unreachable.ts";
+import { wait } from "../retry/wait.ts";
 import { explainLoginFailure, patienceMs, wantsFreshToken, wantsPatience } from "./login-failure.ts";
 
 /** What a login that has not ended yet is waiting for. */

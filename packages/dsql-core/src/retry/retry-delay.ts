@@ -1,8 +1,8 @@
 import type { OccType } from "../errors.ts";
-import { fullJitterBackoff } from "./backoff.ts";
+import { fullJitterBackoff } from "../options/backoff.ts";
+import type { RetryReason } from "../options/retry-options.ts";
+import type { RetrySettings } from "../options/retry-settings.ts";
 import type { LaneTurn } from "./lane-turn.ts";
-import type { RetryReason } from "./retry-options.ts";
-import type { RetrySettings } from "./retry-settings.ts";
 
 /** What the attempts of one piece of work have met so far. */
 export interface Met {

@@ -1,7 +1,7 @@
 import type { PoolConfig } from "pg";
-import type { ConnectionSource } from "./connection-source.ts";
-import { DsqlClient } from "./dsql-client.ts";
-import type { PoolSettings } from "./pool-settings.ts";
+import type { ConnectionSource } from "../client/connection-source.ts";
+import { DsqlClient } from "../client/dsql-client.ts";
+import type { PoolSettings } from "../options/pool-settings.ts";
 
 /** What pg.Pool shows as `options`; credentials are not among them. */
 export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {

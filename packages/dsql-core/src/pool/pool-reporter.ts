@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
+import type { ConnectionSource } from "../client/connection-source.ts";
+import type { DsqlClient } from "../client/dsql-client.ts";
 import { announce } from "../telemetry/telemetry.ts";
 import { tell } from "../telemetry/tell.ts";
-import type { ConnectionSource } from "./connection-source.ts";
-import type { DsqlClient } from "./dsql-client.ts";
 import type { PoolListener } from "./pool-listener.ts";
 
 /** Tells of a pool's connections: in its counts, its pg events, its logger and its telemetry. */

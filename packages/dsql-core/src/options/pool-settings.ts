@@ -1,11 +1,11 @@
-import type { TransactionOptions } from "../concurrency/retry-options.ts";
-import { resolveRetryOptions } from "../concurrency/retry-settings.ts";
 import { announceRetries } from "../telemetry/telemetry.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { type ConnectionSettings, resolveConnection } from "./connection-settings.ts";
 import { mergeConnectionString } from "./connection-string.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { demandBoolean, demandObject, demandWholeNumber } from "./option-values.ts";
+import type { TransactionOptions } from "./retry-options.ts";
+import { resolveRetryOptions } from "./retry-settings.ts";
 
 /** What a pool keeps to, every default filled in. */
 export interface PoolSettings {

@@ -1,10 +1,10 @@
+import type { ConnectionSource } from "../client/connection-source.ts";
+import { DsqlClient } from "../client/dsql-client.ts";
+import { internalsOf } from "../client/pg-internals.ts";
 import { PoolEndedError } from "../errors.ts";
-import type { ConnectionSource } from "./connection-source.ts";
-import { DsqlClient } from "./dsql-client.ts";
+import type { PoolSettings } from "../options/pool-settings.ts";
 import { IdleConnections } from "./idle-connections.ts";
-import { internalsOf } from "./pg-internals.ts";
 import type { PoolListener } from "./pool-listener.ts";
-import type { PoolSettings } from "./pool-settings.ts";
 import { poolTimeout } from "./pool-timeout.ts";
 import { PooledConnection } from "./pooled-connection.ts";
 import { type Taker, WaitingCallers } from "./waiting-callers.ts";

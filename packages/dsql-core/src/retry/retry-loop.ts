@@ -1,10 +1,10 @@
 import { OccRetryExhaustedError, type OccRetryStop, type OccType } from "../errors.ts";
+import type { RetryReason } from "../options/retry-options.ts";
+import type { RetrySettings } from "../options/retry-settings.ts";
 import { announceRetry } from "./announce-retry.ts";
 import { classifyError } from "./classify-error.ts";
 import { LaneTurn } from "./lane-turn.ts";
 import { delayAfter, type Met } from "./retry-delay.ts";
-import type { RetryReason } from "./retry-options.ts";
-import type { RetrySettings } from "./retry-settings.ts";
 import { wait } from "./wait.ts";
 
 /** What a failed attempt leads to: another attempt, or nothing more. */

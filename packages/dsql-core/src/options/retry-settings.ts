@@ -1,6 +1,6 @@
-import { didYouMean } from "../connection/nearest-name.ts";
 import { DsqlConfigError } from "../errors.ts";
 import { announceAs } from "../telemetry/telemetry.ts";
+import { didYouMean } from "./nearest-name.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
 /** Options with every default filled in. */

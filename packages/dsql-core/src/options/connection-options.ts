@@ -1,8 +1,8 @@
 import type { CustomTypesConfig } from "pg";
 import type { AwsCredentialProvider, AwsCredentials } from "../auth/aws-credentials.ts";
-import type { RetryOptions } from "../concurrency/retry-options.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
+import type { RetryOptions } from "./retry-options.ts";
 
 /** How to reach a cluster, and as whom. Every field may also stand in `connectionString` unless it says
  * otherwise; one that is undefined or null is left out. */

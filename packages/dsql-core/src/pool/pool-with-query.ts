@@ -1,6 +1,6 @@
 import { Pool, type PoolConfig } from "pg";
+import { rethrowFromCaller } from "../client/guarded-client.ts";
 import type { Answer } from "./autocommit-statements.ts";
-import { rethrowFromCaller } from "./guarded-client.ts";
 
 /** Runs one statement. */
 export type Run = (query: unknown, values: unknown, answer: Answer) => void;

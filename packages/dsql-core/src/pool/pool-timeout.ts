@@ -1,7 +1,7 @@
 import type { TokenStats } from "../auth/token-source.ts";
+import type { DsqlClient } from "../client/dsql-client.ts";
 import { PoolTimeoutError } from "../errors.ts";
-import type { DsqlClient } from "./dsql-client.ts";
-import type { PoolSettings } from "./pool-settings.ts";
+import type { PoolSettings } from "../options/pool-settings.ts";
 
 /** The error of a caller who has waited too long: what the pool was doing, and what the connections being opened wait for. */
 export function poolTimeout(

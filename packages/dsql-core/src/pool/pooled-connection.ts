@@ -1,5 +1,5 @@
-import type { DsqlClient } from "./dsql-client.ts";
-import { internalsOf } from "./pg-internals.ts";
+import type { DsqlClient } from "../client/dsql-client.ts";
+import { internalsOf } from "../client/pg-internals.ts";
 
 /** The share of its longest life within whose end a connection's life ends at random, so that a pool's do not all end together. */
 const LIFETIME_SPREAD = 1 / 11;

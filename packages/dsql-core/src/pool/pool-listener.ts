@@ -1,4 +1,4 @@
-import type { DsqlClient } from "./dsql-client.ts";
+import type { DsqlClient } from "../client/dsql-client.ts";
 
 /** Hears what happens to connections. */
 export interface PoolListener {

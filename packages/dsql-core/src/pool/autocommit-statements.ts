@@ -1,9 +1,9 @@
-import { failureOf } from "../concurrency/classify-error.ts";
-import { retryOnOcc } from "../concurrency/retry-on-occ.ts";
-import type { RetryOptions } from "../concurrency/retry-options.ts";
+import { transactionCommands } from "../client/transaction-command.ts";
+import type { RetryOptions } from "../options/retry-options.ts";
+import { failureOf } from "../retry/classify-error.ts";
+import { retryOnOcc } from "../retry/retry-on-occ.ts";
 import type { PoolConnections } from "./pool-connections.ts";
 import type { PooledConnection } from "./pooled-connection.ts";
-import { transactionCommands } from "./transaction-command.ts";
 
 /** Hears how a statement ended. */
 export type Answer = (error: Error | null, result?: unknown) => void;

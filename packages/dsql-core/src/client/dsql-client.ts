@@ -1,16 +1,16 @@
 import { inspect } from "node:util";
-import type { TransactionOptions } from "../concurrency/retry-options.ts";
-import { retryTransaction } from "../concurrency/retry-transaction.ts";
-import { runTransaction } from "../concurrency/run-transaction.ts";
 import { NestedTransactionError } from "../errors.ts";
+import type { DsqlConnectionOptions } from "../options/connection-options.ts";
+import { resolveConnection } from "../options/connection-settings.ts";
+import { type LegacyRetryOptions, transactionOptionsOf } from "../options/legacy-retry-options.ts";
+import { checkOptionNames } from "../options/option-names.ts";
+import type { TransactionOptions } from "../options/retry-options.ts";
+import { retryTransaction } from "../retry/retry-transaction.ts";
+import { runTransaction } from "../retry/run-transaction.ts";
 import { announceRetries } from "../telemetry/telemetry.ts";
 import { AuthenticatedClient } from "./authenticated-client.ts";
-import type { DsqlConnectionOptions } from "./connection-options.ts";
-import { resolveConnection } from "./connection-settings.ts";
 import { ConnectionSource } from "./connection-source.ts";
-import { type LegacyRetryOptions, transactionOptionsOf } from "./legacy-retry-options.ts";
 import { whileLent } from "./lent-client.ts";
-import { checkOptionNames } from "./option-names.ts";
 import { internalsOf } from "./pg-internals.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { CommitOutcomeUnknownError } from "../errors.ts";
+import type { TransactionOptions } from "../options/retry-options.ts";
+import { resolveRetryOptions } from "../options/retry-settings.ts";
 import { failureOf } from "./classify-error.ts";
 import { type CallSite, type NextStep, retryLoop } from "./retry-loop.ts";
-import type { TransactionOptions } from "./retry-options.ts";
-import { resolveRetryOptions } from "./retry-settings.ts";
 import { isUnreachable } from "./unreachable.ts";
 
 /** Notes, right before COMMIT, what the transaction will return, and gives it back. */
