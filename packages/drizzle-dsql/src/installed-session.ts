@@ -1,6 +1,8 @@
 import type { Logger } from "drizzle-orm";
+import type { Cache, MutationOption } from "drizzle-orm/cache/core";
 import { NodePgSession, NodePgTransaction } from "drizzle-orm/node-postgres";
 import { DsqlConfigError, NestedTransactionError } from "dsql-core";
+import type { TransactionCache } from "./transaction-cache.ts";
 import type { TransactionConnection } from "./transaction-connection.ts";
 
 /**
@@ -11,32 +13,43 @@ export interface InstalledSession {
   readonly dialect: object;
   readonly schema?: unknown;
   readonly relations?: unknown;
-  readonly options: unknown;
+  readonly options: InstalledOptions;
   readonly logger: Logger;
   transaction(work: (tx: never) => Promise<unknown>, config?: object): Promise<unknown>;
+}
+
+/** Its options; 1.0 has more of them. */
+interface InstalledOptions {
+  readonly cache?: Cache;
 }
 
 type SessionClass = new (
   connection: TransactionConnection,
   dialect: object,
   schemaOrRelations: unknown,
-  options: unknown,
+  options: InstalledOptions,
 ) => InstalledSession;
 
 type TransactionClass = new (
   dialect: object,
   session: InstalledSession,
   schemaOrRelations: unknown,
-) => RefusableTransaction;
+) => InstalledTransaction;
 
-interface RefusableTransaction {
+interface InstalledTransaction {
+  $cache: { invalidate(mutation: MutationOption): Promise<void> };
   transaction(): Promise<never>;
   setTransaction(): Promise<never>;
 }
 
-/** Makes the `tx` of a transaction that is open on `connection`; it sees the schema, the logger and the cache of `session`. */
-export function transactionOn(connection: TransactionConnection, session: InstalledSession): object {
-  const { dialect, options } = session;
+/** Makes the `tx` of a transaction that is open on `connection`: it has the schema and the logger of `session`, and its own cache. */
+export function transactionOn(
+  connection: TransactionConnection,
+  session: InstalledSession,
+  cache: TransactionCache | undefined,
+): object {
+  const { dialect } = session;
+  const options = cache === undefined ? session.options : { ...session.options, cache };
   const schemaOrRelations = session.schema ?? session.relations;
   const Session = NodePgSession as unknown as SessionClass;
   const Transaction = NodePgTransaction as unknown as TransactionClass;
@@ -47,6 +60,7 @@ export function transactionOn(connection: TransactionConnection, session: Instal
   );
   tx.transaction = refuseNesting;
   tx.setTransaction = refuseSetTransaction;
+  if (cache !== undefined) tx.$cache = { invalidate: (mutation) => cache.onMutate(mutation) };
   return tx;
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from "drizzle-orm";
 import {
   type DsqlPool,
   type DsqlPoolClient,
+  failureOf,
   mergeRetryOptions,
   retryTransaction,
   runTransaction,
@@ -9,16 +10,21 @@ import {
   type TransactionRun,
 } from "dsql-core";
 import { type InstalledSession, transactionOn } from "./installed-session.ts";
+import { TransactionCache } from "./transaction-cache.ts";
 import { isReadOnly } from "./transaction-config.ts";
 import { TransactionConnection } from "./transaction-connection.ts";
 
 /** What the caller does with the `tx` of one transaction. */
 type Work<R> = (tx: never) => Promise<R>;
 
-/** What the loop around a transaction wants to be told of it. */
-type Told<R> = Pick<TransactionRun<never, R>, "begun" | "remember">;
+/** One attempt at a transaction. */
+interface Attempt<R> extends Pick<TransactionRun<never, R>, "readOnly" | "begun" | "remember"> {
+  work: Work<R>;
+  /** Undefined where the database has no cache. */
+  cache: TransactionCache | undefined;
+}
 
-/** The transactions of one database: each begins, commits and is given back by dsql-core, and shows in Drizzle's logger. */
+/** The transactions of one database: run by dsql-core on the pool's connections, and shown to Drizzle's logger. */
 export class Transactions {
   readonly #pool: DsqlPool;
   readonly #session: InstalledSession;
@@ -30,37 +36,57 @@ export class Transactions {
 
   /** Runs one transaction, once. */
   async run<R>(work: Work<R>, config?: object): Promise<R> {
-    return await this.#begin(work, isReadOnly(config));
+    const readOnly = isReadOnly(config);
+    return await this.#invalidateAfter((cache) => this.#attempt({ work, readOnly, cache }));
   }
 
-  /** Runs one transaction until it is stored, within the limits of `options`. */
+  /** Runs one transaction until it is committed, within the limits of `options`. */
   async runWithRetry<R>(work: Work<R>, config?: object, options?: TransactionOptions): Promise<R> {
-    // By its type it is no option here; said all the same, it must not be lost.
+    // Its type leaves it out, but a JavaScript caller's must not be lost.
     const readOnly = isReadOnly(config) || options?.readOnly === true;
-    return await retryTransaction<R>(
-      (_attempt, remember, begun) => this.#begin(work, readOnly, { remember, begun }),
-      { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },
-      work,
+    return await this.#invalidateAfter((cache) =>
+      retryTransaction<R>(
+        (_attempt, remember, begun) => this.#attempt({ work, readOnly, cache, remember, begun }),
+        { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },
+        work,
+      ),
     );
   }
 
-  #begin<R>(work: Work<R>, readOnly: boolean, told?: Told<R>): Promise<R> {
-    return runTransaction({
-      lease: {
-        acquire: async () => new LoggedClient(await this.#pool.connect(), this.#session.logger),
-        release: ({ client }, destroy) => client.release(destroy),
-      },
-      work: async ({ client }) => {
-        const connection = new TransactionConnection(client);
-        try {
-          return await work(transactionOn(connection, this.#session) as never);
-        } finally {
-          connection.close();
-        }
-      },
-      readOnly,
-      ...told,
-    });
+  /** Gives the attempts of a transaction one cache, and then invalidates in the real one what any of them has changed. */
+  async #invalidateAfter<R>(run: (cache: TransactionCache | undefined) => Promise<R>): Promise<R> {
+    const { cache: realCache } = this.#session.options;
+    if (realCache === undefined) return await run(undefined);
+    const cache = new TransactionCache();
+    const result = await run(cache);
+    await cache.invalidate(realCache);
+    return result;
+  }
+
+  async #attempt<R>({ work, cache, ...run }: Attempt<R>): Promise<R> {
+    try {
+      return await runTransaction({
+        lease: {
+          acquire: async () => new LoggedClient(await this.#pool.connect(), this.#session.logger),
+          release: ({ client }, destroy) => client.release(destroy),
+        },
+        work: async ({ client }) => {
+          const connection = new TransactionConnection(client);
+          try {
+            return await work(transactionOn(connection, this.#session, cache) as never);
+          } finally {
+            connection.close();
+          }
+        },
+        ...run,
+      });
+    } catch (error) {
+      const { cache: realCache } = this.#session.options;
+      // It may have been committed.
+      if (realCache !== undefined && failureOf(error) === "commit-outcome-unknown")
+        await cache?.invalidate(realCache);
+      throw error;
+    }
   }
 }
 

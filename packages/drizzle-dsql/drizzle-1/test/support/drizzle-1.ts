@@ -17,6 +17,7 @@ export const drizzle1: AdapterUnderTest = {
     // What the alias of this test project is to its own process.
     alias: {
       "drizzle-orm": pathOf("index.js"),
+      "drizzle-orm/cache/core": pathOf("cache/core/index.js"),
       "drizzle-orm/node-postgres": pathOf("node-postgres/index.js"),
       "drizzle-orm/pg-core": pathOf("pg-core/index.js"),
     },
