@@ -28,12 +28,7 @@ export { type ClusterEndpoint, parseClusterEndpoint } from "./options/cluster-en
 export type { DsqlConnectionOptions, DsqlPoolOptions } from "./options/connection-options.ts";
 export { parseConnectionString } from "./options/connection-string.ts";
 export type { LegacyRetryOptions } from "./options/legacy-retry-options.ts";
-export type {
-  RetryEvent,
-  RetryOptions,
-  RetryReason,
-  TransactionOptions,
-} from "./options/retry-options.ts";
+export type { RetryOptions, TransactionOptions } from "./options/retry-options.ts";
 export { mergeRetryOptions } from "./options/retry-settings.ts";
 export { DsqlPool, type DsqlPoolClient } from "./pool/dsql-pool.ts";
 export type { DsqlPoolStats } from "./pool/pool-stats.ts";
@@ -48,4 +43,5 @@ export {
 } from "./retry/run-transaction.ts";
 export type { DsqlLogger } from "./telemetry/logger.ts";
 export { openTelemetry } from "./telemetry/open-telemetry.ts";
+export type { RetryEvent, RetryReason } from "./telemetry/retry-event.ts";
 export type { DsqlTelemetry } from "./telemetry/telemetry.ts";

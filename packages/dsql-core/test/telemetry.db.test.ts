@@ -1,7 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import { metrics } from "@opentelemetry/api";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DsqlPool, type DsqlTelemetry, openTelemetry } from "../src/index.ts";
+import { DsqlPool, type DsqlPoolOptions, type DsqlTelemetry, openTelemetry } from "../src/index.ts";
 
 let local: LocalDsql;
 beforeAll(async () => {
@@ -12,8 +13,8 @@ afterAll(async () => {
 });
 
 /** Opens a connection, meets a conflict, loses a COMMIT, and closes; then fails to sign a token. */
-async function live(telemetry: DsqlTelemetry, table: string): Promise<void> {
-  const pool = new DsqlPool({ ...local.connection, telemetry, max: 1 });
+async function live(telemetry: DsqlTelemetry, table: string, options: DsqlPoolOptions = {}): Promise<void> {
+  const pool = new DsqlPool({ ...local.connection, telemetry, max: 1, ...options });
   await pool.query(`CREATE TABLE ${table} (id int)`);
   local.faults.conflictCommits(1);
   await pool.query(`INSERT INTO ${table} VALUES (1)`);
@@ -25,6 +26,7 @@ async function live(telemetry: DsqlTelemetry, table: string): Promise<void> {
   const poor = new DsqlPool({
     ...local.connection,
     telemetry,
+    ...options,
     credentials: () => Promise.reject(new Error("away")),
   });
   await expect(poor.query("SELECT 1")).rejects.toThrow("credentials");
@@ -61,6 +63,41 @@ test("goes on when a listener throws", async () => {
   });
   await live(telemetry, "thrown");
   expect(heard).toEqual(WHAT_HAPPENED);
+});
+
+test("goes on when hooks reject, and warns once of each", async () => {
+  const warnings: unknown[] = [];
+  const rejects = async () => {
+    throw new Error("a hook of the user's");
+  };
+  const telemetry = new Proxy({} as DsqlTelemetry, { get: () => rejects });
+  const logger = {
+    debug: rejects,
+    info: rejects,
+    warn: async (message: string, details?: object) => {
+      warnings.push({ message, ...details });
+      throw new Error("a logger of the user's");
+    },
+  };
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown) => unhandled.push(reason);
+  process.on("unhandledRejection", onUnhandled);
+  try {
+    await live(telemetry, "rejected", { logger, retry: { onRetry: rejects } });
+    await setTimeout(10);
+  } finally {
+    process.off("unhandledRejection", onUnhandled);
+  }
+  expect(unhandled).toEqual([]);
+  const failures = warnings.filter((one) => (one as { hook?: string }).hook !== undefined);
+  expect(failures).toEqual([
+    {
+      message: expect.stringContaining("hook failed"),
+      hook: "telemetry.tokenSigned",
+      error: "a hook of the user's",
+    },
+    { message: expect.stringContaining("hook failed"), hook: "onRetry", error: "a hook of the user's" },
+  ]);
 });
 
 test("counts for OpenTelemetry through the application's own meter provider", async () => {

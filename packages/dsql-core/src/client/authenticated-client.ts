@@ -37,10 +37,9 @@ export class AuthenticatedClient extends GuardedClient {
     super(source.clientConfig(password));
     this.#source = source;
     this.#password = password;
-    const { commitTimeoutMillis, telemetry } = source.settings;
-    this.commitTimeoutMillis = commitTimeoutMillis;
-    if (telemetry !== undefined)
-      this.onCommitUnknown = (error) => announce(telemetry, "commitUnknown", { error });
+    const { settings } = source;
+    this.commitTimeoutMillis = settings.commitTimeoutMillis;
+    this.onCommitUnknown = (error) => announce(settings, "commitUnknown", { error });
     this.session.watch(this.connection);
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;

@@ -3,8 +3,8 @@ import { awsTokenSigner } from "../auth/token-signer.ts";
 import { TokenSource } from "../auth/token-source.ts";
 import { applicationName } from "../options/application-name.ts";
 import type { ConnectionSettings } from "../options/connection-settings.ts";
+import { log } from "../telemetry/hooks.ts";
 import { announce } from "../telemetry/telemetry.ts";
-import { tell } from "../telemetry/tell.ts";
 import { HostaddrSocket } from "./hostaddr-socket.ts";
 
 /** What all connections to one endpoint as one user share: their settings, and the tokens that open them. */
@@ -15,18 +15,17 @@ export class ConnectionSource {
   #isNamed: boolean;
 
   constructor(settings: ConnectionSettings) {
-    const { logger, telemetry } = settings;
     this.settings = settings;
     this.#applicationName = settings.applicationName;
     this.#isNamed = settings.isNamed;
     this.tokens = new TokenSource(awsTokenSigner(settings.token), {
       listener: {
-        tokenSigned: (event) => announce(telemetry, "tokenSigned", event),
+        tokenSigned: (event) => announce(settings, "tokenSigned", event),
         tokenFailed: (event) => {
           const { elapsedMs, stillValid } = event;
           const error = event.error instanceof Error ? event.error.message : "unknown";
-          tell(logger, "warn", "no token could be signed", { elapsedMs, stillValid, error });
-          announce(telemetry, "tokenFailed", event);
+          log(settings.logger, "warn", "no token could be signed", { elapsedMs, stillValid, error });
+          announce(settings, "tokenFailed", event);
         },
       },
     });

@@ -5,9 +5,9 @@ import { resolveConnection } from "../options/connection-settings.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "../options/legacy-retry-options.ts";
 import { checkOptionNames } from "../options/option-names.ts";
 import type { TransactionOptions } from "../options/retry-options.ts";
+import { mergeRetryOptions } from "../options/retry-settings.ts";
 import { retryTransaction } from "../retry/retry-transaction.ts";
 import { runTransaction } from "../retry/run-transaction.ts";
-import { announceRetries } from "../telemetry/telemetry.ts";
 import { AuthenticatedClient } from "./authenticated-client.ts";
 import { ConnectionSource } from "./connection-source.ts";
 import { whileLent } from "./lent-client.ts";
@@ -56,7 +56,7 @@ export class DsqlClient extends AuthenticatedClient {
       return await retryTransaction(
         (_attempt, remember) =>
           runTransaction({ lease, work: whileLent(work), readOnly: options.readOnly, remember }),
-        announceRetries(telemetry, { logger, ...options }),
+        mergeRetryOptions({ logger, telemetry }, options),
         work,
       );
     } finally {

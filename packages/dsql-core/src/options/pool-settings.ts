@@ -1,11 +1,10 @@
-import { announceRetries } from "../telemetry/telemetry.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { type ConnectionSettings, resolveConnection } from "./connection-settings.ts";
 import { mergeConnectionString } from "./connection-string.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { demandBoolean, demandObject, demandWholeNumber } from "./option-values.ts";
 import type { TransactionOptions } from "./retry-options.ts";
-import { resolveRetryOptions } from "./retry-settings.ts";
+import { mergeRetryOptions, resolveRetryOptions } from "./retry-settings.ts";
 
 /** What a pool keeps to, every default filled in. */
 export interface PoolSettings {
@@ -31,6 +30,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
   if (typeof config !== "string") checkOptionNames(config, "pool");
   const options = mergeConnectionString(config);
   const connection = resolveConnection(options);
+  const { logger, telemetry } = connection;
   const { max = 10, min = 0, idleTimeoutMillis = 600_000, maxLifetimeSeconds = 3300 } = options;
   const {
     maxUses = Number.POSITIVE_INFINITY,
@@ -58,7 +58,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
       maxUses,
       allowExitOnIdle,
       autocommitRetry,
-      retry: announceRetries(connection.telemetry, { logger: connection.logger, ...retry }),
+      retry: mergeRetryOptions({ logger, telemetry }, retry),
     },
   };
 }

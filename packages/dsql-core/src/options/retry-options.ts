@@ -1,27 +1,7 @@
-import type { OccType } from "../errors.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
+import type { RetryEvent } from "../telemetry/retry-event.ts";
+import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import type { Backoff } from "./backoff.ts";
-
-/** Why an attempt is followed by another. */
-export type RetryReason = "conflict" | "connection-lost" | "commit-not-stored";
-
-/** What `onRetry` is told before each further attempt. */
-export interface RetryEvent {
-  /** The attempt that has just failed, 1 for the first. */
-  attempt: number;
-  /** `commit-not-stored` is a COMMIT of unknown outcome that `verifyCommit` has found undone. */
-  reason: RetryReason;
-  /** Which conflict it was; undefined for the other reasons. */
-  occType?: OccType;
-  /** How many attempts so far were lost with their connection. */
-  reconnects: number;
-  /** Milliseconds until the next attempt, a wait for a place in the retry lane not included. */
-  delayMs: number;
-  /** Milliseconds since the first attempt began. */
-  elapsedMs: number;
-  /** What the attempt failed with. */
-  error: unknown;
-}
 
 /** How often, and how soon, work that met a conflict is run again. */
 export interface RetryOptions {
@@ -40,10 +20,12 @@ export interface RetryOptions {
   backoff?: Backoff;
   /** Ends the wait, or stops the next attempt; work that is running goes on, and a commit stays a commit. */
   signal?: AbortSignal;
-  /** Told before each retry; what it throws is not heard. */
+  /** Called before each retry and not awaited; what it throws or rejects with goes to `logger` and changes nothing. */
   onRetry?: (event: RetryEvent) => void;
-  /** Gets a line for each retry. */
+  /** Receives a line for each retry. */
   logger?: DsqlLogger;
+  /** Its `retry` receives each retry. @default that of the pool or the client */
+  telemetry?: DsqlTelemetry;
   /** Milliseconds for all attempts and waits; no attempt begins after it. @default 240_000 (DSQL ends a transaction after 300_000) */
   deadlineMs?: number;
   /**

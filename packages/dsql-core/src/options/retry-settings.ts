@@ -1,5 +1,4 @@
 import { DsqlConfigError } from "../errors.ts";
-import { announceAs } from "../telemetry/telemetry.ts";
 import { didYouMean } from "./nearest-name.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
@@ -22,6 +21,7 @@ export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true
   signal: true,
   onRetry: true,
   logger: true,
+  telemetry: true,
   deadlineMs: true,
   conflictKey: true,
   readOnly: true,
@@ -58,17 +58,13 @@ export function resolveRetryOptions(options: TransactionOptions = {}): RetrySett
   return settings;
 }
 
-/**
- * Options over the defaults of a pool; an option that is undefined leaves the default standing. The pool's telemetry hears of
- * retries also where the options have an `onRetry` of their own.
- */
+/** Options over the defaults of a pool; an option that is undefined leaves the default standing. */
 export function mergeRetryOptions(
   defaults: TransactionOptions | undefined,
   own: TransactionOptions | undefined,
 ): TransactionOptions {
   const given = Object.entries(own ?? {}).filter(([, value]) => value !== undefined);
-  const merged: TransactionOptions = { ...defaults, ...Object.fromEntries(given) };
-  return merged.onRetry === defaults?.onRetry ? merged : announceAs(defaults?.onRetry, merged);
+  return { ...defaults, ...Object.fromEntries(given) };
 }
 
 function validate(settings: RetrySettings): void {
@@ -104,12 +100,10 @@ function validate(settings: RetrySettings): void {
     "a string",
     conflictKey,
   );
-  demand(
-    settings.logger === undefined || (typeof settings.logger === "object" && settings.logger !== null),
-    "logger",
-    "an object",
-    settings.logger,
-  );
+  for (const name of ["logger", "telemetry"] as const) {
+    const value: unknown = settings[name];
+    demand(value === undefined || (typeof value === "object" && value !== null), name, "an object", value);
+  }
   demand(signal === undefined || isAbortSignal(signal), "signal", "an AbortSignal", signal);
   for (const name of ["backoff", "onRetry", "verifyCommit"] as const) {
     const value: unknown = settings[name];

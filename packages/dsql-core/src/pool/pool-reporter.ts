@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
 import type { ConnectionSource } from "../client/connection-source.ts";
 import type { DsqlClient } from "../client/dsql-client.ts";
+import { log } from "../telemetry/hooks.ts";
 import { announce } from "../telemetry/telemetry.ts";
-import { tell } from "../telemetry/tell.ts";
 import type { PoolListener } from "./pool-listener.ts";
 
 /** Tells of a pool's connections: in its counts, its pg events, its logger and its telemetry. */
@@ -18,27 +18,27 @@ export class PoolReporter implements PoolListener {
 
   opened(client: DsqlClient, elapsedMs: number): void {
     this.counts.connectionsOpened++;
-    announce(this.#source.settings.telemetry, "connectionOpened", { elapsedMs });
+    announce(this.#source.settings, "connectionOpened", { elapsedMs });
     // What a listener throws is for the caller who waits for this connection.
     this.#pool().emit("connect", client);
   }
 
   openFailed(error: Error, elapsedMs: number): void {
-    const { logger, telemetry } = this.#source.settings;
+    const { settings } = this.#source;
     this.counts.connectionsFailed++;
-    tell(logger, "warn", "no connection could be opened", { error: error.message, elapsedMs });
-    announce(telemetry, "connectionFailed", { elapsedMs, error });
+    log(settings.logger, "warn", "no connection could be opened", { error: error.message, elapsedMs });
+    announce(settings, "connectionFailed", { elapsedMs, error });
   }
 
   closed(client: DsqlClient, lifetimeMs: number): void {
     this.counts.connectionsClosed++;
-    announce(this.#source.settings.telemetry, "connectionClosed", { lifetimeMs });
+    announce(this.#source.settings, "connectionClosed", { lifetimeMs });
     this.emit("remove", client);
   }
 
   /** Nobody was using the connection, so the error goes to those who listen to the pool. */
   idleLost(error: Error, client: DsqlClient): void {
-    tell(this.#source.settings.logger, "info", "an idle connection was lost", { error: error.message });
+    log(this.#source.settings.logger, "info", "an idle connection was lost", { error: error.message });
     if (this.#pool().listenerCount("error") > 0) this.emit("error", error, client);
   }
 

@@ -1,10 +1,11 @@
 import { OccRetryExhaustedError, type OccRetryStop, type OccType } from "../errors.ts";
-import type { RetryReason } from "../options/retry-options.ts";
+import { fullJitterBackoff } from "../options/backoff.ts";
 import type { RetrySettings } from "../options/retry-settings.ts";
-import { announceRetry } from "./announce-retry.ts";
+import { callHook, log } from "../telemetry/hooks.ts";
+import type { RetryEvent, RetryReason } from "../telemetry/retry-event.ts";
+import { announce } from "../telemetry/telemetry.ts";
 import { classifyError } from "./classify-error.ts";
 import { LaneTurn } from "./lane-turn.ts";
-import { delayAfter, type Met } from "./retry-delay.ts";
 import { wait } from "./wait.ts";
 
 /** What a failed attempt leads to: another attempt, or nothing more. */
@@ -90,4 +91,43 @@ function exhausted(
 ): unknown {
   if (last !== undefined && last.occType === undefined) return last.error;
   return new OccRetryExhaustedError({ ...details, occType: last?.occType ?? "unknown", cause: last?.error });
+}
+
+/** What the attempts of one piece of work have met so far. */
+interface Met {
+  conflicts: number;
+  schemaConflicts: number;
+  reconnects: number;
+}
+
+/** Counts what an attempt met, and says how many milliseconds to wait before the next. */
+function delayAfter(
+  failure: { reason: RetryReason; occType?: OccType },
+  met: Met,
+  settings: RetrySettings,
+  turn: LaneTurn,
+): number {
+  if (failure.reason !== "conflict") return backoff(++met.reconnects, settings);
+  met.conflicts++;
+  if (failure.occType === "schema") {
+    // The attempt that failed made the session read the new schema, so nothing is left to wait for.
+    return ++met.schemaConflicts === 1 ? 0 : backoff(met.conflicts, settings);
+  }
+  const rivalIsElsewhere = turn.lost();
+  return rivalIsElsewhere || settings.backoff !== undefined ? backoff(met.conflicts, settings) : 0;
+}
+
+function backoff(attempt: number, settings: RetrySettings): number {
+  const { baseDelayMs, maxDelayMs, jitterFactor } = settings;
+  const computeMs = settings.backoff ?? fullJitterBackoff;
+  const delayMs = computeMs({ attempt, baseDelayMs, maxDelayMs, jitterFactor, random: Math.random });
+  return Number.isFinite(delayMs) ? Math.max(0, delayMs) : maxDelayMs;
+}
+
+function announceRetry(settings: RetrySettings, event: RetryEvent): void {
+  const { logger, onRetry } = settings;
+  announce(settings, "retry", event);
+  if (onRetry !== undefined) callHook(() => onRetry(event), { name: "onRetry", given: onRetry, logger });
+  const { error: _, ...details } = event;
+  log(logger, "debug", "transaction is retried", details);
 }

@@ -1,4 +1,4 @@
-import { readProperty } from "./error-links.ts";
+import { readProperty } from "./classify-error.ts";
 import { isSqlState } from "./sqlstate.ts";
 
 /** As much of a connection as a transaction needs; a pg client fits. */

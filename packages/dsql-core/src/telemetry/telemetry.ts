@@ -1,7 +1,9 @@
-import type { RetryEvent, RetryOptions } from "../options/retry-options.ts";
+import { callHook } from "./hooks.ts";
+import type { DsqlLogger } from "./logger.ts";
+import type { RetryEvent } from "./retry-event.ts";
 
 /**
- * Hears what pools and clients do by themselves; every method is optional, and what one throws is not heard.
+ * Receives what pools and clients do by themselves; every method is optional, and one that throws or rejects changes nothing.
  * No event holds a token, a credential, or the text or values of a statement.
  */
 export interface DsqlTelemetry {
@@ -20,32 +22,19 @@ export interface DsqlTelemetry {
   commitUnknown?(event: { error: Error }): void;
 }
 
-/** Tells a listener, if there is one, and swallows what it throws. */
+/** Who observes a pool, a client or a retry loop. */
+export interface Observers {
+  logger?: DsqlLogger;
+  telemetry?: DsqlTelemetry;
+}
+
+/** Passes an event to the telemetry, if there is one. */
 export function announce<N extends keyof DsqlTelemetry>(
-  telemetry: DsqlTelemetry | undefined,
+  { telemetry, logger }: Observers,
   name: N,
   event: Parameters<NonNullable<DsqlTelemetry[N]>>[0],
 ): void {
-  try {
-    (telemetry?.[name] as ((event: unknown) => void) | undefined)?.call(telemetry, event);
-  } catch {}
-}
-
-/** Which `onRetry` tells a listener, so that another one put in its place can tell it too. */
-const announcing = new WeakMap<object, DsqlTelemetry>();
-
-/** Options with an `onRetry` of their own, which tells the listener that the `onRetry` in whose place it comes told. */
-export function announceAs<O extends RetryOptions>(replaced: RetryOptions["onRetry"], options: O): O {
-  return replaced === undefined ? options : announceRetries(announcing.get(replaced), options);
-}
-
-/** Retry options whose `onRetry` tells a listener as well; the caller's own object stays as it is. */
-export function announceRetries<O extends RetryOptions>(telemetry: DsqlTelemetry | undefined, options: O): O {
-  if (telemetry?.retry === undefined) return options;
-  const onRetry = (event: RetryEvent) => {
-    announce(telemetry, "retry", event);
-    return options.onRetry?.(event);
-  };
-  announcing.set(onRetry, telemetry);
-  return { ...options, onRetry };
+  if (telemetry === undefined) return;
+  const call = () => (telemetry[name] as ((event: unknown) => unknown) | undefined)?.call(telemetry, event);
+  callHook(call, { name: `telemetry.${name}`, given: telemetry, logger });
 }

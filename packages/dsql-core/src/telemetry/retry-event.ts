@@ -1,0 +1,22 @@
+import type { OccType } from "../errors.ts";
+
+/** Why an attempt is followed by another. */
+export type RetryReason = "conflict" | "connection-lost" | "commit-not-stored";
+
+/** What `onRetry` and telemetry receive before each further attempt. */
+export interface RetryEvent {
+  /** The attempt that has just failed, 1 for the first. */
+  attempt: number;
+  /** `commit-not-stored` is a COMMIT of undetermined outcome that `verifyCommit` has found undone. */
+  reason: RetryReason;
+  /** Which conflict it was; undefined for the other reasons. */
+  occType?: OccType;
+  /** How many attempts so far were lost with their connection. */
+  reconnects: number;
+  /** Milliseconds until the next attempt, not including the wait for a slot of the retry lane. */
+  delayMs: number;
+  /** Milliseconds since the first attempt began. */
+  elapsedMs: number;
+  /** What the attempt failed with. */
+  error: unknown;
+}
