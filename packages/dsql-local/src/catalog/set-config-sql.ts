@@ -1,5 +1,4 @@
-import { SESSION_PARAMETERS } from "../endpoint/startup-parameters.ts";
-import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
+import { SESSION_PARAMETERS, SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 
 const names = [...SESSION_PARAMETERS].map((name) => `'${name}'`).join(", ");
 

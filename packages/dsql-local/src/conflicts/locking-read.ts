@@ -1,6 +1,6 @@
 import type { Node, RangeVar, SelectStmt } from "libpg-query";
-import type { Statement } from "../sql/statement.ts";
 import { type Token, tokenize } from "../sql/tokenizer.ts";
+import type { Statement } from "../statements/statement.ts";
 import { EXCLUSIVE, KEY_SHARE } from "./marks.ts";
 
 /** A SELECT with FOR UPDATE or FOR KEY SHARE, as it is run: without locks, telling which rows it would have locked. */

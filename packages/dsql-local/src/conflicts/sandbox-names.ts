@@ -1,5 +1,5 @@
-import type { Statement } from "../sql/statement.ts";
 import { tokenize } from "../sql/tokenizer.ts";
+import type { Statement } from "../statements/statement.ts";
 import { withoutLocks } from "./locking-read.ts";
 
 /**

@@ -1,5 +1,5 @@
+import type { LocalDsqlOptions } from "../cluster/options.ts";
 import type { LocalDsql } from "../endpoint/local-dsql.ts";
-import type { LocalDsqlOptions } from "../endpoint/options.ts";
 import { startLocalDsql } from "../endpoint/start-local-dsql.ts";
 import { differences } from "./compare.ts";
 import { DOCUMENTED_DIFFERENCES } from "./documented-differences.ts";

@@ -1,8 +1,8 @@
+import type { Cluster } from "../cluster/cluster.ts";
 import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
-import { BACKEND_SETTINGS } from "../session/backend-settings.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { BackendError, BackendGoneError } from "../wire/backend-error.ts";
-import type { Cluster } from "./cluster.ts";
+import { BACKEND_SETTINGS } from "./backend-settings.ts";
 import { accessDenied, LoginRefused, refusal, TOO_MANY, tooManyConnections } from "./login-refused.ts";
 import type { StartupRequest } from "./startup-parameters.ts";
 

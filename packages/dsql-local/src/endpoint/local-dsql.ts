@@ -1,6 +1,6 @@
 import type { AccessKey } from "../auth/verify-token.ts";
+import type { LocalDsqlStats } from "../cluster/cluster.ts";
 import type { Faults } from "../faults/faults.ts";
-import type { LocalDsqlStats } from "./cluster.ts";
 
 /** What a driver needs to connect: spread it into the options of `DsqlPool` or `DsqlClient`. */
 export interface LocalConnection {

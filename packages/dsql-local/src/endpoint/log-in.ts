@@ -1,4 +1,6 @@
 import { type AccessKey, verifyToken } from "../auth/verify-token.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { ConnectionRate } from "../cluster/limits.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import {
   authenticationCleartextPassword,
@@ -11,8 +13,6 @@ import {
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import { Frontend } from "../wire/message-types.ts";
 import { actAsRole } from "./act-as-role.ts";
-import type { Cluster } from "./cluster.ts";
-import type { ConnectionRate } from "./limits.ts";
 import { accessDenied, refusal, TOO_MANY, tooManyConnections } from "./login-refused.ts";
 import type { StartupRequest } from "./startup-parameters.ts";
 

@@ -1,17 +1,17 @@
 import { concealedKey } from "../auth/concealed-key.ts";
 import { signToken } from "../auth/sign-token.ts";
+import { TEMPLATE_SQL } from "../catalog/template-sql.ts";
+import { Cluster } from "../cluster/cluster.ts";
+import { type ClusterIdentity, clusterIdentity } from "../cluster/identity.ts";
+import { ConnectionRate, resolveLimits } from "../cluster/limits.ts";
+import type { LocalDsqlOptions } from "../cluster/options.ts";
 import { FaultInjector } from "../faults/fault-injector.ts";
 import { JobRunner } from "../jobs/job-runner.ts";
 import { startDatabase } from "../postgres/database.ts";
 import { loadParser } from "../sql/pg-parser.ts";
 import { endpointCertificate } from "../tls/certificate-store.ts";
-import { Cluster } from "./cluster.ts";
-import { type ClusterIdentity, clusterIdentity } from "./identity.ts";
-import { ConnectionRate, resolveLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { LocalDsql, LocalEndpoint } from "./local-dsql.ts";
-import type { LocalDsqlOptions } from "./options.ts";
-import { TEMPLATE_SQL } from "./template-sql.ts";
 
 /** PostgreSQL gives every session a process; beyond this the machine is the limit. */
 const MAX_BACKENDS = 1000;

@@ -1,28 +1,5 @@
+import { SESSION_PARAMETERS } from "../rules/parameters.ts";
 import type { StartupPacket } from "../wire/startup-packet.ts";
-
-/**
- * Parameters that a client may set: in the startup packet, in its `options`, and with SET (user guide, "Supported session
- * parameters"). `role` is not one of them here: DSQL takes it with SET LOCAL only.
- */
-export const SESSION_PARAMETERS: ReadonlySet<string> = new Set([
-  "application_name",
-  "client_encoding",
-  "datestyle",
-  "extra_float_digits",
-  "intervalstyle",
-  "timezone",
-  "search_path",
-  "enable_bitmapscan",
-  "enable_hashjoin",
-  "enable_indexonlyscan",
-  "enable_indexscan",
-  "enable_material",
-  "enable_mergejoin",
-  "enable_nestloop",
-  "enable_seqscan",
-  "dsql.enable_batched_nestloop",
-  "disable_sync_create_index",
-]);
 
 /** What a startup packet asks for. */
 export interface StartupRequest {

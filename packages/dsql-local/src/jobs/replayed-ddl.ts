@@ -1,5 +1,5 @@
-import { literal } from "../rules/quoting.ts";
-import type { Statement } from "../sql/statement.ts";
+import { literal } from "../sql/quoting.ts";
+import type { Statement } from "../statements/statement.ts";
 
 /** The parameter by which a job keeps the id that its client has been told already. */
 export const TOLD_JOB_PARAMETER = "dsql_local.told_job";

@@ -1,6 +1,6 @@
+import { identifier, literal, tableOid } from "../sql/quoting.ts";
 import type { NodeBody } from "../sql/tree.ts";
 import { actionOf, unsupportedAction } from "./alter-table-actions.ts";
-import { identifier, literal, tableOid } from "./quoting.ts";
 import { type CatalogRule, catalogRule } from "./rule.ts";
 
 type Command = NodeBody<"AlterTableCmd">;

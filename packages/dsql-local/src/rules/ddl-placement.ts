@@ -1,4 +1,4 @@
-import type { Refusal } from "../sql/statement.ts";
+import type { Refusal } from "./refusal.ts";
 import { type RuleInfo, refusal } from "./rule.ts";
 
 const info: RuleInfo = {

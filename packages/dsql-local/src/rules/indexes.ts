@@ -1,6 +1,6 @@
+import { literal, tableName } from "../sql/quoting.ts";
 import { type Token, tokenize } from "../sql/tokenizer.ts";
 import { SYNC_CREATE_INDEX_PARAMETER } from "./parameters.ts";
-import { literal, tableName } from "./quoting.ts";
 import { type CatalogRule, catalogRule, type Rule, type RuleInfo, rule } from "./rule.ts";
 
 /** Key columns that an index may have. */

@@ -1,5 +1,4 @@
 import type { Node } from "libpg-query";
-import type { CatalogCheck, Refusal } from "../sql/statement.ts";
 import { type NodeName, open, type StatementContext, walk } from "../sql/tree.ts";
 import { alterTableRules } from "./alter-table.ts";
 import { alterTableCatalogRules } from "./alter-table-catalog.ts";
@@ -10,6 +9,7 @@ import { namedTypeRules } from "./named-types.ts";
 import { parameterRules } from "./parameters.ts";
 import { queryRules } from "./queries.ts";
 import { quotaCatalogRules, quotaRules } from "./quotas.ts";
+import type { CatalogCheck, Refusal } from "./refusal.ts";
 import { type CatalogRule, type Rule, refusal } from "./rule.ts";
 import { sequenceRules } from "./sequences.ts";
 import { statementRules } from "./statements.ts";

@@ -1,5 +1,5 @@
+import { identifier, literal } from "../sql/quoting.ts";
 import { namesOf } from "../sql/tree.ts";
-import { identifier, literal } from "./quoting.ts";
 import { type CatalogRule, catalogRule } from "./rule.ts";
 import { isColumnType, isRefusedColumnType } from "./type-names.ts";
 

@@ -1,7 +1,30 @@
-import { SESSION_PARAMETERS } from "../endpoint/startup-parameters.ts";
-import type { Refusal } from "../sql/statement.ts";
 import { constantOf } from "../sql/tree.ts";
+import type { Refusal } from "./refusal.ts";
 import { type Rule, type RuleInfo, refusal, rule } from "./rule.ts";
+
+/**
+ * Parameters that a client may set: in the startup packet, in its `options`, and with SET (user guide, "Supported session
+ * parameters"). `role` is not one of them here: DSQL takes it with SET LOCAL only.
+ */
+export const SESSION_PARAMETERS: ReadonlySet<string> = new Set([
+  "application_name",
+  "client_encoding",
+  "datestyle",
+  "extra_float_digits",
+  "intervalstyle",
+  "timezone",
+  "search_path",
+  "enable_bitmapscan",
+  "enable_hashjoin",
+  "enable_indexonlyscan",
+  "enable_indexscan",
+  "enable_material",
+  "enable_mergejoin",
+  "enable_nestloop",
+  "enable_seqscan",
+  "dsql.enable_batched_nestloop",
+  "disable_sync_create_index",
+]);
 
 /** The parameter behind which `disable_sync_create_index` is kept, PostgreSQL having none of that name. */
 export const SYNC_CREATE_INDEX_PARAMETER = "dsql.disable_sync_create_index";

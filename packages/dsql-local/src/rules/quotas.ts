@@ -1,6 +1,6 @@
+import { literal, tableOid } from "../sql/quoting.ts";
 import type { NodeBody, NodeName } from "../sql/tree.ts";
 import { constraintsOf } from "./columns.ts";
-import { literal, tableOid } from "./quoting.ts";
 import { type CatalogRule, catalogRule, type Rule, type RuleInfo, rule } from "./rule.ts";
 
 const quota = (advice: string, sqlstate = "54000"): RuleInfo => ({

@@ -1,5 +1,5 @@
-import type { CatalogCheck, CatalogQuery, Refusal } from "../sql/statement.ts";
 import type { NodeBody, NodeName, Place } from "../sql/tree.ts";
+import type { CatalogCheck, CatalogQuery, Refusal } from "./refusal.ts";
 
 /** Pages of the DSQL user guide, by what they tell. */
 const pages = {

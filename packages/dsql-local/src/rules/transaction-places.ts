@@ -1,13 +1,19 @@
 import type { Node } from "libpg-query";
-import type { Statement } from "../sql/statement.ts";
 import { namesOf } from "../sql/tree.ts";
 import { setRoleRefusal } from "./parameters.ts";
+import type { Refusal } from "./refusal.ts";
 import { refusal } from "./rule.ts";
 
+/** Refusals that depend on whether an explicit transaction is open. */
+export interface TransactionRefusals {
+  /** Refused only inside an explicit transaction, e.g. ANALYZE. */
+  refusalInTransaction?: Refusal;
+  /** Refused only outside an explicit transaction, e.g. SET LOCAL ROLE. */
+  refusalOutsideTransaction?: Refusal;
+}
+
 /** What a statement is refused with inside, or outside, an explicit transaction. */
-export function transactionPlaces(
-  tree: Node,
-): Pick<Statement, "refusalInTransaction" | "refusalOutsideTransaction"> {
+export function transactionPlaces(tree: Node): TransactionRefusals {
   if ("VacuumStmt" in tree) {
     const info = {
       rule: "analyze-in-transaction",

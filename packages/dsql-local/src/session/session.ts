@@ -1,17 +1,17 @@
-import type { Cluster } from "../endpoint/cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { readyForQuery } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import type { WireMessage } from "../wire/message-reader.ts";
 import { Frontend } from "../wire/message-types.ts";
-import { ClientGoneError } from "./copy-source.ts";
-import { ExtendedProtocol } from "./extended-protocol.ts";
-import { injectRoundTrip, SessionCutError } from "./faults.ts";
-import { SessionState } from "./session-state.ts";
+import { ClientGoneError } from "./exchange/copy-source.ts";
+import { ExtendedProtocol } from "./extended/extended-protocol.ts";
+import { SuspendedPortals } from "./extended/suspended-portals.ts";
 import { SimpleProtocol } from "./simple-protocol.ts";
-import { SuspendedPortals } from "./suspended-portals.ts";
-import { TransactionControl } from "./transaction-control.ts";
+import { injectRoundTrip, SessionCutError } from "./transaction/faults.ts";
+import { SessionState } from "./transaction/session-state.ts";
+import { TransactionControl } from "./transaction/transaction-control.ts";
 
 /** A client that has logged in, and the PostgreSQL connection that works for it. */
 export interface SessionContext {

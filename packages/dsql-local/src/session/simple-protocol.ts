@@ -1,17 +1,17 @@
 import { type LockingRead, lockingRead } from "../conflicts/locking-read.ts";
 import { sandboxText } from "../conflicts/sandbox-names.ts";
-import { parseQuery } from "../sql/parse-query.ts";
-import type { Statement } from "../sql/statement.ts";
+import { parseQuery } from "../statements/parse-query.ts";
+import type { Statement } from "../statements/statement.ts";
 import { emptyQueryResponse } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import { query } from "../wire/frontend-messages.ts";
-import { CopySource } from "./copy-source.ts";
-import { deliver } from "./deliver.ts";
-import type { SessionState } from "./session-state.ts";
-import { refusalOf } from "./statement-judge.ts";
-import { isControl, runStatement } from "./statement-runner.ts";
-import type { TransactionControl } from "./transaction-control.ts";
-import type { Work } from "./work.ts";
+import { CopySource } from "./exchange/copy-source.ts";
+import { deliver } from "./exchange/deliver.ts";
+import type { Work } from "./exchange/work.ts";
+import type { SessionState } from "./transaction/session-state.ts";
+import { refusalOf } from "./transaction/statement-judge.ts";
+import { isControl, runStatement } from "./transaction/statement-runner.ts";
+import type { TransactionControl } from "./transaction/transaction-control.ts";
 
 /** Query messages: each statement in them has its own result, and those that stand outside a transaction share one. */
 export class SimpleProtocol {

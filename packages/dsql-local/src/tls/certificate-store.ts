@@ -2,12 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../postgres/cache-directory.ts";
-
-/** A certificate and its private key, PEM. */
-export interface KeyPair {
-  certificate: string;
-  privateKey: string;
-}
+import type { KeyPair } from "./issue-certificate.ts";
 
 /** What an endpoint needs for TLS. */
 export interface EndpointCertificate extends KeyPair {

@@ -1,10 +1,15 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import type { KeyPair } from "./certificate-store.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
+/** A certificate and its private key, PEM. */
+export interface KeyPair {
+  certificate: string;
+  privateKey: string;
+}
 
 /** A self-signed CA, valid for ten years. */
 export async function issueCa(): Promise<KeyPair> {

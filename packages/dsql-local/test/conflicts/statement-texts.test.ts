@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { lockingRead, withoutLocks } from "../../src/conflicts/locking-read.ts";
 import { EXCLUSIVE, KEY_SHARE } from "../../src/conflicts/marks.ts";
 import { sandboxText } from "../../src/conflicts/sandbox-names.ts";
-import { parseQuery } from "../../src/sql/parse-query.ts";
 import { loadParser } from "../../src/sql/pg-parser.ts";
-import type { Statement } from "../../src/sql/statement.ts";
+import { parseQuery } from "../../src/statements/parse-query.ts";
+import type { Statement } from "../../src/statements/statement.ts";
 
 beforeAll(loadParser);
 

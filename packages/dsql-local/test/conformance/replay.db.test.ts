@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type RecordedCase, readRecordings } from "../../src/conformance/recording.ts";
 import { replay } from "../../src/conformance/replay.ts";
-import { parseQuery } from "../../src/sql/parse-query.ts";
 import { loadParser } from "../../src/sql/pg-parser.ts";
+import { parseQuery } from "../../src/statements/parse-query.ts";
 
 beforeAll(loadParser);
 

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readRecordings } from "../../src/conformance/recording.ts";
-import { parseQuery } from "../../src/sql/parse-query.ts";
+import type { CatalogQuery, Refusal } from "../../src/rules/refusal.ts";
 import { loadParser } from "../../src/sql/pg-parser.ts";
-import type { CatalogQuery, Refusal, Statement } from "../../src/sql/statement.ts";
+import { parseQuery } from "../../src/statements/parse-query.ts";
+import type { Statement } from "../../src/statements/statement.ts";
 
 beforeAll(loadParser);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blankDsqlForms } from "../../src/sql/dsql-forms.ts";
 import { utf8Positions } from "../../src/sql/utf8-positions.ts";
+import { blankDsqlForms } from "../../src/statements/dsql-forms.ts";
 
 describe("utf8Positions", () => {
   it("finds for every character the place that its bytes have in UTF-8", () => {

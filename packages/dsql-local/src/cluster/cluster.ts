@@ -1,0 +1,111 @@
+import { randomInt } from "node:crypto";
+import { Adjudicator } from "../conflicts/adjudicator.ts";
+import { Monitor } from "../conflicts/monitor.ts";
+import type { FaultInjector } from "../faults/fault-injector.ts";
+import { SUPERUSER } from "../postgres/data-directory.ts";
+import type { Refusal } from "../rules/refusal.ts";
+import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
+import type { LocalDsqlLimits } from "./options.ts";
+import { describeRefusal } from "./refusal-log.ts";
+
+/** What has happened since the start; counts, except where said. */
+export interface LocalDsqlStats {
+  /** TCP connections taken, logins and cancel requests alike. */
+  connectionsAccepted: number;
+  tokensVerified: number;
+  tokensRefused: number;
+  /** Sessions open now. */
+  sessionsOpen: number;
+  statementsRefused: number;
+}
+
+/** What all endpoints and sessions of one `startLocalDsql` share: one PostgreSQL, one set of faults and limits. */
+export class Cluster {
+  readonly faults: FaultInjector;
+  readonly limits: Required<LocalDsqlLimits>;
+  /** Writes one line for the developer; does nothing where nobody listens. */
+  readonly log: (line: string) => void;
+  readonly stats: LocalDsqlStats = {
+    connectionsAccepted: 0,
+    tokensVerified: 0,
+    tokensRefused: 0,
+    sessionsOpen: 0,
+    statementsRefused: 0,
+  };
+  /** Decides which transaction may commit. */
+  readonly adjudicator: Adjudicator;
+  /** Whether sessions meet OC001 after another one has changed the schema. */
+  readonly schemaConflicts: boolean;
+  readonly #address: BackendAddress;
+  #admitted = 0;
+  readonly #cancellations = new Map<number, { secretKey: number; cancel: () => Promise<void> }>();
+  readonly #cleanups: (() => Promise<void>)[] = [];
+
+  constructor(options: {
+    address: BackendAddress;
+    faults: FaultInjector;
+    limits: Required<LocalDsqlLimits>;
+    schemaConflicts?: boolean;
+    log?: (line: string) => void;
+  }) {
+    this.#address = options.address;
+    this.faults = options.faults;
+    this.limits = options.limits;
+    this.log = options.log ?? (() => undefined);
+    this.schemaConflicts = options.schemaConflicts ?? true;
+    const monitor = new Monitor(() => this.openBackend());
+    this.adjudicator = new Adjudicator(monitor);
+    this.onStop(() => monitor.close());
+  }
+
+  /** Opens a connection to PostgreSQL as the superuser; the caller ends it. @throws {BackendError} @throws {BackendGoneError} */
+  openBackend(parameters: Readonly<Record<string, string>> = {}): Promise<BackendConnection> {
+    return BackendConnection.open(this.#address, { user: SUPERUSER, database: "postgres", ...parameters });
+  }
+
+  /** Work to do at `stop()`, after the sessions are gone and before PostgreSQL is stopped; latest first. */
+  onStop(cleanup: () => Promise<void>): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** Counts a statement that DSQL refuses, and tells the developer the rule and what to write instead. */
+  refused(refusal: Refusal, source: string): void {
+    this.stats.statementsRefused++;
+    this.log(describeRefusal(refusal, source));
+  }
+
+  async runCleanups(): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+  }
+
+  /** Takes one of the places that sessions have, logins under way included; undefined where all are taken. */
+  admit(): (() => void) | undefined {
+    if (this.#admitted >= this.limits.maxConnections) return undefined;
+    this.#admitted++;
+    let left = false;
+    return () => {
+      if (!left) this.#admitted--;
+      left = true;
+    };
+  }
+
+  /** Gives a session the key that a cancel request must bring; `forget` it at the session's end. */
+  registerCancellation(cancel: () => Promise<void>): {
+    processId: number;
+    secretKey: number;
+    forget: () => void;
+  } {
+    let processId: number;
+    do processId = randomInt(1, 0x7fffffff);
+    while (this.#cancellations.has(processId));
+    const secretKey = randomInt(-0x80000000, 0x80000000);
+    this.#cancellations.set(processId, { secretKey, cancel });
+    return { processId, secretKey, forget: () => void this.#cancellations.delete(processId) };
+  }
+
+  /** Carries out a cancel request, where its key is right; it answers nothing, as PostgreSQL does. */
+  async cancel(processId: number, secretKey: number): Promise<void> {
+    const target = this.#cancellations.get(processId);
+    if (target?.secretKey === secretKey) await target.cancel();
+  }
+}

@@ -1,6 +1,0 @@
-import { catalogSetupSql } from "../catalog/setup.ts";
-import { conflictSupportSql } from "../conflicts/backend-support.ts";
-import { CLUSTER_SQL } from "./cluster-sql.ts";
-
-/** Everything that a cluster has from the start, in order; run once as the superuser, in the template of all data directories. */
-export const TEMPLATE_SQL: readonly string[] = [CLUSTER_SQL, conflictSupportSql, catalogSetupSql()];

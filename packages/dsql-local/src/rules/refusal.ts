@@ -1,0 +1,23 @@
+/** Where DSQL says no: what it answers, and what a developer is told in the log. */
+export interface Refusal {
+  sqlstate: string;
+  message: string;
+  detail?: string;
+  hint?: string;
+  /** The rule's name, kebab-case, as the log prints it. */
+  rule: string;
+  /** What to write instead, one sentence. */
+  advice?: string;
+  /** The page of the DSQL user guide that says so. */
+  documentation?: string;
+  /** FATAL ends the session; ERROR (the default) aborts an open transaction. */
+  severity?: "ERROR" | "FATAL";
+}
+
+/** Asks the catalog, in the session's own transaction; rows as text. */
+export interface CatalogQuery {
+  query(sql: string): Promise<readonly (readonly (string | null)[])[]>;
+}
+
+/** A rule that the text alone cannot decide: whether a table has 24 indexes, what type a column has. */
+export type CatalogCheck = (catalog: CatalogQuery) => Promise<Refusal | undefined>;

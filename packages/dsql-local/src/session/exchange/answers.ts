@@ -1,0 +1,64 @@
+import type { ErrorFields } from "../../wire/error-fields.ts";
+
+/** An error as it is answered; its severity is ERROR where none is given. */
+export type Problem = Omit<ErrorFields, "severity"> & { severity?: string };
+
+/** DSQL's own answers; texts from recordings of a cluster and the user guide. */
+export const DATA_CONFLICT: Problem = {
+  sqlstate: "40001",
+  message: "change conflicts with another transaction (OC000)",
+};
+export const SCHEMA_CONFLICT: Problem = {
+  sqlstate: "40001",
+  message: "schema has been updated by another transaction (OC001)",
+};
+export const ABORTED: Problem = {
+  sqlstate: "25P02",
+  message: "current transaction is aborted, commands ignored until end of transaction block",
+};
+const KEY_TOO_LARGE: Problem = { sqlstate: "54000", message: "key size too large" };
+const TOO_MUCH_TEMP_SPACE: Problem = {
+  sqlstate: "54000",
+  message: "query requires more than allowed temp space of 131072 KB to execute",
+};
+export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
+
+const wholeMegabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
+
+export function tooLarge(bytes: number, limitBytes: number): Problem {
+  const limit = wholeMegabytes(limitBytes);
+  return {
+    sqlstate: "54000",
+    message: `transaction size limit ${limit}mb exceeded`,
+    detail: `Current transaction size ${wholeMegabytes(bytes)}mb > ${limit}mb`,
+  };
+}
+
+export function tooOld(ageMs: number, limitMs: number): Problem {
+  const limit = Math.floor(limitMs / 1000);
+  return {
+    sqlstate: "54000",
+    message: `transaction age limit of ${limit}s exceeded`,
+    detail: `Current transaction age ${Math.floor(ageMs / 1000)}s exceeds ${limit}s`,
+  };
+}
+
+/** PostgreSQL's error as DSQL would have put it. */
+export function problemOf(error: ErrorFields): Problem {
+  switch (error.sqlstate) {
+    case "40001":
+    case "40P01":
+    case "55P03":
+      return DATA_CONFLICT;
+    case "54000":
+      if (/^index row (?:size|requires)/.test(error.message)) return KEY_TOO_LARGE;
+      return error.message === TOO_MANY_ROWS.message ? TOO_MANY_ROWS : error;
+    case "53400":
+      return /temp_file_limit/.test(error.message) ? TOO_MUCH_TEMP_SPACE : error;
+    case "XX000":
+      // Two sessions changed one catalog row, which PostgreSQL does not lock for them.
+      return /^tuple concurrently (?:updated|deleted)$/.test(error.message) ? SCHEMA_CONFLICT : error;
+    default:
+      return error;
+  }
+}

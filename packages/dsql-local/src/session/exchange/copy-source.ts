@@ -1,0 +1,61 @@
+import type { BackendConnection } from "../../wire/backend-connection.ts";
+import type { FrontendConnection } from "../../wire/frontend-connection.ts";
+import { copyFail, sync } from "../../wire/frontend-messages.ts";
+import type { WireMessage } from "../../wire/message-reader.ts";
+import { Frontend } from "../../wire/message-types.ts";
+
+/** Above it no transaction can commit: the rest is read and dropped. */
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+
+/** The client is gone in the middle of COPY. */
+export class ClientGoneError extends Error {
+  override readonly name = "ClientGoneError";
+}
+
+/**
+ * The rows of a COPY FROM STDIN. A client takes its time to send them, and must hold no locks meanwhile: PostgreSQL is
+ * asked twice. The first time its request for rows goes on to the client, and the statement is given up; when the rows
+ * are there it runs again.
+ */
+export class CopySource {
+  readonly #client: FrontendConnection;
+  readonly #extended: boolean;
+  #rows: Buffer[] | undefined;
+  /** True once the client was asked for rows. */
+  started = false;
+
+  constructor(client: FrontendConnection, extended: boolean) {
+    this.#client = client;
+    this.#extended = extended;
+  }
+
+  /** Answers PostgreSQL's request for rows. */
+  feed(backend: BackendConnection, request: WireMessage): void {
+    if (!this.started) this.#client.write(request.bytes);
+    this.started = true;
+    for (const bytes of this.#rows ?? [copyFail("the rows are not there yet")]) backend.write(bytes);
+    // While it copies, PostgreSQL ignores the Sync that came with the request.
+    if (this.#extended) backend.write(sync);
+  }
+
+  /** Takes the rows from the client. @throws {ClientGoneError} */
+  async gather(): Promise<void> {
+    let rows: Buffer[] = [];
+    let gatheredBytes = 0;
+    for (;;) {
+      const message = await this.#client.next();
+      if (!message) throw new ClientGoneError("the client closed the connection during COPY");
+      if (message.type === Frontend.Sync || message.type === Frontend.Flush) continue;
+      if (message.type === Frontend.CopyData) {
+        gatheredBytes += message.bytes.length;
+        if (gatheredBytes <= MAX_BUFFERED_BYTES) rows.push(message.bytes);
+        continue;
+      }
+      const ends = message.type === Frontend.CopyDone || message.type === Frontend.CopyFail;
+      if (gatheredBytes > MAX_BUFFERED_BYTES) rows = [copyFail("more rows than a transaction can write")];
+      else rows.push(ends ? message.bytes : copyFail("unexpected message during COPY from stdin"));
+      this.#rows = rows;
+      return;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { LockingRead } from "../../conflicts/locking-read.ts";
+import type { Statement } from "../../statements/statement.ts";
+import type { Answer, Pace } from "./backend-turn.ts";
+import type { CopySource } from "./copy-source.ts";
+
+/** Bytes for PostgreSQL that end in one Query or Sync. */
+export interface Request {
+  bytes: Buffer;
+  /** For each Parse and Close among them, in order: whether its answer is the endpoint's own affair. Left out: none is. */
+  ownAnswers?: readonly boolean[];
+}
+
+/** How a statement goes to PostgreSQL. */
+export interface RequestForm {
+  /** It has been sent before, and failed. */
+  again: boolean;
+  /** Its locks are left to PostgreSQL, which has refused the form that tells which rows they meant. */
+  plain: boolean;
+}
+
+/** How a statement is sent the first time. */
+export const FIRST_TIME: RequestForm = { again: false, plain: false };
+/** How often a statement is sent that meets deadlocks. */
+export const MAX_RUNS = 50;
+
+/** One statement to run, whichever protocol it came by. */
+export interface Work {
+  statement: Statement;
+  /** The rows that the statement reads for a lock, where it is a locking read. */
+  locking?: LockingRead;
+  /** Gathers the rows of COPY FROM STDIN. */
+  copy: CopySource;
+  request(form: RequestForm): Request;
+  /** Sends it the first time, and its answers on to the client as they come. */
+  stream(pace: Pace): Promise<Answer>;
+  /** The same for a transaction that works on copies of tables. */
+  sandboxed(form: RequestForm, isCopied: (schema: string, table: string) => boolean): Request;
+}

@@ -1,0 +1,202 @@
+import type { Statement } from "../../statements/statement.ts";
+import { bindComplete, closeComplete, noData, parseComplete } from "../../wire/backend-messages.ts";
+import { errorResponse } from "../../wire/error-fields.ts";
+import type { WireMessage } from "../../wire/message-reader.ts";
+import { Backend, Frontend } from "../../wire/message-types.ts";
+import { int16, message } from "../../wire/message-writer.ts";
+import { deliver } from "../exchange/deliver.ts";
+import { FIRST_TIME, type Work } from "../exchange/work.ts";
+import type { SessionState } from "../transaction/session-state.ts";
+import { refusalOf } from "../transaction/statement-judge.ts";
+import { isControl, runStatement } from "../transaction/statement-runner.ts";
+import type { TransactionControl } from "../transaction/transaction-control.ts";
+import { KeptPlans } from "./kept-plans.ts";
+import { type Unit, unitRequest } from "./portal-requests.ts";
+import { PortalWork } from "./portal-work.ts";
+import {
+  type Portal,
+  type PreparedStatement,
+  PreparedStatements,
+  readParse,
+  readText,
+} from "./prepared-statements.ts";
+import type { SuspendedPortals } from "./suspended-portals.ts";
+
+/** What became of one message. */
+type Outcome = "done" | "failed" | "copied";
+
+const noParameters = message(Backend.ParameterDescription, int16(0));
+
+/** Parse, Bind, Describe, Execute, Close: gathered up to Flush or Sync, run in pieces that end at an Execute. */
+export class ExtendedProtocol {
+  readonly #session: SessionState;
+  readonly #control: TransactionControl;
+  readonly #suspended: SuspendedPortals;
+  readonly #names = new PreparedStatements();
+  readonly #plans: KeptPlans;
+  #gathered: WireMessage[] = [];
+  /** Messages not yet sent on, up to the next Execute. */
+  #unit: WireMessage[] = [];
+  /** After an error everything up to Sync is passed over. */
+  #failed = false;
+
+  constructor(session: SessionState, control: TransactionControl, suspended: SuspendedPortals) {
+    this.#session = session;
+    this.#control = control;
+    this.#suspended = suspended;
+    this.#plans = new KeptPlans(session);
+    session.onStatement = (statement) => this.#plans.runs(statement);
+  }
+
+  /** Takes a message that asks for no answer yet. */
+  gather(received: WireMessage): void {
+    if (!this.#failed) this.#gathered.push(received);
+  }
+
+  /** Runs what was gathered, at a Flush or a Sync; answers whether ReadyForQuery is due. */
+  async run(ends: boolean): Promise<boolean> {
+    const messages = this.#gathered;
+    this.#gathered = [];
+    let isCopying = false;
+    if (messages.length > 0) {
+      await this.#openImplicit(messages, ends);
+      isCopying = await this.#process(messages);
+    }
+    if (!ends) return false;
+    const problem = await this.#control.endImplicit(!this.#failed);
+    if (problem) this.#session.client.write(errorResponse(problem));
+    this.#failed = false;
+    // During COPY the Sync that was sent along with it counts for nothing; another one comes after the rows.
+    return !isCopying;
+  }
+
+  /** A batch that is more than one statement, or whose end has not come yet, is a transaction. */
+  async #openImplicit(messages: readonly WireMessage[], ends: boolean): Promise<void> {
+    if (this.#session.transaction) return;
+    const executes = messages.filter(({ type }) => type === Frontend.Execute).length;
+    const binds = messages.some(({ type }) => type === Frontend.Bind);
+    if (executes > 1 || (!ends && binds)) await this.#session.beginImplicit();
+  }
+
+  /** Runs messages until one fails; answers whether rows were copied in. */
+  async #process(messages: readonly WireMessage[]): Promise<boolean> {
+    this.#unit = [];
+    for (const received of messages) {
+      const taken = this.#take(received);
+      const outcome = typeof taken === "string" ? taken : await taken;
+      if (outcome === "copied") return true;
+      if (outcome === "failed") {
+        this.#failed = true;
+        return false;
+      }
+    }
+    if (!(await this.#sendUnit())) this.#failed = true;
+    return false;
+  }
+
+  #take(received: WireMessage): Outcome | Promise<Outcome> {
+    switch (received.type) {
+      case Frontend.Parse: {
+        const prepared = readParse(received);
+        if (prepared.statement?.refusal) return this.#refuse(prepared);
+        this.#names.parsed(prepared);
+        if (prepared.name === "") this.#plans.unnamedSent();
+        return this.#answerOrGather(received, prepared, parseComplete);
+      }
+      case Frontend.Bind: {
+        const portal = this.#names.bound(received, this.#session.transaction?.timesUndone ?? 0);
+        return this.#answerOrGather(received, portal.prepared, bindComplete);
+      }
+      case Frontend.Execute:
+        return this.#execute(received);
+      default:
+        return this.#describeOrClose(received);
+    }
+  }
+
+  async #refuse(prepared: PreparedStatement): Promise<Outcome> {
+    if (!(await this.#sendUnit())) return "failed";
+    const problem = await refusalOf(this.#session, prepared.statement as Statement);
+    if (problem) await this.#session.fail(problem);
+    return "failed";
+  }
+
+  /** Statements that the endpoint runs itself are not known to PostgreSQL. */
+  #answerOrGather(
+    received: WireMessage,
+    prepared: PreparedStatement | undefined,
+    answer: Buffer,
+  ): Outcome | Promise<Outcome> {
+    if (prepared?.statement && isControl(prepared.statement)) return this.#answer(answer);
+    this.#unit.push(received);
+    return this.#plans.lacks(prepared) ? this.#plans.restore(prepared).then(() => "done") : "done";
+  }
+
+  async #answer(answer: Buffer): Promise<Outcome> {
+    if (!(await this.#sendUnit())) return "failed";
+    this.#session.client.write(answer);
+    return "done";
+  }
+
+  #describeOrClose(received: WireMessage): Outcome | Promise<Outcome> {
+    const kind = received.body[0] === 0x53 ? "statement" : "portal";
+    const [name] = readText(received.body, 1);
+    const portal = kind === "portal" ? this.#names.portal(name) : undefined;
+    const prepared = kind === "statement" ? this.#names.statement(name) : portal?.prepared;
+    if (received.type === Frontend.Close) {
+      if (portal) this.#suspended.closed(portal);
+      this.#names.closed(kind, name);
+      return this.#answerOrGather(received, prepared, closeComplete);
+    }
+    if (portal && this.#suspended.has(portal)) return this.#answer(this.#suspended.description(portal));
+    const description = kind === "statement" ? Buffer.concat([noParameters, noData]) : noData;
+    return this.#answerOrGather(received, prepared, description);
+  }
+
+  async #execute(received: WireMessage): Promise<Outcome> {
+    const [name, next] = readText(received.body, 0);
+    const portal = this.#names.portal(name);
+    const statement = portal?.prepared?.statement;
+    if (portal && this.#suspended.has(portal)) {
+      if (!(await this.#sendUnit())) return "failed";
+      this.#suspended.serve(portal, received.body.readInt32BE(next));
+      return "done";
+    }
+    if (statement && isControl(statement)) {
+      if (!(await this.#sendUnit())) return "failed";
+      return (await this.#control.run(statement)) ? "done" : "failed";
+    }
+    this.#unit.push(received);
+    if (!portal || !statement) return (await this.#sendUnit()) ? "done" : "failed";
+    const work = this.#work(portal, statement);
+    const problem = await refusalOf(this.#session, statement);
+    const succeeded = problem ? await this.#session.fail(problem) : await runStatement(this.#session, work);
+    portal.boundAt = this.#session.transaction?.timesUndone ?? 0;
+    this.#suspended.executed(portal, received.body.readInt32BE(next));
+    if (work.copy.started) return "copied";
+    return succeeded ? "done" : "failed";
+  }
+
+  /** Sends gathered messages that run nothing; answers whether PostgreSQL took them. */
+  async #sendUnit(): Promise<boolean> {
+    const messages = this.#unit;
+    if (messages.length === 0) return true;
+    this.#unit = [];
+    const { client, gate, turn, transaction } = this.#session;
+    const unit: Unit = { messages, portal: undefined, rebind: false, prepared: this.#prepared };
+    const { bytes, ownAnswers } = unitRequest(unit, FIRST_TIME);
+    const answer = await gate.run(async () => {
+      if (this.#session.status === "T") await transaction?.enter();
+      return turn.hold(bytes);
+    });
+    return deliver(client, answer, { ownAnswers, addedColumns: this.#names.addedColumns(messages) });
+  }
+
+  #work(portal: Portal, statement: Statement): Work {
+    const unit = { messages: this.#unit, portal, prepared: this.#prepared };
+    this.#unit = [];
+    return new PortalWork(this.#session, this.#plans, statement, unit);
+  }
+
+  #prepared = (name: string): PreparedStatement | undefined => this.#names.statement(name);
+}

@@ -1,0 +1,145 @@
+import type { Statement } from "../../statements/statement.ts";
+import { parseComplete } from "../../wire/backend-messages.ts";
+import { close, sync } from "../../wire/frontend-messages.ts";
+import type { WireMessage } from "../../wire/message-reader.ts";
+import { Frontend } from "../../wire/message-types.ts";
+import { message } from "../../wire/message-writer.ts";
+import type { SessionState } from "../transaction/session-state.ts";
+import type { PreparedStatement } from "./prepared-statements.ts";
+
+/** A statement is kept when it comes for this time. */
+const KEPT_FROM = 3;
+const MAX_KEPT = 100;
+/** Of texts that have not come so often yet. */
+const MAX_COUNTED = 1000;
+const MAX_PARSE_BYTES = 8 * 1024;
+const PORTAL = 0x50;
+/** Other statements may change settings, or do away with what is prepared. */
+const HARMLESS: ReadonlySet<string | undefined> = new Set(["VariableShowStmt", "ExplainStmt"]);
+
+/** A query whole: Parse, Bind, Describe and Execute, without any name. */
+function isWholeQuery(messages: readonly WireMessage[]): boolean {
+  const [parse, bind, describe, execute] = messages;
+  return (
+    messages.length === 4 &&
+    parse?.type === Frontend.Parse &&
+    parse.body[0] === 0 &&
+    parse.body.length <= MAX_PARSE_BYTES &&
+    bind?.type === Frontend.Bind &&
+    bind.body[0] === 0 &&
+    bind.body[1] === 0 &&
+    describe?.type === Frontend.Describe &&
+    describe.body[0] === PORTAL &&
+    execute?.type === Frontend.Execute
+  );
+}
+
+/** Parse with a name, or Bind of the unnamed portal to that statement. */
+const parseAs = (name: string, { body }: WireMessage): Buffer =>
+  message(Frontend.Parse, name, body.subarray(1));
+const bindTo = (name: string, { body }: WireMessage): Buffer =>
+  message(Frontend.Bind, "", name, body.subarray(2));
+
+/** One statement, sent under a name of the endpoint's own. */
+export interface KeptRequest {
+  bytes: Buffer;
+  /** What the client is answered in PostgreSQL's place, which has the statement already. */
+  answered: Buffer | undefined;
+  /** PostgreSQL has answered. */
+  done(succeeded: boolean): void;
+}
+
+/**
+ * Queries that a client sends again and again without a name, kept prepared in PostgreSQL, which then plans them once.
+ *
+ * They are forgotten when the schema changes, and none is kept in a session that changes its settings or its prepared
+ * statements by SQL: PostgreSQL refuses a plan whose columns have changed, as those of another search_path may have.
+ */
+export class KeptPlans {
+  readonly #session: SessionState;
+  readonly #times = new Map<PreparedStatement, number>();
+  readonly #names = new Map<PreparedStatement, string>();
+  #count = 0;
+  #schemaVersion: number | undefined;
+  #isOutdated = false;
+  #isOff = false;
+  /** PostgreSQL's unnamed statement is not the client's, whose Parse was kept from it. */
+  #isUnnamedElsewhere = false;
+
+  constructor(session: SessionState) {
+    this.#session = session;
+  }
+
+  /** PostgreSQL is sent the client's own unnamed statement. */
+  unnamedSent(): void {
+    this.#isUnnamedElsewhere = false;
+  }
+
+  /** A statement is about to run. */
+  runs({ kind, tree, source }: Statement): void {
+    const isChange = kind === "other" && !HARMLESS.has(Object.keys(tree ?? {})[0]);
+    if (isChange || /set_config/i.test(source)) this.#isOff = true;
+  }
+
+  /** Whether the client uses its unnamed statement once more, and PostgreSQL does not have it. */
+  lacks(prepared: PreparedStatement | undefined): prepared is PreparedStatement {
+    return this.#isUnnamedElsewhere && prepared?.name === "";
+  }
+
+  /** Gives PostgreSQL the client's unnamed statement. */
+  async restore({ text, types }: PreparedStatement): Promise<void> {
+    const { gate, turn } = this.#session;
+    const bytes = Buffer.concat([message(Frontend.Parse, "", text, types), sync]);
+    const { error } = await gate.run(() => turn.hold(bytes));
+    if (!error) this.#isUnnamedElsewhere = false;
+  }
+
+  /** The request for a kept statement, where the messages are a whole query without names that has come before. */
+  async request(
+    prepared: PreparedStatement,
+    messages: readonly WireMessage[],
+  ): Promise<KeptRequest | undefined> {
+    if (this.#isOff || prepared.statement?.kind !== "read" || !isWholeQuery(messages)) return undefined;
+    const [parse, bind, describe, execute] = messages as [WireMessage, WireMessage, WireMessage, WireMessage];
+    const kept = await this.#keep(prepared);
+    if (!kept) return undefined;
+    const { name, isNew } = kept;
+    this.#isUnnamedElsewhere = true;
+    const parts = [bindTo(name, bind), describe.bytes, execute.bytes, sync];
+    if (isNew) parts.unshift(parseAs(name, parse));
+    return {
+      bytes: Buffer.concat(parts),
+      answered: isNew ? undefined : parseComplete,
+      done: (succeeded) => {
+        if (!isNew) return;
+        this.#names.set(prepared, name);
+        // Whether it was prepared is not known.
+        if (!succeeded) this.#isOutdated = true;
+      },
+    };
+  }
+
+  /** The name for a statement that has come often enough. */
+  async #keep(prepared: PreparedStatement): Promise<{ name: string; isNew: boolean } | undefined> {
+    const { schemaVersion } = this.#session.adjudicator;
+    if (this.#isOutdated || schemaVersion !== this.#schemaVersion) await this.#forget(schemaVersion);
+    const known = this.#names.get(prepared);
+    if (known !== undefined) return { name: known, isNew: false };
+    const times = (this.#times.get(prepared) ?? 0) + 1;
+    if (this.#times.size >= MAX_COUNTED) this.#times.clear();
+    this.#times.set(prepared, times);
+    if (times < KEPT_FROM) return undefined;
+    this.#times.delete(prepared);
+    if (this.#names.size >= MAX_KEPT) await this.#forget(schemaVersion);
+    return { name: `dsql_local: ${++this.#count}`, isNew: true };
+  }
+
+  async #forget(schemaVersion: number): Promise<void> {
+    this.#isOutdated = false;
+    this.#schemaVersion = schemaVersion;
+    if (this.#names.size === 0) return;
+    const closes = [...this.#names.values()].map((name) => close("statement", name));
+    this.#names.clear();
+    await this.#session.turn.hold(Buffer.concat([...closes, sync]));
+  }
+}

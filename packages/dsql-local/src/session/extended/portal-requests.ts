@@ -1,0 +1,168 @@
+import { sandboxText } from "../../conflicts/sandbox-names.ts";
+import type { Statement } from "../../statements/statement.ts";
+import { close, describe, sync } from "../../wire/frontend-messages.ts";
+import type { WireMessage } from "../../wire/message-reader.ts";
+import { Frontend } from "../../wire/message-types.ts";
+import { int16, message } from "../../wire/message-writer.ts";
+import type { Request, RequestForm } from "../exchange/work.ts";
+import { type Portal, type PreparedStatement, readText } from "./prepared-statements.ts";
+
+/** The name under which statements that work on copies are prepared. */
+const COPY_STATEMENT = "dsql_local: copy";
+
+/** Messages of a client up to an Execute, and what they are about. */
+export interface Unit {
+  messages: readonly WireMessage[];
+  portal: Portal | undefined;
+  /** The portal was bound before, and PostgreSQL has lost it since. */
+  rebind: boolean;
+  prepared: (name: string) => PreparedStatement | undefined;
+}
+
+const parse = (name: string, text: string, types: Buffer): Buffer =>
+  message(Frontend.Parse, name, text, types);
+const bind = (portal: string, statement: string, values: Buffer): Buffer =>
+  message(Frontend.Bind, portal, statement, values);
+
+/** Gathers messages, and whose the answers to Parse, Bind and Close are. */
+class RequestWriter {
+  readonly #bytes: Buffer[] = [];
+  readonly #ownAnswers: boolean[] = [];
+
+  send(bytes: Buffer): void {
+    this.#bytes.push(bytes);
+    const type = bytes[0];
+    if (type === Frontend.Parse || type === Frontend.Bind || type === Frontend.Close)
+      this.#ownAnswers.push(false);
+  }
+
+  sendOwn(bytes: Buffer): void {
+    this.#bytes.push(bytes);
+    this.#ownAnswers.push(true);
+  }
+
+  finish(): Request {
+    return { bytes: Buffer.concat([...this.#bytes, sync]), ownAnswers: this.#ownAnswers };
+  }
+}
+
+/** Whether a message goes to PostgreSQL as the client has written it. */
+const isAsWritten =
+  (unit: Unit) =>
+  ({ type, body }: WireMessage): boolean =>
+    type !== Frontend.Parse || (unit.prepared(readText(body, 0)[0])?.isUnchanged ?? true);
+
+/** The unnamed statement, where a unit uses it that does not prepare it: queries of the endpoint's own may have ended it. */
+function unnamedStatement({ messages, prepared }: Unit): PreparedStatement | undefined {
+  for (const { type, body } of messages) {
+    if (type === Frontend.Parse) return undefined;
+    const nameless = type === Frontend.Bind ? body[body.indexOf(0) + 1] === 0 : isDescribe(type, body);
+    if (nameless) return prepared("");
+  }
+  return undefined;
+}
+
+/** Whether it asks about the unnamed statement. */
+const isDescribe = (type: number, body: Buffer): boolean =>
+  type === Frontend.Describe && body[0] === 0x53 && body[1] === 0;
+
+/** The unit as PostgreSQL gets it. */
+export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request {
+  const { portal } = unit;
+  const unnamed = unit.rebind ? portal?.prepared : unnamedStatement(unit);
+  if (
+    !again &&
+    !plain &&
+    !unit.rebind &&
+    !unnamed &&
+    !portal?.prepared?.locking &&
+    unit.messages.every(isAsWritten(unit))
+  ) {
+    return { bytes: Buffer.concat([...unit.messages.map(({ bytes }) => bytes), sync]) };
+  }
+  const writer = new RequestWriter();
+  const textOf = ({ statement, text }: PreparedStatement): string =>
+    (plain ? statement?.text : undefined) ?? text;
+  if (unnamed?.name === "") writer.sendOwn(parse("", textOf(unnamed), unnamed.types));
+  if (unit.rebind && portal?.prepared) {
+    writer.sendOwn(bind(portal.name, portal.prepared.name, withFormats(portal, plain)));
+  }
+  for (const original of unit.messages) {
+    if (original.type === Frontend.Parse) {
+      const [name] = readText(original.body, 0);
+      const prepared = unit.prepared(name);
+      if (again && name !== "") writer.sendOwn(close("statement", name));
+      writer.send(prepared ? parse(name, textOf(prepared), prepared.types) : original.bytes);
+    } else if (original.type === Frontend.Bind && portal?.prepared?.locking && !plain) {
+      const [name, next] = readText(original.body, 0);
+      const [statement] = readText(original.body, next);
+      writer.send(bind(name, statement, withFormats(portal, plain)));
+    } else {
+      writer.send(original.bytes);
+    }
+  }
+  return writer.finish();
+}
+
+/** The unit for a transaction that works on copies: its statement is prepared anew, under a name of the endpoint's own. */
+export function sandboxedUnit(
+  unit: Unit,
+  { again }: RequestForm,
+  isCopied: (schema: string, table: string) => boolean,
+): Request {
+  const writer = new RequestWriter();
+  const { portal } = unit;
+  const prepared = portal?.prepared;
+  const prepare = (isClients: boolean): void => {
+    writer.sendOwn(close("statement", COPY_STATEMENT));
+    const text = sandboxText(prepared?.statement as Statement, isCopied);
+    const bytes = parse(COPY_STATEMENT, text, prepared?.types ?? int16(0));
+    if (isClients) writer.send(bytes);
+    else writer.sendOwn(bytes);
+  };
+  const binds = unit.messages.some(({ type }) => type === Frontend.Bind);
+  if (unit.rebind && portal) {
+    prepare(false);
+    writer.sendOwn(bind(portal.name, COPY_STATEMENT, portal.values));
+  }
+  let isPrepared = !binds;
+  for (const original of unit.messages) {
+    const [name, next] = readText(original.body, original.type === Frontend.Describe ? 1 : 0);
+    if (original.type === Frontend.Parse && name === "") {
+      prepare(true);
+      isPrepared = true;
+    } else if (original.type === Frontend.Parse) {
+      if (again) writer.sendOwn(close("statement", name));
+      const own = unit.prepared(name);
+      writer.send(own ? parse(name, own.text, own.types) : original.bytes);
+    } else if (original.type === Frontend.Bind) {
+      if (!isPrepared) prepare(false);
+      isPrepared = true;
+      const [, values] = readText(original.body, next);
+      writer.send(bind(name, COPY_STATEMENT, original.body.subarray(values)));
+    } else if (original.type === Frontend.Describe && original.body[0] === 0x53 && name === "") {
+      writer.send(describe("statement", COPY_STATEMENT));
+    } else {
+      writer.send(original.bytes);
+    }
+  }
+  return writer.finish();
+}
+
+/** Bind's values; where each column has a format of its own, the added ones get theirs. */
+function withFormats({ values, prepared }: Portal, plain: boolean): Buffer {
+  const added = plain ? 0 : (prepared?.locking?.columnMarks.length ?? 0);
+  let at = 2 + 2 * values.readUInt16BE(0);
+  const parameters = values.readUInt16BE(at);
+  at += 2;
+  for (let i = 0; i < parameters; i++) at += 4 + Math.max(0, values.readInt32BE(at));
+  const formats = values.readUInt16BE(at);
+  // None or one stands for all columns, and text looks the same in both formats.
+  if (added === 0 || formats < 2) return values;
+  return Buffer.concat([
+    values.subarray(0, at),
+    int16(formats + added),
+    values.subarray(at + 2),
+    Buffer.alloc(2 * added),
+  ]);
+}

@@ -1,0 +1,69 @@
+import { commandComplete } from "../../wire/backend-messages.ts";
+import { describe, execute, sync } from "../../wire/frontend-messages.ts";
+import type { WireMessage } from "../../wire/message-reader.ts";
+import { Backend } from "../../wire/message-types.ts";
+import { message } from "../../wire/message-writer.ts";
+import type { SessionState } from "../transaction/session-state.ts";
+import type { Transaction } from "../transaction/transaction.ts";
+import type { Portal, Rest } from "./prepared-statements.ts";
+
+const portalSuspended = message(Backend.PortalSuspended);
+
+/**
+ * Portals that were executed with a row limit. When the transaction's work is undone in PostgreSQL they would be lost:
+ * the rows they still have are fetched before, and given out from here.
+ */
+export class SuspendedPortals {
+  readonly #session: SessionState;
+  readonly #open = new Map<Portal, Transaction>();
+
+  constructor(session: SessionState) {
+    this.#session = session;
+  }
+
+  /** A portal was executed; with a row limit it may have rows left. */
+  executed(portal: Portal, maxRows: number): void {
+    const { transaction } = this.#session;
+    this.#open.delete(portal);
+    if (maxRows === 0 || !transaction) return;
+    this.#open.set(portal, transaction);
+    transaction.beforeUndone = () => this.#fetchAll(transaction);
+  }
+
+  closed(portal: Portal): void {
+    this.#open.delete(portal);
+  }
+
+  /** Whether PostgreSQL has the portal no more, and its rows are here; a portal does not outlive its transaction. */
+  has(portal: Portal): boolean {
+    return portal.rest !== undefined && portal.rest.transaction === this.#session.transaction;
+  }
+
+  /** The answer to Describe. */
+  description({ rest }: Portal): Buffer {
+    return (rest as Rest).description.bytes;
+  }
+
+  /** Gives out rows that were fetched before. */
+  serve(portal: Portal, maxRows: number): void {
+    const { client } = this.#session;
+    const { rows, tag } = portal.rest as Rest;
+    const given = rows.splice(0, maxRows === 0 ? rows.length : maxRows);
+    for (const { bytes } of given) client.write(bytes);
+    // A full page may be the last one, which PostgreSQL does not know either until it is asked again.
+    if (maxRows > 0 && given.length === maxRows) client.write(portalSuspended);
+    else client.write(commandComplete(tag.replace(/\d+$/, String(given.length))));
+  }
+
+  async #fetchAll(transaction: Transaction): Promise<void> {
+    const { turn } = this.#session;
+    for (const [portal, owner] of this.#open) {
+      if (owner !== transaction) continue;
+      const request = [describe("portal", portal.name), execute(portal.name), sync];
+      const { error, held, tag = "" } = await turn.hold(Buffer.concat(request));
+      const rows = held.filter(({ type }) => type === Backend.DataRow);
+      if (!error) portal.rest = { transaction, description: held[0] as WireMessage, rows, tag };
+    }
+    this.#open.clear();
+  }
+}

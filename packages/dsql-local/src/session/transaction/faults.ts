@@ -1,0 +1,53 @@
+import type { Problem } from "../exchange/answers.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** A fault has cut the client's connection, or left it without an answer until it closed: the session is over. */
+export class SessionCutError extends Error {
+  override readonly name = "SessionCutError";
+}
+
+/** Waits as long as a round trip is to take longer. */
+export async function injectRoundTrip({ cluster }: SessionState): Promise<void> {
+  if (cluster.faults.active) await cluster.faults.delayRoundTrip();
+}
+
+/** @throws {SessionCutError} */
+export function injectBeforeBegin({ cluster, client }: SessionState): void {
+  if (cluster.faults.active && cluster.faults.beforeBegin()) cut(client);
+}
+
+/** An error to answer in place of a statement; `start` hands the statement to PostgreSQL before the cut. @throws {SessionCutError} */
+export function injectInStatement(
+  { cluster, client, backend }: SessionState,
+  start: () => Buffer,
+): Problem | undefined {
+  const fault = cluster.faults.active ? cluster.faults.inStatement() : undefined;
+  if (fault !== "cut") return fault;
+  backend.write(start());
+  backend.flush();
+  return cut(client);
+}
+
+/** An error to answer in place of a commit, which must then not happen. @throws {SessionCutError} */
+export async function injectBeforeCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
+  if (!cluster.faults.active) return undefined;
+  const fault = cluster.faults.beforeCommit();
+  if (fault === "cut") return cut(client);
+  if (!fault) await cluster.faults.delayCommit();
+  return fault;
+}
+
+/** An error to answer after a commit has happened. @throws {SessionCutError} */
+export async function injectedAfterCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
+  const fault = cluster.faults.active ? cluster.faults.afterCommit() : undefined;
+  if (fault === "cut") return cut(client);
+  if (fault !== "swallow") return fault;
+  client.flush();
+  await client.closed;
+  return cut(client);
+}
+
+function cut(client: SessionState["client"]): never {
+  client.destroy();
+  throw new SessionCutError("a fault has cut the connection");
+}

@@ -1,0 +1,29 @@
+import { sandboxScript } from "../../conflicts/sandbox-script.ts";
+import type { TableDefinition } from "../../conflicts/table-definition.ts";
+import type { WriteSet } from "../../conflicts/write-set.ts";
+import type { TableReference } from "../../statements/statement.ts";
+
+/** Tables above it are not copied: a transaction that would need to is refused at its statement. */
+const MAX_COPIED_BYTES = 64 * 1024 * 1024;
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** Copies these tables. */
+export function sandboxSql(tables: readonly TableDefinition[], writes: WriteSet): string {
+  const script = literal(sandboxScript(tables, writes.replaySteps()));
+  const oids = `ARRAY[${tables.map(({ table }) => table).join(", ")}]::oid[]`;
+  return `SELECT pg_catalog.dsql_local_sandbox(${script}, ${oids}, ${MAX_COPIED_BYTES})`;
+}
+
+/** Asks for the oids of the tables that names mean, were there no copies of them. */
+export function tableOidsSql(targets: readonly TableReference[]): string {
+  return `SELECT ${targets.map(({ schema, name }) => tableOid(schema, name)).join(", ")}`;
+}
+
+function tableOid(schema: string | undefined, name: string): string {
+  const schemas =
+    schema === undefined ? "pg_catalog.current_schemas(false)" : `ARRAY[${literal(schema)}]::name[]`;
+  return `(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relname = ${literal(name)} AND c.relkind = 'r' AND n.nspname = ANY (${schemas})
+    ORDER BY pg_catalog.array_position(${schemas}, n.nspname) LIMIT 1)`;
+}

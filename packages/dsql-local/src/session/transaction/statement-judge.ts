@@ -1,0 +1,56 @@
+import { ddlWithDml, secondDdl } from "../../rules/ddl-placement.ts";
+import type { Refusal } from "../../rules/refusal.ts";
+import type { Statement } from "../../statements/statement.ts";
+import { ABORTED, type Problem, SCHEMA_CONFLICT, tooOld } from "../exchange/answers.ts";
+import type { SessionState } from "./session-state.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Why a statement is refused, before it is run. */
+export async function refusalOf(session: SessionState, statement: Statement): Promise<Problem | undefined> {
+  const problem = withoutCatalog(session, statement);
+  if (problem || !statement.catalogChecks) return problem;
+  for (const check of statement.catalogChecks) {
+    const refusal = await check({ query: (sql) => askCatalog(session, sql) });
+    if (refusal) return told(session, refusal, statement);
+  }
+  return undefined;
+}
+
+function withoutCatalog(session: SessionState, statement: Statement): Problem | undefined {
+  const { transaction, status, cluster } = session;
+  if (status === "E") return ABORTED;
+  const place = transaction?.explicit ? statement.refusalInTransaction : statement.refusalOutsideTransaction;
+  const refusal = statement.refusal ?? place;
+  if (refusal) return told(session, refusal, statement);
+  if (statement.tables.length > 0 && session.meetsSchemaChange()) return SCHEMA_CONFLICT;
+  if (!transaction) return undefined;
+  const late = ageProblem(transaction, cluster.limits.maxTransactionAgeMs);
+  if (late) return late;
+  if (transaction.phase === "lost") return SCHEMA_CONFLICT;
+  const misplaced = misplacedDdl(statement.kind, transaction);
+  return misplaced && told(session, misplaced, statement);
+}
+
+/** Past its age a transaction can only be rolled back. */
+export function ageProblem({ startedAt }: Transaction, limitMs: number): Problem | undefined {
+  const ageMs = performance.now() - startedAt;
+  return ageMs > limitMs ? tooOld(ageMs, limitMs) : undefined;
+}
+
+function misplacedDdl(kind: Statement["kind"], { ddl, hasWritten }: Transaction): Refusal | undefined {
+  if (kind === "ddl" && ddl !== undefined) return secondDdl;
+  const mixes = kind === "ddl" ? hasWritten : kind === "write" && ddl !== undefined;
+  return mixes ? ddlWithDml : undefined;
+}
+
+function askCatalog({ gate, turn, transaction }: SessionState, sql: string): Promise<(string | null)[][]> {
+  return gate.run(async () => {
+    await transaction?.enter();
+    return (await turn.query(sql)).rows;
+  });
+}
+
+function told({ cluster }: SessionState, refusal: Refusal, { source }: Statement): Problem {
+  cluster.refused(refusal, source);
+  return { ...refusal };
+}

@@ -1,0 +1,112 @@
+import type { Node } from "libpg-query";
+import { judge } from "../rules/judge.ts";
+import type { Refusal } from "../rules/refusal.ts";
+import { transactionPlaces } from "../rules/transaction-places.ts";
+import { parseStatements, type RawStatement, SqlSyntaxError } from "../sql/pg-parser.ts";
+import { stringOf } from "../sql/tree.ts";
+import { utf8Positions } from "../sql/utf8-positions.ts";
+import { actionOf } from "./action.ts";
+import { iamCall } from "./calls.ts";
+import { blankDsqlForms, type DsqlForm } from "./dsql-forms.ts";
+import { RecentCache } from "./recent-cache.ts";
+import type { ParsedQuery, Statement } from "./statement.ts";
+import { statementKind } from "./statement-kind.ts";
+import { tableReferences } from "./table-references.ts";
+import { translate } from "./translate.ts";
+
+/** Texts above this many characters are not remembered. */
+const MAX_CACHED_LENGTH = 64 * 1024;
+
+const cache = new RecentCache<ParsedQuery>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
+
+/**
+ * Takes a query text apart and judges each statement; a text seen before costs a look-up.
+ *
+ * `loadParser()` must have been awaited.
+ */
+export function parseQuery(sql: string): ParsedQuery {
+  const known = cache.get(sql);
+  if (known) return known;
+  const parsed = parse(sql);
+  if (sql.length <= MAX_CACHED_LENGTH) cache.set(sql, parsed, sql.length);
+  return parsed;
+}
+
+function parse(sql: string): ParsedQuery {
+  const { text, forms } = blankDsqlForms(sql);
+  try {
+    const raw = parseStatements(text);
+    const toUtf16 = utf8Positions(text);
+    const statements = raw.map((statement) => {
+      const { start, end } = extent(statement, text, toUtf16);
+      const form = forms.find((candidate) => candidate.start >= start && candidate.end <= end);
+      const part = text.slice(start, end);
+      const tree = raw.length === 1 && start === 0 ? statement.stmt : parseStatements(part)[0]?.stmt;
+      return analyse({ tree: tree as Node, source: sql.slice(start, end), text: part, start, form });
+    });
+    for (const form of forms) if (form.kind === "iam") statements.push(iamStatement(sql, form));
+    return { statements: statements.toSorted((a, b) => a.start - b.start) };
+  } catch (error) {
+    if (error instanceof SqlSyntaxError) return { syntaxError: true, text };
+    throw error;
+  }
+}
+
+/** Where a statement stands in the text, the white space before it left out. */
+function extent(
+  raw: RawStatement,
+  text: string,
+  toUtf16: (bytes: number) => number,
+): { start: number; end: number } {
+  const from = raw.stmt_location ?? 0;
+  const start = toUtf16(from);
+  const end = raw.stmt_len ? toUtf16(from + raw.stmt_len) : text.length;
+  const space = /^\s*/.exec(text.slice(start, end))?.[0].length ?? 0;
+  return { start: start + space, end };
+}
+
+interface Part {
+  tree: Node;
+  source: string;
+  text: string;
+  start: number;
+  form?: DsqlForm;
+}
+
+function analyse({ tree, source, text, start, form }: Part): Statement {
+  const context = { text, ...(form && form.kind !== "iam" && { form: form.kind }) };
+  const { refusal = bodyRefusal(tree), catalogChecks } = judge(tree, context);
+  const action = refusal ? undefined : actionOf(tree, context);
+  const translation = refusal ? { text } : translate(tree, context);
+  const isEdited = translation.text !== text && translation.commandTag === undefined;
+  const translatedTree = isEdited ? (parseStatements(translation.text)[0]?.stmt as Node) : tree;
+  return {
+    source,
+    start,
+    ...translation,
+    kind: statementKind(tree),
+    tables: tableReferences(translatedTree, isEdited ? translation.text : text),
+    tree: translatedTree,
+    ...(refusal && { refusal }),
+    ...(action && { action }),
+    ...(catalogChecks.length > 0 && !refusal && { catalogChecks }),
+    ...transactionPlaces(tree),
+  };
+}
+
+/** What DSQL says to the statements in the body of a function. */
+function bodyRefusal(tree: Node): Refusal | undefined {
+  if (!("CreateFunctionStmt" in tree)) return undefined;
+  for (const option of tree.CreateFunctionStmt.options ?? []) {
+    if (!("DefElem" in option) || option.DefElem.defname !== "as") continue;
+    const { arg } = option.DefElem;
+    const body = parseQuery(arg && "List" in arg ? stringOf(arg.List.items?.[0]) : "");
+    if ("statements" in body) return body.statements.find((statement) => statement.refusal)?.refusal;
+  }
+  return undefined;
+}
+
+function iamStatement(sql: string, form: Extract<DsqlForm, { kind: "iam" }>): Statement {
+  const source = sql.slice(form.start, form.end);
+  return { source, start: form.start, kind: "ddl", tables: [], action: form.action, ...iamCall(form.action) };
+}
