@@ -1,5 +1,6 @@
 export type { AwsCredentialProvider, AwsCredentials } from "./auth/aws-credentials.ts";
 export { DsqlClient } from "./client/dsql-client.ts";
+export { onlyReads } from "./client/explain-failure.ts";
 export {
   AsyncJobFailedError,
   CommitOutcomeUnknownError,

@@ -1,7 +1,9 @@
 import {
+  CommitOutcomeUnknownError,
   type DsqlPoolClient,
   failureOf,
   isOccError,
+  onlyReads,
   type RetryOptions,
   retryOnOcc,
   TransactionEndedError,
@@ -14,6 +16,11 @@ import { streamRows } from "./stream-rows.ts";
 
 /** Plain SQL may hold transactions of its own, some of them committed when a later one meets a conflict. */
 const SEVERAL_STATEMENTS = /;\s*\S/;
+
+/** The options of a query in Kysely 0.29. */
+interface AbortOptions {
+  signal?: AbortSignal | undefined;
+}
 
 /** What a connection is told by its driver. */
 export interface DsqlConnectionSettings {
@@ -39,18 +46,21 @@ export class DsqlConnection implements DatabaseConnection {
   #loss: unknown;
   #commitFailed = false;
   #pendingRelease: NodeJS.Immediate | undefined;
+  /** The abort signal of a statement that is running, commits by itself, and may write. */
+  #runningWrite: AbortSignal | undefined;
 
   constructor(client: DsqlPoolClient, settings: DsqlConnectionSettings) {
     this.#client = client;
     this.#settings = settings;
   }
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  async executeQuery<R>(query: CompiledQuery, options?: AbortOptions): Promise<QueryResult<R>> {
     const client = this.#clientFor(query);
     const isAutocommit = !this.#isInTransaction && isIdle(client);
-    const send = () => this.#send(client, query);
+    const signal = options?.signal;
+    const send = () => this.#send(client, query, isAutocommit ? signal : undefined);
     const { command, rowCount, rows } = isAutocommit
-      ? await this.#sendAutocommit(query.sql, send)
+      ? await this.#sendAutocommit(query.sql, send, signal)
       : await send();
     if (command === "CREATE" && isAutocommit && this.#settings.waitForIndexes) {
       await this.#waitForIndex(client, rows);
@@ -63,11 +73,13 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   /**
-   * Closes the connection, which ends its session and what runs in it; Kysely 0.29 calls it for an aborted query with
-   * the strategy "kill session". DSQL takes no cancel requests, so there is no cancelQuery.
+   * Closes the connection; Kysely 0.29 calls it for an aborted query with the strategy "kill session". An open transaction
+   * is rolled back, but a statement outside a transaction that the server has begun may still be committed, so the abort's
+   * reason gets a CommitOutcomeUnknownError as its `cause`. DSQL takes no cancel requests, so there is no cancelQuery.
    */
   async killSession(): Promise<void> {
     this.discard();
+    if (this.#runningWrite !== undefined) markOutcomeUnknown(this.#runningWrite.reason);
     await this.#client?.end();
   }
 
@@ -118,25 +130,33 @@ export class DsqlConnection implements DatabaseConnection {
     return this.#commitFailed;
   }
 
-  async #send(client: DsqlPoolClient, { sql, parameters }: CompiledQuery): Promise<pg.QueryResult> {
+  /** `writeSignal` is the abort signal of a statement outside a transaction. */
+  async #send(
+    client: DsqlPoolClient,
+    { sql, parameters }: CompiledQuery,
+    writeSignal?: AbortSignal,
+  ): Promise<pg.QueryResult> {
     if (this.#loss !== undefined) throw this.#loss;
+    this.#runningWrite = onlyReads(sql) ? undefined : writeSignal;
     try {
       return await client.query(sql, parameters as unknown[]);
     } catch (error) {
       if (failureOf(error) === "connection-lost") this.#loss = error;
       throw error;
+    } finally {
+      this.#runningWrite = undefined;
     }
   }
 
   /** A statement that met a conflict was rolled back whole; its failed run counts as the first of maxAttempts. */
-  async #sendAutocommit<T>(text: string, send: () => Promise<T>): Promise<T> {
+  async #sendAutocommit<T>(text: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await send();
     } catch (error) {
       const { autocommitRetry } = this.#settings;
       if (autocommitRetry === undefined || !isOccError(error) || SEVERAL_STATEMENTS.test(text)) throw error;
       const again = (attempt: number) => (attempt === 1 ? Promise.reject(error) : send());
-      return await retryOnOcc(again, autocommitRetry, text);
+      return await retryOnOcc(again, { ...autocommitRetry, ...(signal && { signal }) }, text);
     }
   }
 
@@ -157,6 +177,15 @@ export class DsqlConnection implements DatabaseConnection {
 function isIdle(client: DsqlPoolClient): boolean {
   const status = client.getTransactionStatus();
   return status === "I" || status === null;
+}
+
+/** Kysely rejects the query with the reason itself, so the outcome can only be told by its `cause`. */
+function markOutcomeUnknown(reason: unknown): void {
+  if (!(reason instanceof Error) || reason.cause !== undefined || !Object.isExtensible(reason)) return;
+  const cause = new CommitOutcomeUnknownError(
+    "The connection was closed while a statement ran that commits by itself: the server may have finished it, so it was committed in full or not at all. Check before you send it again.",
+  );
+  Object.defineProperty(reason, "cause", { value: cause, configurable: true, writable: true });
 }
 
 function isChange(command: string): boolean {

@@ -72,11 +72,14 @@ class Unrepeatable {
   }
 }
 
-/** Inside `db.connection()` all attempts have one connection; once it is lost, each of them ends with the same error. */
+/**
+ * An attempt that ends in the very error of the attempt before has not been tried: inside `db.connection()` all attempts
+ * share one connection, which stays lost, and an aborted signal has one reason for all queries.
+ */
 function refuseRepetition(): (error: unknown) => never {
   let last: unknown;
   return (error) => {
-    if (error === last && failureOf(error) === "connection-lost") throw new Unrepeatable(error);
+    if (error === last && failureOf(error) !== "conflict") throw new Unrepeatable(error);
     last = error;
     throw error;
   };

@@ -24,7 +24,8 @@ export function explainFailure(error: Error, statement: FailedStatement, state: 
   const isCommit = listOf(statement.commands).includes("commit");
   if (isCommit && statement.wasSent) return leavesOutcomeOpen(error) ? commitUnknown(error) : error;
   // pg sends nothing before the last answer has ended, so the status is the one that the statement ran under.
-  const commitsByItself = state.status === "I" && statement.commands === undefined && !isRead(statement.text);
+  const commitsByItself =
+    state.status === "I" && statement.commands === undefined && !onlyReads(statement.text);
   if (commitsByItself && (state.lostBy !== undefined || leavesWriteOpen(error))) return writeUnknown(error);
   return state.lostBy === undefined ? error : connectionLost(state.lostBy, error);
 }
@@ -81,7 +82,7 @@ function saysUnknown(code: string): boolean {
   return LEAVE_IT_OPEN.has(code);
 }
 
-/** Whether a text only reads: then it does not matter that nobody knows whether it was run. */
-function isRead(text: string | undefined): boolean {
+/** Whether SQL only reads (SELECT, VALUES, TABLE, SHOW): then it does not matter that nobody knows whether it was executed. */
+export function onlyReads(text: string | undefined): boolean {
   return text !== undefined && splitStatements(text).every((statement) => READ.test(statement));
 }
