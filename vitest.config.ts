@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { projects: ["packages/*/vitest*.config.ts", "apps/*/vitest.config.ts"] },
+  test: {
+    projects: ["packages/*/vitest*.config.ts", "apps/*/vitest.config.ts"],
+    globalSetup: ["scripts/build-before-tests.ts"],
+  },
 });

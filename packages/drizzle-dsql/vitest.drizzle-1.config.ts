@@ -1,12 +1,8 @@
-import { defineConfig } from "vitest/config";
+import { project } from "../../vitest.project.ts";
 
 /** drizzle-orm 1.0: what both versions share, and what only 1.0 has. */
-export default defineConfig({
-  test: {
-    name: "drizzle-dsql (drizzle-orm 1.0)",
-    include: ["test/shared/**/*.test.ts", "drizzle-1/test/**/*.test.ts"],
-    alias: [{ find: /^drizzle-orm(?=\/|$)/, replacement: "drizzle-orm-1" }],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-  },
-});
+export default project(
+  "drizzle-dsql (drizzle-orm 1.0)",
+  { include: ["test/shared/**/*.test.ts", "drizzle-1/test/**/*.test.ts"] },
+  [{ find: /^drizzle-orm(?=\/|$)/, replacement: "drizzle-orm-1" }],
+);

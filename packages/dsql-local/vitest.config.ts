@@ -1,5 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { project } from "../../vitest.project.ts";
 
-export default defineConfig({
-  test: { name: "dsql-local", include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
-});
+export default project("dsql-local");

@@ -1,11 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { project } from "../../vitest.project.ts";
 
-export default defineConfig({
-  test: {
-    name: "prisma-dsql",
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/generate-clients.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-  },
-});
+export default project("prisma-dsql", { globalSetup: ["test/generate-clients.ts"] });

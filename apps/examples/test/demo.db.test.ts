@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import type { BankResult } from "../dist/demo/run-bank.js";
+import type { BankResult } from "../src/demo/run-bank.ts";
 
 const run = promisify(execFile);
 const main = fileURLToPath(new URL("../dist/demo/main.js", import.meta.url));

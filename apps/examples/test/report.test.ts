@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { explain, table } from "../dist/demo/report.js";
-import type { BankRun } from "../dist/demo/run-bank.js";
+import { explain, table } from "../src/demo/report.ts";
+import type { BankRun } from "../src/demo/run-bank.ts";
 
 function runOf(adapter: string, balanceAfter: number): BankRun {
   return {

@@ -43,6 +43,5 @@ export {
   type TransactionRun,
 } from "./retry/run-transaction.ts";
 export type { DsqlLogger } from "./telemetry/logger.ts";
-export { openTelemetry } from "./telemetry/open-telemetry.ts";
 export type { RetryEvent, RetryReason } from "./telemetry/retry-event.ts";
 export type { DsqlTelemetry } from "./telemetry/telemetry.ts";

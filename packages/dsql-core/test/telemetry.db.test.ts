@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { metrics } from "@opentelemetry/api";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DsqlPool, type DsqlPoolOptions, type DsqlTelemetry, openTelemetry } from "../src/index.ts";
+import { DsqlPool, type DsqlPoolOptions, type DsqlTelemetry } from "../src/index.ts";
+import { openTelemetry } from "../src/telemetry/open-telemetry.ts";
 
 let local: LocalDsql;
 beforeAll(async () => {
@@ -111,7 +112,7 @@ test("counts for OpenTelemetry through the application's own meter provider", as
   const meter = { createCounter: instrument, createHistogram: instrument };
   metrics.setGlobalMeterProvider({ getMeter: () => meter } as never);
   try {
-    await live(await openTelemetry(), "counted");
+    await live(openTelemetry(), "counted");
   } finally {
     metrics.disable();
   }

@@ -5,7 +5,6 @@ import { DsqlDriver } from "./dsql-driver.ts";
 import { DsqlIntrospector } from "./dsql-introspector.ts";
 import { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
 import { type PoolSource, poolSource } from "./pool-source.ts";
-import { extendRequiredKysely } from "./required-kysely.ts";
 
 /**
  * Aurora DSQL for Kysely.
@@ -36,7 +35,6 @@ export class DsqlDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    extendRequiredKysely();
     return new DsqlAdapter(this.#source.retryDefaults);
   }
 

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { LocalDsql } from "dsql-local";
 import type { AdapterUnderTest } from "../adapter-under-test.ts";
@@ -18,7 +19,7 @@ export async function runChild(
   local: LocalDsql,
   listens: boolean,
 ): Promise<ChildReport> {
-  const child = fork(fileURLToPath(new URL("./child-main.js", import.meta.url)), {
+  const child = fork(createRequire(import.meta.url).resolve("adapter-conformance/child"), {
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

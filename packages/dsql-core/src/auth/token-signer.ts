@@ -35,8 +35,8 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
       throw new DsqlTokenError(
         "The AWS credentials have expired; a token signed with them would be refused.",
       );
+    const { DsqlSigner } = await loadAwsSdk();
     try {
-      const { DsqlSigner } = await import("@aws-sdk/dsql-signer");
       const signer = new DsqlSigner({ hostname, region, expiresIn, credentials: identity });
       const token =
         user === "admin" ? await signer.getDbConnectAdminAuthToken() : await signer.getDbConnectAuthToken();
@@ -45,6 +45,17 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
       throw new DsqlTokenError("The token could not be signed.", { cause });
     }
   };
+}
+
+async function loadAwsSdk(): Promise<typeof import("./aws-sdk.ts")> {
+  try {
+    return await import("./aws-sdk.ts");
+  } catch (cause) {
+    throw new DsqlTokenError(
+      "The AWS SDK could not be loaded. Install @aws-sdk/dsql-signer and @aws-sdk/credential-provider-node, or let your bundler include them.",
+      { cause },
+    );
+  }
 }
 
 /** Milliseconds since 1970. A provider that read its answer from JSON may have left the date a text. */
@@ -78,8 +89,8 @@ function memoizedProvider({ credentials, profile, region }: TokenRequest): AwsCr
   let chain: AwsCredentialProvider | undefined;
   return async () => {
     if (chain === undefined) {
-      const { fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
-      chain = fromNodeProviderChain({ ...(profile !== undefined && { profile }), clientConfig: { region } });
+      const { defaultProvider } = await loadAwsSdk();
+      chain = defaultProvider({ ...(profile !== undefined && { profile }), clientConfig: { region } });
     }
     return await chain();
   };

@@ -41,7 +41,7 @@ export interface DsqlConnectionOptions {
   sslnegotiation?: "postgres" | "direct";
   /** Hears what the pool and its clients do by themselves. Options only. */
   logger?: DsqlLogger;
-  /** Hears events for metrics; `await openTelemetry()` makes one. Options only. */
+  /** Receives events for metrics; `openTelemetry()` of `dsql-core/opentelemetry` makes one. Options only. */
   telemetry?: DsqlTelemetry;
   /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. Options only. @default 30_000 */
   connectionTimeoutMillis?: number;

@@ -1,3 +1,4 @@
+import { metrics } from "@opentelemetry/api";
 import { VERSION } from "../version.ts";
 import type { DsqlTelemetry } from "./telemetry.ts";
 
@@ -6,10 +7,9 @@ import type { DsqlTelemetry } from "./telemetry.ts";
  * `dsql.connections.opened`, `.failed` and `.closed`, `dsql.tokens.signed` and `.failed`, `dsql.retries` (attributes
  * `reason` and `occ_type`), `dsql.commits.unknown`; histograms `db.client.connection.create_time` (seconds, OpenTelemetry
  * semantic conventions, "Database client metrics") and `dsql.token.duration` (seconds).
- * Loads `@opentelemetry/api`, which the application installs.
+ * An entry of its own, `dsql-core/opentelemetry`, because it loads `@opentelemetry/api`, which the application installs.
  */
-export async function openTelemetry(): Promise<DsqlTelemetry> {
-  const { metrics } = await import("@opentelemetry/api");
+export function openTelemetry(): DsqlTelemetry {
   const meter = metrics.getMeter("dsql-core", VERSION);
   const count = (name: string, description: string) => meter.createCounter(name, { description });
   const seconds = (name: string, description: string) =>

@@ -1,0 +1,16 @@
+// Builds what has changed: types and the private packages by `tsc -b`, the public packages' bundles after that.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { bundle } from "./bundle.js";
+import { root } from "./workspaces.js";
+
+const tsc = join(root, "node_modules/typescript/bin/tsc");
+
+/** Returns whether the types are right; the files are written either way, as `tsc -b` writes them. */
+export async function build() {
+  const { status } = spawnSync(process.execPath, [tsc, "-b"], { cwd: root, stdio: "inherit" });
+  await bundle();
+  return status === 0;
+}
+
+if (process.argv[1] === import.meta.filename) process.exitCode = (await build()) ? 0 : 1;
