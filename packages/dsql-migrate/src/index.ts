@@ -1,3 +1,12 @@
+export { type DeployOptions, type DeployResult, deploy } from "./apply/deploy.ts";
+export type { MigrateEvent, MigrateListener, StepPlace } from "./apply/events.ts";
+export type { AppliedMigration, HistoryTable, RunQuery } from "./apply/history.ts";
+export type { LeaseHolder, LeaseOptions } from "./apply/lease.ts";
+export { checksumOf, type PlannedMigration } from "./apply/migration.ts";
+export { acceptEdited, forget, markApplied, type RepairOptions, releaseLock } from "./apply/repair.ts";
+export { readSqlFolder, type SqlFile } from "./apply/sql-folder.ts";
+export { type MigrationState, type MigrationStatus, type Status, status } from "./apply/status.ts";
+export { MigrateError, type MigrateErrorCode, type StepReference } from "./errors.ts";
 export type {
   Backfill,
   Change,
@@ -10,3 +19,10 @@ export type {
   StepJob,
   StepKind,
 } from "./plan/step.ts";
+export {
+  type ApplicationRole,
+  createRole,
+  planRole,
+  type RoleAccess,
+  type RoleStatement,
+} from "./roles/application-role.ts";

@@ -1,0 +1,241 @@
+import type { DsqlPool } from "dsql-core";
+import { MigrateError } from "../errors.ts";
+import type { Problem } from "../plan/step.ts";
+import { type MigrateListener, safeListener } from "./events.ts";
+import { type AppliedMigration, type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
+import { Journal, type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
+import { createJournal } from "./journal-tables.ts";
+import { Lease, type LeaseOptions } from "./lease.ts";
+import type { PlannedMigration } from "./migration.ts";
+import { createIfMissing, runRepeatable } from "./repeatable.ts";
+import { type Deployment, type MigrationStart, runMigration } from "./run-migration.ts";
+import { hasHappened } from "./run-step.ts";
+
+/** Options of {@link deploy}. */
+export interface DeployOptions extends LeaseOptions {
+  /** Runs every statement; it needs two connections or more. The caller ends it. */
+  pool: DsqlPool;
+  /** All migrations there are, in the order in which they run, applied ones included. */
+  migrations: readonly PlannedMigration[];
+  /** Another tool's history table. @default the journal alone */
+  history?: HistoryTable | undefined;
+  /** Called with everything that happens. */
+  onEvent?: MigrateListener | undefined;
+}
+
+/** What a deployment did. */
+export interface DeployResult {
+  /** The names of the migrations that it applied or finished. */
+  applied: string[];
+}
+
+/**
+ * Applies the migrations that are not applied yet: one statement at a time, each recorded in the journal, under a lock that
+ * other deployments wait for. A deployment that was killed is continued by the next one exactly where it stood.
+ * @throws MigrateError `DSQL_MIGRATE_REFUSED` before anything runs, if a migration that is to be applied has problems;
+ * `DSQL_MIGRATE_CHANGED` if an applied migration was edited; `DSQL_MIGRATE_LOCKED`, `DSQL_MIGRATE_LEASE_LOST`;
+ * `DSQL_MIGRATE_STOPPED` after `signal`; `DSQL_MIGRATE_FAILED` with the step that failed
+ */
+export async function deploy(options: DeployOptions): Promise<DeployResult> {
+  const { pool, migrations, history, signal } = options;
+  const emit = safeListener(options.onEvent);
+  requireUniqueNames(migrations);
+  try {
+    await createJournal(pool);
+    const lease = await Lease.acquire(pool, options, emit);
+    try {
+      for (const statement of history?.setup ?? []) await createIfMissing(pool, statement);
+      const journal = new Journal(pool, historyId(history), lease);
+      return await applyPending({ pool, journal, lease, table: history, emit, signal }, migrations);
+    } finally {
+      await lease.release();
+    }
+  } catch (error) {
+    if (signal?.aborted === true && !(error instanceof MigrateError)) throw stopped(error);
+    throw error;
+  }
+}
+
+/** What is to be done, in order, and how each migration stands. */
+export interface Pending {
+  migration: PlannedMigration;
+  start: MigrationStart;
+  /** Its source was edited after it was begun: the new plan replaces the old one from this step on. */
+  replanFrom: number | undefined;
+}
+
+/**
+ * Compares migrations with the journal and the history table.
+ * @throws MigrateError `DSQL_MIGRATE_REFUSED`, `DSQL_MIGRATE_CHANGED`
+ */
+export async function findPending(
+  pool: DsqlPool,
+  migrations: readonly PlannedMigration[],
+  history: HistoryTable | undefined,
+  emit: MigrateListener,
+): Promise<Pending[]> {
+  const id = historyId(history);
+  const journaled = new Map((await readMigrations(pool, id)).map((row) => [row.name, row]));
+  const applied = appliedMigrations(journaled, await history?.applied(queryOf(pool)));
+  warnOfMissing(migrations, applied, emit);
+  const pending: Pending[] = [];
+  for (const migration of migrations) {
+    const done = applied.get(migration.name);
+    if (done !== undefined) {
+      requireUnchanged(migration, done);
+      if (pending.length > 0) {
+        const [first] = pending as [Pending];
+        emit({
+          type: "warning",
+          message: `${first.migration.name} comes before ${migration.name}, which is already applied: it runs now, out of order.`,
+        });
+      }
+      continue;
+    }
+    const begun = journaled.get(migration.name);
+    pending.push(
+      begun === undefined || begun.finishedAt !== undefined
+        ? { migration, start: { from: "nothing" }, replanFrom: undefined }
+        : await begunMigration(pool, migration, begun, await readSteps(pool, id, migration.name)),
+    );
+  }
+  const problems = pending
+    .filter(({ replanFrom, start }) => start.from === "nothing" || replanFrom !== undefined)
+    .flatMap(({ migration }) => migration.plan.problems.filter(({ severity }) => severity === "error"));
+  if (problems.length > 0) throw refused(problems);
+  return pending;
+}
+
+async function applyPending(
+  deployment: Deployment,
+  migrations: readonly PlannedMigration[],
+): Promise<DeployResult> {
+  const { pool, journal, table, emit } = deployment;
+  // From here on nobody else writes to what an earlier holder has begun, and what is read of it stays true.
+  await journal.takeOver();
+  const pending = await findPending(pool, migrations, table, emit);
+  const applied: string[] = [];
+  let begun = false;
+  for (const [index, { migration, start, replanFrom }] of pending.entries()) {
+    let from: MigrationStart = begun ? { from: "begun" } : start;
+    if (replanFrom !== undefined) {
+      await journal.replan(migration, replanFrom);
+      from = { from: "journal", steps: await readSteps(pool, historyId(table), migration.name) };
+    }
+    const following = pending[index + 1];
+    const next = following?.start.from === "nothing" ? following.migration : undefined;
+    await runMigration(deployment, migration, from, next);
+    begun = next !== undefined;
+    applied.push(migration.name);
+  }
+  return { applied };
+}
+
+async function begunMigration(
+  pool: DsqlPool,
+  migration: PlannedMigration,
+  begun: JournalMigration,
+  steps: readonly JournalStep[],
+): Promise<Pending> {
+  const start: MigrationStart = { from: "journal", steps };
+  if (begun.checksum === migration.checksum) {
+    // The stored plan counts, so that another version of this package continues what it finds.
+    const plan = { ...migration.plan, ok: true, steps: steps.map((step) => step.plan) };
+    return { migration: { ...migration, plan }, start, replanFrom: undefined };
+  }
+  const isEdited = (step: JournalStep) => migration.plan.steps[step.position]?.sql !== step.plan.sql;
+  const done = steps.filter(({ state }) => state === "done");
+  const edited = done.find(isEdited);
+  if (edited !== undefined) throw changedWhileBegun(migration.name, edited.position, done.length);
+  const open = steps[done.length];
+  if (open?.state === "started") {
+    if (!isEdited(open)) return { migration, start, replanFrom: done.length + 1 };
+    if (await hasHappened(pool, open))
+      throw changedWhileBegun(migration.name, open.position, done.length + 1);
+  }
+  return { migration, start, replanFrom: done.length };
+}
+
+function appliedMigrations(
+  journaled: ReadonlyMap<string, JournalMigration>,
+  table: readonly AppliedMigration[] | undefined,
+): Map<string, AppliedMigration> {
+  const rows =
+    table ??
+    [...journaled.values()]
+      .filter(({ finishedAt }) => finishedAt !== undefined)
+      .map(({ name, checksum }) => ({ name, checksum }));
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+function warnOfMissing(
+  migrations: readonly PlannedMigration[],
+  applied: ReadonlyMap<string, AppliedMigration>,
+  emit: MigrateListener,
+): void {
+  const given = new Set(migrations.map(({ name }) => name));
+  for (const name of applied.keys()) {
+    if (!given.has(name)) {
+      emit({
+        type: "warning",
+        message: `${name} is applied in the database and is not among the migrations.`,
+      });
+    }
+  }
+}
+
+function requireUniqueNames(migrations: readonly PlannedMigration[]): void {
+  const seen = new Set<string>();
+  for (const { name } of migrations) {
+    if (seen.has(name)) {
+      throw new MigrateError(
+        "DSQL_MIGRATE_INPUT",
+        `Two migrations have the name ${name}: rename one of them.`,
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function requireUnchanged(migration: PlannedMigration, applied: AppliedMigration): void {
+  if (applied.checksum === undefined || applied.checksum === migration.checksum) return;
+  throw new MigrateError(
+    "DSQL_MIGRATE_CHANGED",
+    `Migration ${migration.name} was edited after it was applied. Restore the file and put the change into a new migration; or, if the edit changes nothing in the database, accept it with: dsql-migrate repair --accept ${migration.name}`,
+  );
+}
+
+function changedWhileBegun(name: string, step: number, done: number): MigrateError {
+  return new MigrateError(
+    "DSQL_MIGRATE_CHANGED",
+    `Migration ${name} was edited while it was half applied: step ${step + 1} is now another statement, and its first ${done} steps have already run. Restore those statements (later ones may be edited); or undo by hand what they did and let go of the attempt with: dsql-migrate repair --forget ${name}`,
+  );
+}
+
+function refused(problems: readonly Problem[]): MigrateError {
+  const lines = problems.map(
+    ({ source, message, advice }) =>
+      `${source.file ?? "SQL"}:${source.line}:${source.column} ${message} ${advice}`,
+  );
+  return new MigrateError(
+    "DSQL_MIGRATE_REFUSED",
+    `${problems.length === 1 ? "One statement" : `${problems.length} statements`} cannot be applied to Aurora DSQL, and nothing was run:\n${lines.join("\n")}`,
+    { problems },
+  );
+}
+
+function stopped(cause: unknown): MigrateError {
+  return new MigrateError(
+    "DSQL_MIGRATE_STOPPED",
+    "The deployment was stopped. What has run stays; the next deployment continues with the next step.",
+    { cause },
+  );
+}
+
+function historyId(history: HistoryTable | undefined): string {
+  return history?.id ?? PLAIN_HISTORY_ID;
+}
+
+function queryOf(pool: DsqlPool): (sql: string) => Promise<readonly Record<string, unknown>[]> {
+  return async (sql) => (await runRepeatable<Record<string, unknown>>(pool, sql)).rows;
+}

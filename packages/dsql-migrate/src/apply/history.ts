@@ -1,0 +1,35 @@
+import type { PlannedMigration } from "./migration.ts";
+
+/** A migration that a history table calls applied. */
+export interface AppliedMigration {
+  name: string;
+  /** Undefined where the table keeps none. */
+  checksum: string | undefined;
+}
+
+/** Runs one statement outside a transaction. */
+export type RunQuery = (sql: string) => Promise<readonly Record<string, unknown>[]>;
+
+/**
+ * The history table of another tool, kept as that tool keeps it, so that its own commands go on to work. Its rows are written
+ * in the transaction that writes the journal, so that the two never disagree.
+ */
+export interface HistoryTable {
+  /** Names the history in the journal, such as `prisma`: each has names of its own. */
+  readonly id: string;
+  /** DDL statements that make the table, one at a time, each safe to repeat. */
+  readonly setup: readonly string[];
+  /** What the table calls applied; it exists by then. */
+  applied(query: RunQuery): Promise<AppliedMigration[]>;
+  /** One INSERT or UPDATE for the moment a migration begins; undefined if the table shows only what is finished. */
+  begin?(migration: PlannedMigration): string;
+  /** One INSERT or UPDATE for the moment it is finished; it must leave one row if that row is already there. */
+  finish(migration: PlannedMigration): string;
+  /** One UPDATE or DELETE that makes the table forget a migration that was begun and not finished. */
+  forget?(name: string): string;
+  /** One UPDATE that stores the checksum of an edited migration. */
+  accept?(migration: PlannedMigration): string;
+}
+
+/** The history of plain SQL folders: the journal itself is its table. */
+export const PLAIN_HISTORY_ID = "sql";

@@ -1,0 +1,347 @@
+import type { DsqlPool } from "dsql-core";
+import { escapeLiteral } from "pg";
+import { MigrateError } from "../errors.ts";
+import type { PlanStep } from "../plan/step.ts";
+import type { HistoryTable } from "./history.ts";
+import { JOURNAL_SCHEMA } from "./journal-tables.ts";
+import type { PlannedMigration } from "./migration.ts";
+import { isLost, MAX_LOST_CONNECTIONS, runRepeatable } from "./repeatable.ts";
+
+export type StepState = "pending" | "started" | "done" | "failed";
+
+/** A migration's row in the journal. */
+export interface JournalMigration {
+  name: string;
+  checksum: string;
+  steps: number;
+  stepsDone: number;
+  startedAt: Date;
+  finishedAt: Date | undefined;
+  owner: string;
+}
+
+/** A step's row in the journal. */
+export interface JournalStep {
+  position: number;
+  state: StepState;
+  /** The step as it was planned when the migration began. */
+  plan: PlanStep;
+  /** What its catalog check said before it was started. */
+  doneBefore: boolean;
+  jobId: string | undefined;
+  error: string | undefined;
+  startedAt: Date | undefined;
+  finishedAt: Date | undefined;
+}
+
+/** What is stored of a step that has happened. */
+export interface StepOutcome {
+  rows?: number | undefined;
+}
+
+const MIGRATION = `${JOURNAL_SCHEMA}.migration`;
+const STEP = `${JOURNAL_SCHEMA}.step`;
+
+/** Plans are stored in statements below this many characters, far below DSQL's limit of 10 MiB for a transaction. */
+const CHUNK_CHARACTERS = 1_000_000;
+const CHUNK_STEPS = 500;
+/** As many steps are stored in the transaction that begins a migration; DSQL takes 3,000 rows in one. */
+const FIRST_STEPS = 2000;
+
+/**
+ * The journal of one history under one lease. Each write is one statement, or a part of the transaction of a DML step, and
+ * names the lease's fence: a holder that has lost its lease writes nothing any more.
+ */
+export class Journal {
+  readonly #pool: DsqlPool;
+  readonly #history: string;
+  readonly #fence: bigint;
+  readonly #owner: string;
+
+  constructor(pool: DsqlPool, history: string, lease: { fence: bigint; owner: string }) {
+    this.#pool = pool;
+    this.#history = history;
+    this.#fence = lease.fence;
+    this.#owner = lease.owner;
+  }
+
+  /** Writes a migration's plan, with its first step as started, and lets the history table know. */
+  async begin(migration: PlannedMigration, table: HistoryTable | undefined): Promise<void> {
+    await this.prepare(migration);
+    await this.#transaction(async (run) => {
+      await this.#begin(run, migration, table);
+    });
+  }
+
+  /**
+   * Stores the steps of a long plan that do not fit into the transaction of its beginning. Without their migration's row they
+   * mean nothing, and those of a running one are left as they are.
+   */
+  async prepare({ name, plan }: PlannedMigration): Promise<void> {
+    const rows = plan.steps.map((step, position) => this.#stepRow(name, step, position, false));
+    for (const chunk of inChunks(rows.slice(FIRST_STEPS))) {
+      await runRepeatable(this.#pool, `${insertSteps(chunk)} WHERE step.state = 'pending'`);
+    }
+  }
+
+  /** Takes over what earlier runs have begun: from now on no other holder can write to it. */
+  async takeOver(): Promise<void> {
+    await runRepeatable(
+      this.#pool,
+      `UPDATE ${MIGRATION} SET fence = ${this.#fence}, owner = ${escapeLiteral(this.#owner)} WHERE history = ${escapeLiteral(this.#history)} AND finished_at IS NULL AND fence <= ${this.#fence}`,
+    );
+  }
+
+  /** Replaces the plan of a begun migration from a position on, and its checksum. */
+  async replan(migration: PlannedMigration, from: number): Promise<void> {
+    const { name, checksum, plan } = migration;
+    const rows = plan.steps.slice(from).map((step, index) => this.#stepRow(name, step, from + index, false));
+    await this.#transaction(async (run) => {
+      await this.#mustChange(run, this.#fenceSql(name));
+      for (const chunk of inChunks(rows)) await run(insertSteps(chunk));
+      await run(
+        `UPDATE ${MIGRATION} SET checksum = ${escapeLiteral(checksum)}, steps = ${plan.steps.length} WHERE ${this.#at(name)}`,
+      );
+    });
+  }
+
+  /** A step is about to run for the first time, or again after it had surely failed. */
+  async start(name: string, step: PlanStep, position: number): Promise<void> {
+    await this.#write(
+      `UPDATE ${STEP} SET state = 'started', started_at = now(), finished_at = NULL, error = NULL, job_id = NULL, done_before = (${checkOf(step)}) WHERE ${this.#at(name)} AND position = ${position} AND ${this.#fenced(name)}`,
+      1,
+    );
+  }
+
+  /** A step has happened, and the next one is about to run. */
+  async finishStep(
+    name: string,
+    position: number,
+    outcome: StepOutcome,
+    next: PlanStep | undefined,
+  ): Promise<void> {
+    await this.#write(this.finishStepSql(name, position, outcome, next), next === undefined ? 1 : 2);
+  }
+
+  /** The statement of {@link finishStep}, for the transaction of a DML step; see {@link requireFence}. */
+  finishStepSql(name: string, position: number, { rows }: StepOutcome, next: PlanStep | undefined): string {
+    const here = `position = ${position}`;
+    const positions = next === undefined ? here : `position IN (${position}, ${position + 1})`;
+    const changed = rows === undefined ? "changed_rows" : String(rows);
+    const set =
+      next === undefined
+        ? `state = 'done', finished_at = now(), changed_rows = ${changed}`
+        : [
+            `state = CASE WHEN ${here} THEN 'done' ELSE 'started' END`,
+            `finished_at = CASE WHEN ${here} THEN now() END`,
+            `started_at = CASE WHEN ${here} THEN started_at ELSE now() END`,
+            `changed_rows = CASE WHEN ${here} THEN ${changed}::bigint END`,
+            `done_before = CASE WHEN ${here} THEN done_before ELSE (${checkOf(next)}) END`,
+          ].join(", ");
+    return `UPDATE ${STEP} SET ${set} WHERE ${this.#at(name)} AND ${positions} AND ${this.#fenced(name)}`;
+  }
+
+  /**
+   * Fails the transaction of a holder that has lost its migration, and makes a take-over that comes later conflict with it.
+   * @throws MigrateError `DSQL_MIGRATE_LEASE_LOST`
+   */
+  async requireFence(
+    name: string,
+    client: { query(sql: string): Promise<{ rowCount: number | null }> },
+  ): Promise<void> {
+    if ((await client.query(this.#fenceSql(name))).rowCount !== 1) throw lostToAnother();
+  }
+
+  /** Whether the journal has a step as done. */
+  async isDone(name: string, position: number): Promise<boolean> {
+    const { rowCount } = await runRepeatable(
+      this.#pool,
+      `SELECT 1 FROM ${STEP} WHERE ${this.#at(name)} AND position = ${position} AND state = 'done'`,
+    );
+    return rowCount === 1;
+  }
+
+  #fenceSql(name: string): string {
+    return `SELECT 1 FROM ${MIGRATION} WHERE ${this.#at(name)} AND fence = ${this.#fence} FOR UPDATE`;
+  }
+
+  /**
+   * The last step has happened: the migration is applied, for the journal and for the history table, and the next one begun.
+   * `finishStepSql` of a DML step is already written.
+   */
+  async finish(
+    migration: PlannedMigration,
+    last: { position: number; outcome: StepOutcome } | undefined,
+    table: HistoryTable | undefined,
+    next: PlannedMigration | undefined,
+  ): Promise<void> {
+    const { name } = migration;
+    await this.#transaction(async (run) => {
+      if (last !== undefined) {
+        await this.#mustChange(run, this.finishStepSql(name, last.position, last.outcome, undefined));
+      }
+      await this.#mustChange(
+        run,
+        `UPDATE ${MIGRATION} SET finished_at = now() WHERE ${this.#at(name)} AND fence = ${this.#fence}`,
+      );
+      if (table !== undefined) await run(table.finish(migration));
+      if (next !== undefined) await this.#begin(run, next, table);
+    });
+  }
+
+  /** A step has surely not happened. */
+  async fail(name: string, position: number, message: string): Promise<void> {
+    await this.#write(
+      `UPDATE ${STEP} SET state = 'failed', finished_at = now(), error = ${escapeLiteral(message)} WHERE ${this.#at(name)} AND position = ${position} AND ${this.#fenced(name)}`,
+      1,
+    );
+  }
+
+  async jobStarted(name: string, position: number, jobId: string): Promise<void> {
+    await this.#write(
+      `UPDATE ${STEP} SET job_id = ${escapeLiteral(jobId)} WHERE ${this.#at(name)} AND position = ${position} AND ${this.#fenced(name)}`,
+      1,
+    );
+  }
+
+  async #begin(run: RunCount, migration: PlannedMigration, table: HistoryTable | undefined): Promise<void> {
+    const { name, checksum, plan } = migration;
+    await this.#mustChange(
+      run,
+      `INSERT INTO ${MIGRATION} (history, name, checksum, fence, steps, started_at, owner) VALUES (${this.#key(name)}, ${escapeLiteral(checksum)}, ${this.#fence}, ${plan.steps.length}, now(), ${escapeLiteral(this.#owner)}) ON CONFLICT (history, name) DO UPDATE SET checksum = excluded.checksum, fence = excluded.fence, steps = excluded.steps, started_at = excluded.started_at, finished_at = NULL, owner = excluded.owner WHERE migration.fence <= excluded.fence`,
+    );
+    const rows = plan.steps.map((step, position) => this.#stepRow(name, step, position, position === 0));
+    for (const chunk of inChunks(rows.slice(0, FIRST_STEPS))) await run(insertSteps(chunk));
+    if (table?.begin !== undefined) await run(table.begin(migration));
+  }
+
+  #stepRow(name: string, step: PlanStep, position: number, started: boolean): string {
+    return `(${this.#key(name)}, ${position}, '${started ? "started" : "pending"}', ${escapeLiteral(JSON.stringify(step))}, ${started ? `(${checkOf(step)}), now()` : "NULL::boolean, NULL::timestamptz"})`;
+  }
+
+  #key(name: string): string {
+    return `${escapeLiteral(this.#history)}, ${escapeLiteral(name)}`;
+  }
+
+  #at(name: string): string {
+    return `history = ${escapeLiteral(this.#history)} AND name = ${escapeLiteral(name)}`;
+  }
+
+  #fenced(name: string): string {
+    return `EXISTS (SELECT 1 FROM ${MIGRATION} AS held WHERE held.history = ${escapeLiteral(this.#history)} AND held.name = ${escapeLiteral(name)} AND held.fence = ${this.#fence})`;
+  }
+
+  /** Every write here leaves the same state when it is repeated, so a lost answer to COMMIT is no harm. */
+  async #transaction(work: (run: RunCount) => Promise<void>): Promise<void> {
+    for (let lost = 0; ; lost += 1) {
+      try {
+        await this.#pool.transactionWithRetry((client) =>
+          work(async (sql) => (await client.query(sql)).rowCount ?? 0),
+        );
+        return;
+      } catch (error) {
+        if (!isLost(error) || lost >= MAX_LOST_CONNECTIONS) throw error;
+      }
+    }
+  }
+
+  async #mustChange(run: RunCount, sql: string): Promise<void> {
+    if ((await run(sql)) !== 1) throw lostToAnother();
+  }
+
+  async #write(sql: string, expectedRows: number): Promise<void> {
+    const { rowCount } = await runRepeatable(this.#pool, sql);
+    if (rowCount !== expectedRows) throw lostToAnother();
+  }
+}
+
+/** Runs one statement and returns how many rows it changed, or returned. */
+type RunCount = (sql: string) => Promise<number>;
+
+/** What the journal holds of a history's migrations. */
+export async function readMigrations(pool: DsqlPool, history: string): Promise<JournalMigration[]> {
+  const { rows } = await runRepeatable<{
+    name: string;
+    checksum: string;
+    steps: number;
+    steps_done: number;
+    started_at: Date;
+    finished_at: Date | null;
+    owner: string;
+  }>(
+    pool,
+    `SELECT name, checksum, steps, started_at, finished_at, owner, (SELECT count(*)::int FROM ${STEP} AS s WHERE s.history = m.history AND s.name = m.name AND s.position < m.steps AND s.state = 'done') AS steps_done FROM ${MIGRATION} AS m WHERE history = ${escapeLiteral(history)} ORDER BY started_at, name`,
+  );
+  return rows.map((row) => ({
+    name: row.name,
+    checksum: row.checksum,
+    steps: row.steps,
+    stepsDone: row.steps_done,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at ?? undefined,
+    owner: row.owner,
+  }));
+}
+
+/** The steps of one begun migration, in order. */
+export async function readSteps(pool: DsqlPool, history: string, name: string): Promise<JournalStep[]> {
+  const { rows } = await runRepeatable<{
+    position: number;
+    state: StepState;
+    plan: string;
+    done_before: boolean | null;
+    job_id: string | null;
+    error: string | null;
+    started_at: Date | null;
+    finished_at: Date | null;
+  }>(
+    pool,
+    `SELECT position, state, plan, done_before, job_id, error, started_at, finished_at FROM ${STEP} WHERE history = ${escapeLiteral(history)} AND name = ${escapeLiteral(name)} AND position < (SELECT steps FROM ${MIGRATION} AS m WHERE m.history = step.history AND m.name = step.name) ORDER BY position`,
+  );
+  return rows.map((row) => ({
+    position: row.position,
+    state: row.state,
+    plan: JSON.parse(row.plan) as PlanStep,
+    doneBefore: row.done_before === true,
+    jobId: row.job_id ?? undefined,
+    error: row.error ?? undefined,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+  }));
+}
+
+function insertSteps(rows: readonly string[]): string {
+  return `INSERT INTO ${STEP} (history, name, position, state, plan, done_before, started_at) VALUES ${rows.join(", ")} ON CONFLICT (history, name, position) DO UPDATE SET state = excluded.state, plan = excluded.plan, done_before = excluded.done_before, started_at = excluded.started_at, finished_at = NULL, job_id = NULL, changed_rows = NULL, error = NULL`;
+}
+
+/** What a step's catalog check is, as an expression. */
+function checkOf(step: PlanStep): string {
+  return step.done.kind === "query" ? `(${step.done.sql})` : "false";
+}
+
+function inChunks(rows: readonly string[]): string[][] {
+  const chunks: string[][] = [];
+  let characters = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const current = chunks.at(-1);
+    if (
+      current === undefined ||
+      characters + row.length > CHUNK_CHARACTERS ||
+      current.length >= CHUNK_STEPS
+    ) {
+      chunks.push([row]);
+      characters = row.length;
+    } else {
+      current.push(row);
+      characters += row.length;
+    }
+  }
+  return chunks;
+}
+
+export function lostToAnother(): MigrateError {
+  return new MigrateError(
+    "DSQL_MIGRATE_LEASE_LOST",
+    "Another process has taken over this migration because this one did not renew its lease in time. Run the deployment again: it continues from where the other stops.",
+  );
+}

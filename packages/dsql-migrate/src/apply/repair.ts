@@ -1,0 +1,106 @@
+import type { DsqlPool } from "dsql-core";
+import { escapeLiteral } from "pg";
+import { MigrateError } from "../errors.ts";
+import { safeListener } from "./events.ts";
+import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
+import { Journal, readMigrations } from "./journal.ts";
+import { createJournal, JOURNAL_SCHEMA } from "./journal-tables.ts";
+import { breakLease, Lease, type LeaseHolder, type LeaseOptions } from "./lease.ts";
+import type { PlannedMigration } from "./migration.ts";
+import { createIfMissing, runRepeatable } from "./repeatable.ts";
+
+/** Options of the repairs; the lock is taken as a deployment takes it. */
+export interface RepairOptions extends LeaseOptions {
+  pool: DsqlPool;
+  history?: HistoryTable | undefined;
+}
+
+/**
+ * Records a migration as applied without running it: for a database that has its schema already, or one mended by hand.
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if it is applied already
+ */
+export async function markApplied(options: RepairOptions, migration: PlannedMigration): Promise<void> {
+  await withJournal(options, async (journal, id) => {
+    const row = (await readMigrations(options.pool, id)).find(({ name }) => name === migration.name);
+    if (row?.finishedAt !== undefined) {
+      throw new MigrateError("DSQL_MIGRATE_INPUT", `Migration ${migration.name} is applied already.`);
+    }
+    const empty = { ...migration, plan: { ...migration.plan, ok: true, steps: [] } };
+    await journal.begin(empty, options.history);
+    await journal.finish(empty, undefined, options.history, undefined);
+  });
+}
+
+/**
+ * Stores the checksum of an applied migration whose source was edited without changing what it does.
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if it is not applied
+ */
+export async function acceptEdited(options: RepairOptions, migration: PlannedMigration): Promise<void> {
+  const { pool, history } = options;
+  await withJournal(options, async (_journal, id) => {
+    const { rowCount } = await runRepeatable(
+      pool,
+      `UPDATE ${JOURNAL_SCHEMA}.migration SET checksum = ${escapeLiteral(migration.checksum)} WHERE history = ${escapeLiteral(id)} AND name = ${escapeLiteral(migration.name)} AND finished_at IS NOT NULL`,
+    );
+    const accepted =
+      history?.accept === undefined ? 0 : (await runRepeatable(pool, history.accept(migration))).rowCount;
+    if ((rowCount ?? 0) + (accepted ?? 0) === 0) throw notFound(migration.name, "applied");
+  });
+}
+
+/**
+ * Forgets a migration that was begun and not finished, after a person has undone what its steps did. The next deployment runs
+ * it from its first step.
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if there is none such
+ */
+export async function forget(options: RepairOptions, name: string): Promise<void> {
+  const { pool, history } = options;
+  await withJournal(options, async (_journal, id) => {
+    const at = `history = ${escapeLiteral(id)} AND name = ${escapeLiteral(name)}`;
+    const begun = (await readMigrations(pool, id)).some(
+      (row) => row.name === name && row.finishedAt === undefined,
+    );
+    if (!begun) throw notFound(name, "half applied");
+    if (history?.forget !== undefined) await runRepeatable(pool, history.forget(name));
+    await runRepeatable(pool, `DELETE FROM ${JOURNAL_SCHEMA}.migration WHERE ${at}`);
+    // A long migration's steps go in parts, below DSQL's limit of rows in a transaction.
+    for (let deleted = 1; deleted > 0; ) {
+      const { rowCount } = await runRepeatable(
+        pool,
+        `DELETE FROM ${JOURNAL_SCHEMA}.step WHERE ${at} AND position IN (SELECT position FROM ${JOURNAL_SCHEMA}.step WHERE ${at} LIMIT 2000)`,
+      );
+      deleted = rowCount ?? 0;
+    }
+  });
+}
+
+/** Takes the lock away from its holder, and returns who that was. For a holder that is known to be dead and has a long lease. */
+export async function releaseLock(pool: DsqlPool): Promise<LeaseHolder | undefined> {
+  await createJournal(pool);
+  return await breakLease(pool);
+}
+
+async function withJournal(
+  options: RepairOptions,
+  work: (journal: Journal, historyId: string) => Promise<void>,
+): Promise<void> {
+  const { pool, history } = options;
+  await createJournal(pool);
+  const lease = await Lease.acquire(pool, options, safeListener(undefined));
+  try {
+    for (const statement of history?.setup ?? []) await createIfMissing(pool, statement);
+    const id = history?.id ?? PLAIN_HISTORY_ID;
+    const journal = new Journal(pool, id, lease);
+    await journal.takeOver();
+    await work(journal, id);
+  } finally {
+    await lease.release();
+  }
+}
+
+function notFound(name: string, what: string): MigrateError {
+  return new MigrateError(
+    "DSQL_MIGRATE_INPUT",
+    `No migration named ${name} is ${what}: see dsql-migrate status.`,
+  );
+}
