@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { runCommand } from "../dist/check/main.js";
+import { createRequire } from "node:module";
+import { runCommand } from "prisma-dsql/check";
 
-process.exitCode = runCommand(process.argv.slice(2), process);
+const { version } = createRequire(import.meta.url)("../package.json");
+process.exitCode = await runCommand(process.argv.slice(2), process, version);

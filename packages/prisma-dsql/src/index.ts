@@ -1,8 +1,6 @@
 export { dsqlErrorOf } from "./adapter/dsql-error-of.ts";
 export type { PoolSource } from "./adapter/given-pool.ts";
 export { PrismaDsql, type PrismaDsqlOptions } from "./adapter/prisma-dsql.ts";
-export { checkSchema, type SchemaSource } from "./check/check-schema.ts";
-export type { Finding, Severity } from "./check/finding.ts";
 export { type DsqlExtensionOptions, dsql } from "./extension/dsql-extension.ts";
 export type {
   PrismaTransactionOptions,

@@ -1,7 +1,9 @@
 import { DsqlPool } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkSchema } from "../src/index.ts";
+import { columnTypes } from "../src/check/dsql-types.ts";
+import { checkSchema, migrationChanges } from "../src/check/index.ts";
+import { defaultFunctions } from "../src/check/rules/defaults.ts";
 import { migrationSql } from "./support/migration-sql.ts";
 
 let cluster: LocalDsql;
@@ -60,6 +62,19 @@ describe("what the check finds is what DSQL refuses", () => {
     ["bit", ["  a String @db.Bit(3)"], /datatype bit not supported/],
     ["a point", ['  a Unsupported("point")?'], /datatype point not supported/],
     ["text search", ['  a Unsupported("tsvector")?'], /datatype tsvector not supported/],
+    ["a multirange", ['  a Unsupported("int4multirange")?'], /datatype int4multirange not supported/],
+    ["an internal character", ['  a Unsupported("\\"char\\"")?'], /datatype "char" not supported/],
+    ["a name", ['  a Unsupported("name")?'], /datatype name not supported/],
+    ["an object's name", ['  a Unsupported("regclass")?'], /datatype regclass not supported/],
+    ["a type of an extension", ['  a Unsupported("halfvec(3)")?'], /type "halfvec" does not exist/],
+    ["an ignored list", ["  a String[] @ignore"], /datatype text\[\] not supported/],
+    ["an index without brackets", ["  a Bytes", "  @@index(a)"], /datatype bytea is not supported in a key/],
+    ["a GIN index", ["  a Json", "  @@index([a(ops: JsonbPathOps)], type: Gin)"], /USING not supported/],
+    [
+      "a function of an extension",
+      ['  a String @default(dbgenerated("uuid_generate_v7()"))'],
+      /function uuid_generate_v7\(\) does not exist/,
+    ],
     ["a long varchar", ["  a String @db.VarChar(65536)"], /./],
   ])("%s", async (_, fields, message) => {
     const { found, refused } = await judge(fields);
@@ -97,5 +112,81 @@ describe("what the check finds is what DSQL refuses", () => {
     ],
   ])("nothing: %s", async (_, fields) => {
     expect(await judge(fields)).toEqual({ found: [], refused: [] });
+  });
+
+  test("nothing: any spelling of a supported type", async () => {
+    const types = [...columnTypes.keys()].filter((type) => type !== "doubleprecision");
+    expect(await judge(types.map((type, n) => `  c${n} Unsupported("${type}")?`))).toEqual({
+      found: [],
+      refused: [],
+    });
+  });
+
+  test("every function that a default may call is one of PostgreSQL's own, or of its grammar", async () => {
+    const { rows } = await pool.query<{ name: string }>(
+      "SELECT DISTINCT p.proname AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'pg_catalog'",
+    );
+    const builtIn = new Set(rows.map(({ name }) => name));
+    expect([...defaultFunctions].filter((name) => !builtIn.has(name)).sort()).toEqual([
+      "coalesce",
+      "greatest",
+      "least",
+      "nullif",
+      "trim",
+    ]);
+  });
+});
+
+describe("what the check says about the migration is what Prisma writes", () => {
+  test.each([
+    ["foreignKeys", "NoAction"],
+    ["prisma", "Restrict"],
+  ])("with the relation mode %s", async (relationMode, action) => {
+    const text = `datasource db {
+  provider = "postgresql"
+  relationMode = "${relationMode}"
+}
+model User {
+  id       String @id
+  email    String @unique
+  bossId   String?
+  boss     User?  @relation("boss", fields: [bossId], references: [id], onDelete: ${action}, onUpdate: ${action})
+  staff    User[] @relation("boss")
+  friends  User[] @relation("friends")
+  friendOf User[] @relation("friends")
+  posts    Post[]
+  likes    Post[] @relation("likes")
+  secret   Int    @unique @ignore
+}
+model Post {
+  id       String @id
+  authorId String
+  author   User   @relation(fields: [authorId], references: [id], onDelete: ${action}, onUpdate: ${action})
+  likedBy  User[] @relation("likes")
+  tags     Tag[]
+  @@index(authorId)
+  @@unique([authorId, id])
+}
+model Tag {
+  name  String @id
+  posts Post[]
+}
+model Pair {
+  a String
+  b String
+  @@id([a, b])
+}
+model Note {
+  id String @id
+  @@ignore
+}
+`;
+    const statements = await migrationSql(text);
+    const starting = (start: RegExp) => statements.filter((statement) => start.test(statement)).length;
+    expect(migrationChanges([{ path: "schema.prisma", text }])).toEqual({
+      tables: starting(/^CREATE TABLE/),
+      indexes: starting(/^CREATE (UNIQUE )?INDEX/),
+      foreignKeys: starting(/^ALTER TABLE .*FOREIGN KEY/s),
+    });
   });
 });

@@ -20,7 +20,7 @@ function modelWith(...fields: string[]) {
 }
 
 describe("checking a schema", () => {
-  test("finds nothing in a schema that DSQL takes", () => {
+  test("finds nothing in a schema that DSQL supports", () => {
     expect(
       findings(
         "model A {",
@@ -91,11 +91,60 @@ describe("checking a schema", () => {
         '  @@index([a(ops: raw("text_pattern_ops"))])',
         "  @@index([j, t])",
       ),
-    ).toEqual([
-      "9:5 error index-type",
-      "10:12 error index-ops",
-      "11:12 error key-type",
-      "11:15 error key-type",
+    ).toEqual(["9:5 error index-type", "10:12 error index-ops", "11:12 error key-type"]);
+  });
+
+  test("reads an index whose column is written without brackets, as Prisma does", () => {
+    expect(
+      modelWith(
+        "  a Int",
+        "  b Bytes",
+        "  @@index(a(sort: Desc))",
+        "  @@unique(fields: b)",
+        "  @@index(fields: a, type: Hash)",
+      ),
+    ).toEqual(["8:11 error index-sort", "9:20 error key-type", "10:5 error index-type"]);
+  });
+
+  test("finds what is wrong with the columns of fields that the client ignores", () => {
+    expect(
+      modelWith(
+        "  a String[] @ignore",
+        '  b Unsupported("point")? @ignore',
+        "  c Int @default(autoincrement()) @ignore",
+      ),
+    ).toEqual(["6:3 error scalar-list", "7:3 error native-type", "8:3 error autoincrement"]);
+  });
+
+  test("gives one finding for each index, with all that is wrong with it", () => {
+    expect(
+      modelWith(
+        "  j Json",
+        "  k Json",
+        "  @@index([j(ops: JsonbPathOps), k(ops: JsonbOps)], type: Gin)",
+        '  @@index([j(sort: Desc), k(ops: raw("x"), sort: Asc)])',
+      ),
+    ).toEqual(["8:5 error index-type", "9:12 error key-type"]);
+    const [both] = checkSchema([
+      {
+        path: "a",
+        text: "model A {\n  id String @id\n  j Json\n  b Int\n  @@index([j, b(sort: Desc), id(sort: Asc)])\n}",
+      },
+    ]);
+    expect(both?.message).toBe(
+      "DSQL does not support the type in a key: A.j (jsonb). DSQL does not support a sort order in a key: A.b (sort: Desc), A.id (sort: Asc).",
+    );
+    expect(both?.advice).toContain("Remove sort");
+  });
+
+  test("advises a B-tree index only where the columns can have one", () => {
+    const advice = (field: string, index: string) =>
+      checkSchema([{ path: "a", text: `model A {\n  id String @id\n  ${field}\n  ${index}\n}` }]).map(
+        (found) => found.advice,
+      );
+    expect(advice("a String", "@@index([a], type: Hash)")).toEqual([expect.stringMatching(/^Remove type;/)]);
+    expect(advice("a Json", "@@index([a], type: Gin)")).toEqual([
+      expect.stringMatching(/^Remove the index;/),
     ]);
   });
 
@@ -138,8 +187,77 @@ describe("checking a schema", () => {
     '  a Unsupported("tsvector")?',
     '  a Unsupported("bit varying(4)")?',
     '  a Unsupported("point[]")?',
+    '  a Unsupported("text array")?',
+    '  a Unsupported("\\"char\\"")?',
+    '  a Unsupported("name")?',
+    '  a Unsupported("serial")?',
+    '  a Unsupported("int4multirange")?',
+    '  a Unsupported("regclass")?',
+    '  a Unsupported("xid8")?',
+    '  a Unsupported("jsonpath")?',
+    '  a Unsupported("pg_snapshot")?',
+    '  a Unsupported("halfvec(3)")?',
+    '  a Unsupported("cube")?',
+    '  a Unsupported("isbn13")?',
+    '  a Unsupported("public.email_address")?',
   ])("finds the type that DSQL lacks in %j", (line) => {
     expect(modelWith(line)).toEqual([expect.stringMatching(/^6:\d+ error native-type$/)]);
+  });
+
+  test.each([
+    "timestamp(3) with time zone",
+    "TIME WITHOUT TIME ZONE",
+    "interval day to second(3)",
+    "character varying(12)",
+    "pg_catalog.int8",
+    "float(24)",
+  ])("knows the spelling %s of a type that DSQL supports", (type) => {
+    expect(modelWith(`  a Unsupported("${type}")?`)).toEqual([]);
+  });
+
+  test("finds no type and no function that the caller knows to exist", () => {
+    const text =
+      'model A {\n  id String @id @default(dbgenerated("app.new_id()"))\n  a Unsupported("email_address")?\n}';
+    expect(checkSchema([{ path: "a", text }])).toHaveLength(2);
+    expect(checkSchema([{ path: "a", text }], { known: ["app.new_id", "Email_Address"] })).toEqual([]);
+  });
+
+  test.each([
+    "uuid_generate_v7()",
+    "uuidv7()",
+    "gen_random_bytes(16)",
+    "encode(digest('a', 'sha256'), 'hex')",
+    "crypt('a', gen_salt('bf'))",
+    "public.next_order_number()",
+    '\\"auth\\".\\"uid\\"()',
+    "current_setting('app.tenant')",
+    "txid_current()",
+    "lower(my_text ( ))",
+    "pg_catalog.pg_advisory_lock(1)",
+  ])("finds the unknown function in the default %s", (expression) => {
+    expect(modelWith(`  a String @default(dbgenerated("${expression}"))`)).toEqual([
+      "6:13 error default-function",
+    ]);
+  });
+
+  test.each([
+    "gen_random_uuid()",
+    "pg_catalog.now()",
+    "timezone('utc'::text, now())",
+    "('x'::character varying(10))",
+    "CAST('1' AS numeric(10, 2))",
+    "'now to be called()'",
+    "concat(E'it\\\\'s(', $a$ f() $a$)",
+    "CASE WHEN (1 IN (1, 2)) THEN 'a' ELSE 'b' END",
+    "'{}'::jsonb",
+  ])("finds nothing in the default %s", (expression) => {
+    expect(modelWith(`  a String @default(dbgenerated("${expression}"))`)).toEqual([]);
+  });
+
+  test("warns of a default that reads a sequence", () => {
+    expect(modelWith("  a BigInt @default(dbgenerated(\"nextval('s'::regclass)\"))")).toEqual([
+      "6:13 warning default-sequence",
+    ]);
   });
 
   test("finds lengths beyond the limits", () => {

@@ -6,11 +6,10 @@ import { datasource } from "./rules/datasource.ts";
 import { defaults } from "./rules/defaults.ts";
 import { enums } from "./rules/enums.ts";
 import { generator } from "./rules/generator.ts";
-import { indexes } from "./rules/indexes.ts";
-import { keySize } from "./rules/key-size.ts";
-import { keyTypes } from "./rules/key-types.ts";
+import { keys } from "./rules/keys.ts";
 import { scalarLists } from "./rules/scalar-lists.ts";
 import { tableSize } from "./rules/table-size.ts";
+import { type SchemaFile, SchemaSyntaxError } from "./schema-tree.ts";
 import { viewOf } from "./schema-view.ts";
 
 const rules = [
@@ -21,29 +20,43 @@ const rules = [
   columnTypes,
   autoincrement,
   defaults,
-  keyTypes,
-  keySize,
-  indexes,
+  keys,
   tableSize,
 ];
 
-/** One file of a schema, as text. */
+/** One file of a schema. */
 export interface SchemaSource {
   path: string;
   text: string;
 }
 
+/** Options of `checkSchema`. */
+export interface CheckOptions {
+  /** Domains and SQL functions of your own, by name, which types and defaults of the schema may use. @default none */
+  known?: readonly string[] | undefined;
+}
+
 /**
- * Finds what Aurora DSQL cannot take in a Prisma schema, in the order of the files and their lines.
+ * Finds what Aurora DSQL does not support in a Prisma schema, in the order of the files and their lines.
  *
  * @throws SchemaSyntaxError when a file is not in Prisma's schema language.
  */
-export function checkSchema(sources: readonly SchemaSource[]): Finding[] {
-  const schema = viewOf(sources.map(({ path, text }) => ({ path, blocks: parseSchema(text) })));
-  const order = new Map(sources.map(({ path }, place) => [path, place]));
+export function checkSchema(sources: readonly SchemaSource[], { known = [] }: CheckOptions = {}): Finding[] {
+  const schema = viewOf(sources.map(parseSource), known);
+  const order = new Map(sources.map(({ path }, index) => [path, index]));
   return rules
     .flatMap((rule) => rule(schema))
     .sort(
       (a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.line - b.line || a.column - b.column,
     );
+}
+
+/** Reads one file. An error names it, because the caller may have given many. */
+export function parseSource({ path, text }: SchemaSource): SchemaFile {
+  try {
+    return { path, blocks: parseSchema(text) };
+  } catch (error) {
+    if (!(error instanceof SchemaSyntaxError)) throw error;
+    throw new SchemaSyntaxError(error.message, error.position, path, { cause: error });
+  }
 }

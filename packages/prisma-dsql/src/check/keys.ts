@@ -6,21 +6,21 @@ export interface KeyColumn {
   name: string;
   at: Position;
   sort: string | undefined;
-  operatorClass: boolean;
+  hasOperatorClass: boolean;
 }
 
 /** A primary key, a unique constraint or an index of a model. */
 export interface Key {
   attribute: Attribute;
   columns: KeyColumn[];
-  /** The access method as written, if it was. */
+  /** The access method, if the schema names one. */
   type: Value | undefined;
 }
 
 const fieldKeys = new Set(["id", "unique"]);
 const modelKeys = new Set(["id", "unique", "index"]);
 
-/** Every key of a model, whether written at the field or at the end of the model. */
+/** Every key of a model, whether it is written at the field or at the end of the model. */
 export function keysOf(model: Model): Key[] {
   const onFields = model.fields.flatMap((field) =>
     field.attributes
@@ -41,18 +41,20 @@ export function keysOf(model: Model): Key[] {
   return [...onFields, ...onModel];
 }
 
+/** Prisma reads `@@index(a)` as `@@index([a])`. */
 function columnsOf(fields: Value | undefined): KeyColumn[] {
-  if (fields?.kind !== "list") return [];
-  return fields.items.map((item) => ({
+  if (fields === undefined) return [];
+  const items = fields.kind === "list" ? fields.items : [fields];
+  return items.map((item) => ({
     name: textOf(item) ?? "",
     at: item,
     ...requests(item.kind === "call" ? item.args : []),
   }));
 }
 
-function requests(args: Attribute["args"]): Pick<KeyColumn, "sort" | "operatorClass"> {
+function requests(args: Attribute["args"]): Pick<KeyColumn, "sort" | "hasOperatorClass"> {
   return {
     sort: textOf(argumentOf(args, "sort")),
-    operatorClass: argumentOf(args, "ops") !== undefined,
+    hasOperatorClass: argumentOf(args, "ops") !== undefined,
   };
 }

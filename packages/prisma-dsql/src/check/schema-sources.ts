@@ -1,34 +1,123 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
 import type { SchemaSource } from "./check-schema.ts";
 
-// Where the Prisma CLI looks when it is told nothing.
-const usualPlaces = ["prisma/schema.prisma", "schema.prisma", "prisma/schema", "prisma"];
+/** Where to find a schema. */
+export interface SchemaLocation {
+  /** Files, and folders with all that is below them; together they are one schema. */
+  paths?: readonly string[] | undefined;
+  /** The Prisma config file, as `prisma --config` takes it; without it, the one that Prisma finds. */
+  configFile?: string | undefined;
+  /** @default the working directory */
+  folder?: string | undefined;
+}
+
+/** A schema, and a remark for the user about files that are not part of it. */
+export interface FoundSchema {
+  sources: SchemaSource[];
+  remark?: string;
+}
+
+// In Prisma's order: https://www.prisma.io/docs/orm/prisma-schema/overview/location (read 2026-11-21), and seen with 7.10.
+const defaultFiles = ["schema.prisma", "prisma/schema.prisma"];
+// Prisma reads these only when its config file or --schema names them.
+const likelyFolders = ["prisma/schema", "prisma"];
 
 /**
- * Reads the schema files at those paths, folders with all that is below them; the usual places when there are none.
+ * Reads the files of a schema: those that are named, or else those that Prisma's config file names, or else the first of
+ * Prisma's default files.
  *
- * @throws Error when a path is not there or holds no `.prisma` file.
+ * @throws Error when a path does not exist or has no `.prisma` file, and when the config file cannot be loaded.
  */
-export function readSchemaSources(paths: readonly string[]): SchemaSource[] {
-  const given = paths.length > 0 ? paths : [usualPlace()];
-  return given.flatMap(schemaFiles).map((path) => ({ path, text: readFileSync(path, "utf8") }));
+export async function readSchema({
+  paths = [],
+  configFile,
+  folder = process.cwd(),
+}: SchemaLocation = {}): Promise<FoundSchema> {
+  if (paths.length > 0) return { sources: read(paths, folder) };
+  const configured = await schemaOfConfig(folder, configFile);
+  if (configured !== undefined) return { sources: read([relative(folder, configured)], folder) };
+  const file = defaultFiles.find((path) => exists(resolve(folder, path)));
+  if (file !== undefined) return { sources: read([file], folder), ...remarkOn(file, folder) };
+  const likely = likelyFolders.find((path) => exists(resolve(folder, path)));
+  if (likely !== undefined) return { sources: read([likely], folder) };
+  throw new Error(
+    `No schema found: neither prisma.config.ts nor ${defaultFiles.join(" nor ")} is there. Pass the schema's file or folder.`,
+  );
 }
 
-function usualPlace(): string {
-  const found = usualPlaces.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
-  if (found === undefined)
-    throw new Error(`No schema found at ${usualPlaces.join(", ")}; name its file or folder.`);
-  return found;
+/** The loader of `@prisma/config`, whose `schema` is an absolute path. */
+interface PrismaConfigLoader {
+  findPrismaConfigFile(folder: string): string | null;
+  loadConfigFromFile(input: { configFile?: string; configRoot: string }): Promise<{
+    config?: { schema?: string };
+    error?: { _tag: string; error?: Error };
+  }>;
 }
 
-function schemaFiles(path: string): string[] {
-  const stats = statSync(path, { throwIfNoEntry: false });
+const configFiles = ["prisma.config", ".config/prisma"].flatMap((name) =>
+  ["js", "ts", "mjs", "cjs", "mts", "cts"].map((extension) => `${name}.${extension}`),
+);
+
+/** The path that Prisma's config file gives as `schema`, read by the user's own Prisma. */
+async function schemaOfConfig(folder: string, configFile: string | undefined): Promise<string | undefined> {
+  const file = configFile ?? configFiles.find((name) => exists(resolve(folder, name)));
+  if (file === undefined) return undefined;
+  const { config, error } = await loaderOfPrisma(folder, file).loadConfigFromFile({
+    configFile: file,
+    configRoot: folder,
+  });
+  if (error === undefined) return config?.schema;
+  const reason = error.error === undefined ? error._tag : error.error.message;
+  throw new Error(`Prisma could not load ${file}: ${reason}\nFix it, or pass the schema's file or folder.`, {
+    cause: error.error,
+  });
+}
+
+function loaderOfPrisma(folder: string, configFile: string): PrismaConfigLoader {
+  try {
+    const prisma = createRequire(join(folder, "package.json")).resolve("prisma/package.json");
+    return createRequire(prisma)("@prisma/config") as PrismaConfigLoader;
+  } catch (error) {
+    throw new Error(
+      `${configFile} needs the package prisma to be read: npm install --save-dev prisma, or pass the schema's file or folder.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Prisma takes its default file alone, so a model beside it is in no client and in no migration. */
+function remarkOn(file: string, folder: string): { remark?: string } {
+  if (dirname(file) !== "prisma") return {};
+  const others = prismaFiles(resolve(folder, "prisma")).length - 1;
+  if (others === 0) return {};
+  return {
+    remark: `Only ${file} was read, as Prisma does: ${others} other .prisma ${others === 1 ? "file" : "files"} in prisma/ belong to the schema only if prisma.config.ts has schema: "prisma".`,
+  };
+}
+
+function read(paths: readonly string[], folder: string): SchemaSource[] {
+  return paths
+    .flatMap((path) => filesAt(path, folder))
+    .map((path) => ({ path, text: readFileSync(resolve(folder, path), "utf8") }));
+}
+
+function filesAt(path: string, folder: string): string[] {
+  const stats = statSync(resolve(folder, path), { throwIfNoEntry: false });
   if (stats === undefined) throw new Error(`${path} does not exist.`);
   if (!stats.isDirectory()) return [path];
-  const files = readdirSync(path, { recursive: true, encoding: "utf8" })
+  const files = prismaFiles(resolve(folder, path));
+  if (files.length === 0) throw new Error(`${path} has no .prisma file.`);
+  return files.map((name) => join(path, name));
+}
+
+function prismaFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".prisma"))
     .sort();
-  if (files.length === 0) throw new Error(`${path} holds no .prisma file.`);
-  return files.map((name) => join(path, name));
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** Where something stands in a schema file; both count from 1. */
+/** A position in a schema file; both count from 1. */
 export interface Position {
   line: number;
   column: number;
@@ -62,9 +62,12 @@ export interface SchemaFile {
 export class SchemaSyntaxError extends Error {
   override readonly name = "SchemaSyntaxError";
   readonly position: Position;
+  /** The file, where it is known. */
+  readonly path: string | undefined;
 
-  constructor(message: string, position: Position) {
-    super(message);
+  constructor(message: string, position: Position, path?: string, options?: ErrorOptions) {
+    super(path === undefined ? message : `${path}:${position.line}:${position.column} ${message}`, options);
     this.position = position;
+    this.path = path;
   }
 }

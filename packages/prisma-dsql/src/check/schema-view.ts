@@ -6,27 +6,28 @@ export interface Model extends Block {
   path: string;
 }
 
-/** All files of one schema, as the rules ask about them. */
+/** All files of one schema, as the rules read them. */
 export interface SchemaView {
   files: readonly SchemaFile[];
   /** The tables: views, enums and composite types are not among them. */
   models: readonly Model[];
-  enumNames: ReadonlySet<string>;
   modelNames: ReadonlySet<string>;
+  /** Types and functions of the user's own, in lower case. */
+  knownNames: ReadonlySet<string>;
 }
 
-/** A rule looks at a whole schema and says what DSQL does not take. */
+/** A rule reads a whole schema and returns what DSQL does not support. */
 export type Rule = (schema: SchemaView) => Finding[];
 
-export function viewOf(files: readonly SchemaFile[]): SchemaView {
+export function viewOf(files: readonly SchemaFile[], known: readonly string[] = []): SchemaView {
   const blocks = files.flatMap(({ path, blocks }) => blocks.map((block) => ({ ...block, path })));
-  const namesOf = (...keywords: string[]) =>
-    new Set(blocks.filter(({ keyword }) => keywords.includes(keyword)).map(({ name }) => name));
   return {
     files,
     models: blocks.filter(({ keyword }) => keyword === "model"),
-    enumNames: namesOf("enum"),
-    modelNames: namesOf("model", "view"),
+    modelNames: new Set(
+      blocks.filter(({ keyword }) => keyword === "model" || keyword === "view").map(({ name }) => name),
+    ),
+    knownNames: new Set(known.map((name) => name.toLowerCase())),
   };
 }
 
@@ -37,11 +38,12 @@ export function blocksOf(schema: SchemaView, keyword: string): Model[] {
   );
 }
 
-/** The columns of a model; relation fields have none. */
+/**
+ * The columns of a model; relation fields have none. A field with `@ignore` is left out of the client and not out of the
+ * table.
+ */
 export function columnsOf(model: Model, schema: SchemaView): Field[] {
-  return model.fields.filter(
-    ({ type, attributes }) => !schema.modelNames.has(type) && !attributes.some(isIgnored),
-  );
+  return model.fields.filter(({ type }) => !schema.modelNames.has(type));
 }
 
 /** The native type of a column, such as `VarChar` of `@db.VarChar(255)`, with its arguments. */
@@ -50,27 +52,24 @@ export function nativeTypeOf(field: Field): (Attribute & { type: string }) | und
   return attribute && { ...attribute, type: attribute.name.slice(attribute.name.indexOf(".") + 1) };
 }
 
-export function argumentOf(args: readonly Argument[], name: string, place?: number): Value | undefined {
+/** The argument of that name, or else the one at that index among those without a name. */
+export function argumentOf(args: readonly Argument[], name: string, index?: number): Value | undefined {
   const named = args.find((argument) => argument.name === name);
   if (named !== undefined) return named.value;
-  return place === undefined
+  return index === undefined
     ? undefined
-    : args.filter((argument) => argument.name === undefined)[place]?.value;
+    : args.filter((argument) => argument.name === undefined)[index]?.value;
 }
 
 export function textOf(value: Value | undefined): string | undefined {
   return value === undefined || value.kind === "list" || value.kind === "object" ? undefined : value.text;
 }
 
-/** A finding at that place of the file. */
+/** A finding at that position of the file. */
 export function finding(
   path: string,
   { line, column }: Position,
   details: Pick<Finding, "rule" | "severity" | "message" | "advice">,
 ): Finding {
   return { ...details, path, line, column };
-}
-
-function isIgnored({ name }: Attribute): boolean {
-  return name === "ignore";
 }

@@ -1,6 +1,6 @@
 import { blocksOf, finding, type Rule, textOf } from "../schema-view.ts";
 
-/** DSQL speaks PostgreSQL, and takes no extensions. */
+/** DSQL is PostgreSQL without extensions. */
 export const datasource: Rule = (schema) =>
   blocksOf(schema, "datasource").flatMap(({ path, properties }) =>
     properties.flatMap((property) => {
@@ -9,7 +9,7 @@ export const datasource: Rule = (schema) =>
         return finding(path, property, {
           rule: "provider",
           severity: "error",
-          message: `The provider is ${value}; the adapter serves postgresql only.`,
+          message: `The provider is ${value}; the adapter supports postgresql only.`,
           advice: 'Write provider = "postgresql".',
         });
       }
@@ -18,7 +18,7 @@ export const datasource: Rule = (schema) =>
           rule: "extensions",
           severity: "error",
           message: "DSQL refuses CREATE EXTENSION.",
-          advice: "Remove the line; gen_random_uuid() is there without an extension.",
+          advice: "Remove the line; gen_random_uuid() needs no extension.",
         });
       }
       return [];

@@ -6,8 +6,8 @@ export const enums: Rule = (schema) =>
     finding(block.path, block, {
       rule: "enum",
       severity: "error",
-      message: `DSQL refuses CREATE TYPE, so the enum ${block.name} cannot be made.`,
-      advice: `Make its columns String, add CHECK (column IN (${valuesOf(block.fields)})) in the migration that creates the table, and keep the names in a TypeScript union.`,
+      message: `DSQL refuses CREATE TYPE, so the enum ${block.name} cannot be created.`,
+      advice: `Use String for its columns, add CHECK (column IN (${valuesOf(block.fields)})) in the migration that creates the table, and keep the names in a TypeScript union.`,
     }),
   );
 

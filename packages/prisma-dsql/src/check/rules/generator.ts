@@ -1,11 +1,11 @@
 import type { Value } from "../schema-tree.ts";
 import { blocksOf, finding, type Rule, textOf } from "../schema-view.ts";
 
-/** Preview features whose SQL DSQL cannot run. */
+/** Preview features whose SQL DSQL does not support. */
 const unusable: Record<string, { message: string; advice: string }> = {
   fullTextSearchPostgres: {
     message: "DSQL has no text search configurations and no tsvector type.",
-    advice: "Remove the feature; search with contains or startsWith, or in a search service.",
+    advice: "Remove the feature; use contains or startsWith, or a search service.",
   },
   postgresqlExtensions: {
     message: "DSQL refuses CREATE EXTENSION.",

@@ -10,7 +10,7 @@ export const tableSize: Rule = (schema) =>
     return finding(model.path, model, {
       rule: "column-count",
       severity: "error",
-      message: `${model.name} has ${columns} columns; DSQL takes ${mostColumns}.`,
+      message: `${model.name} has ${columns} columns; DSQL's limit is ${mostColumns}.`,
       advice: "Move some of them to a second model with the same key, or into a Json column.",
     });
   });
