@@ -2,6 +2,7 @@ import { DsqlPool } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { deploy, type MigrateEvent, status } from "../../src/index.ts";
+import { emptyDatabase } from "./database-state.ts";
 import { createIndex, createTable, dml, migrationOf } from "./plans.ts";
 
 let local: LocalDsql;
@@ -16,10 +17,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   local.faults.clear();
-  const { rows } = await pool.query<{ drop: string }>(
-    "SELECT format('DROP TABLE %I.%I CASCADE', schemaname, tablename) AS drop FROM pg_tables WHERE schemaname IN ('public', 'dsql_migrate')",
-  );
-  for (const { drop } of rows) await pool.query(drop);
+  await emptyDatabase(pool);
   await pool.end();
 });
 
