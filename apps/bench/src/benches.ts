@@ -5,7 +5,7 @@ export interface BenchContext {
   /** Takes each finding as soon as it is known. */
   report: (finding: Finding) => void;
   /** Where to draw the plot, for the benches that have one. */
-  plotPath?: string;
+  plotPath?: string | undefined;
 }
 
 /** A bench by name. */

@@ -56,7 +56,7 @@ export interface AdapterSession extends Work {
   /** Rows one after another without holding them all; left out where the ORM cannot. */
   stream?(sql: string, chunkSize: number): AsyncIterable<Row>;
   /** A named prepared statement; left out where the ORM has none. */
-  prepared?(name: string, sql: string, parameters: readonly unknown[]): Promise<Row[]>;
+  prepared?: ((name: string, sql: string, parameters: readonly unknown[]) => Promise<Row[]>) | undefined;
   /** Ends the ORM instance and its pool; waits for work that is under way. */
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export interface AdapterModule {
   url: string;
   exportName: string;
   /** Packages to load another in place of, as the test project's own aliases: name to absolute path. */
-  alias?: Record<string, string>;
+  alias?: Record<string, string> | undefined;
 }
 
 /** An adapter that hands itself to the suite. */
@@ -75,12 +75,12 @@ export interface AdapterUnderTest {
   /** Name and ORM version, for the titles: `kysely 0.29`. */
   readonly name: string;
   /** The part of application_name before the colon; left out for the core itself. */
-  readonly ormPrefix?: string;
+  readonly ormPrefix?: string | undefined;
   /** The most parameters of one statement. @default 65_535 */
-  readonly maxParameters?: number;
+  readonly maxParameters?: number | undefined;
   /** Where this very object is exported, so that a child process can load it. */
   readonly module: AdapterModule;
   open(options: DsqlPoolOptions): AdapterSession | Promise<AdapterSession>;
   /** Scenarios that this adapter cannot pass, by title, each with the reason as a sentence. */
-  readonly skips?: Readonly<Partial<Record<ScenarioTitle, string>>>;
+  readonly skips?: Readonly<Partial<Record<ScenarioTitle, string>>> | undefined;
 }

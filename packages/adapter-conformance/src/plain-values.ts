@@ -2,13 +2,13 @@ import type { ColumnName } from "./schema.ts";
 
 /** What pg's own parser returns for an interval; parts that are 0 are left out. */
 interface ParsedInterval {
-  years?: number;
-  months?: number;
-  days?: number;
-  hours?: number;
-  minutes?: number;
-  seconds?: number;
-  milliseconds?: number;
+  years?: number | undefined;
+  months?: number | undefined;
+  days?: number | undefined;
+  hours?: number | undefined;
+  minutes?: number | undefined;
+  seconds?: number | undefined;
+  milliseconds?: number | undefined;
 }
 
 const pad = (number: number, width = 2) => String(number).padStart(width, "0");

@@ -20,7 +20,7 @@ export interface InstalledSession {
 
 /** Its options; 1.0 has more of them. */
 interface InstalledOptions {
-  readonly cache?: Cache;
+  readonly cache?: Cache | undefined;
 }
 
 type SessionClass = new (

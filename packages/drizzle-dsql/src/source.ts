@@ -26,7 +26,7 @@ function givenOrNew(source: unknown): DsqlPool {
   if (typeof source === "string") return new DsqlPool(source);
   const { client, connection, connect } = (source ?? {}) as {
     client?: unknown;
-    connection?: DsqlPoolOptions | string;
+    connection?: DsqlPoolOptions | string | undefined;
     /** Of a pool or a client of pg's own, which stock drizzle-orm 0.45 takes in the first place. */
     connect?: unknown;
   };

@@ -3,11 +3,11 @@ import { DsqlConfigError } from "dsql-core";
 /** What a transaction on Aurora DSQL can be told; the second argument of `transaction` and `transactionWithRetry`. */
 export interface DsqlTransactionConfig {
   /** DSQL has one isolation level, so there is no need to name it. @default "repeatable read" */
-  isolationLevel?: "repeatable read" | undefined;
+  isolationLevel?: "repeatable read";
   /** @default "read write" */
-  accessMode?: "read only" | "read write" | undefined;
+  accessMode?: "read only" | "read write";
   /** DSQL has no deferrable transactions. @default false */
-  deferrable?: false | undefined;
+  deferrable?: false;
 }
 
 /** {@link DsqlTransactionConfig} as it may come from JavaScript, or by the stock type of drizzle-orm. */

@@ -165,7 +165,7 @@ export class AsyncJobFailedError extends DsqlError {
   /** What `sys.jobs` says of it. */
   readonly details: string | undefined;
 
-  constructor(job: { jobId: string; objectName?: string; details?: string }) {
+  constructor(job: { jobId: string; objectName?: string | undefined; details?: string | undefined }) {
     const what = job.objectName === undefined ? "" : ` (${job.objectName})`;
     super(
       "DSQL_JOB_FAILED",

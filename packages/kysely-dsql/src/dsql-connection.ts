@@ -65,7 +65,7 @@ export class DsqlConnection implements DatabaseConnection {
     if (command === "CREATE" && isAutocommit && this.#settings.waitForIndexes) {
       await this.#waitForIndex(client, rows);
     }
-    return { numAffectedRows: isChange(command) ? BigInt(rowCount ?? 0) : undefined, rows: rows as R[] };
+    return { ...(isChange(command) && { numAffectedRows: BigInt(rowCount ?? 0) }), rows: rows as R[] };
   }
 
   async *streamQuery<R>(query: CompiledQuery, chunkSize = 100): AsyncIterableIterator<QueryResult<R>> {

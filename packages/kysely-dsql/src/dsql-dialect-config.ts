@@ -13,16 +13,16 @@ export type CursorConstructor = new (sql: string, parameters?: unknown[]) => Cur
 /** What the dialect can do beside connecting. */
 export interface DsqlDialectOptions {
   /** The default export of `pg-cursor`; only `.stream()` needs it. */
-  cursor?: CursorConstructor;
+  cursor?: CursorConstructor | undefined;
   /**
    * Waits until an index is built before `createIndex(…).execute()` resolves. It cannot wait inside a transaction.
    * @default false
    */
-  waitForIndexes?: boolean;
+  waitForIndexes?: boolean | undefined;
   /** Called once for each new connection, before its first use; what it throws reaches whoever wanted the connection. */
-  onCreateConnection?: (connection: DatabaseConnection) => Promise<void>;
+  onCreateConnection?: ((connection: DatabaseConnection) => Promise<void>) | undefined;
   /** Called each time a connection is taken from the pool; what it throws reaches whoever wanted the connection. */
-  onReserveConnection?: (connection: DatabaseConnection) => Promise<void>;
+  onReserveConnection?: ((connection: DatabaseConnection) => Promise<void>) | undefined;
 }
 
 /** A pool that exists already, or a function that is called once, before the first query. */
@@ -33,7 +33,7 @@ export interface DsqlDialectPoolConfig extends DsqlDialectOptions {
 
 /** What the dialect opens a pool of its own with; `ormPrefix` is `kysely` unless it is given. */
 export interface DsqlDialectConnectionConfig extends DsqlDialectOptions, DsqlPoolOptions {
-  pool?: undefined;
+  pool?: undefined | undefined;
 }
 
 /** Options of {@link DsqlDialect}: how to connect, or a pool. */

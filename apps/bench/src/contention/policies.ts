@@ -10,7 +10,7 @@ interface LoopOptions {
   jitterFactor: number;
   backoff: Backoff;
   /** The Rust connector sleeps for whole milliseconds. */
-  wholeMs?: boolean;
+  wholeMs?: boolean | undefined;
 }
 
 /** A plain retry loop, as everybody has one: each transaction waits by itself, and none knows of another. */

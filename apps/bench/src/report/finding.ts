@@ -30,8 +30,8 @@ export interface Measured {
   metric: string;
   unit: string;
   value: number;
-  baseline?: number;
-  goal?: Goal;
+  baseline?: number | undefined;
+  goal?: Goal | undefined;
 }
 
 /** Computes the ratio, and whether the goal is met. A figure that is not a number meets none. */

@@ -15,7 +15,7 @@ interface Built {
 interface Join {
   table: unknown;
   joinType: string;
-  lateral?: boolean;
+  lateral?: boolean | undefined;
 }
 
 /** The two methods of drizzle-orm 0.45's PgDialect that build a relation and join it to its parent. */

@@ -3,7 +3,7 @@ import { selectsOwnSql } from "./selected-sql.ts";
 
 interface Relation {
   /** Whether this is a relation of a query rather than the query itself. */
-  nested?: boolean;
+  nested?: boolean | undefined;
   mode: "first" | "many";
 }
 

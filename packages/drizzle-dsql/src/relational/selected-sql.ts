@@ -4,9 +4,9 @@ import { is, SQL } from "drizzle-orm";
 interface Selected {
   field?: unknown;
   /** 1.0: "Column", "SQL", "Aliased", "Nested". */
-  fieldType?: string;
+  fieldType?: string | undefined;
   /** 0.45: the entry is a relation. */
-  isJson?: boolean;
+  isJson?: boolean | undefined;
   selection?: unknown;
 }
 

@@ -2,9 +2,9 @@
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string;
+  readonly sessionToken?: string | undefined;
   /** After this moment nothing signed with them is accepted any more. */
-  readonly expiration?: Date;
+  readonly expiration?: Date | undefined;
 }
 
 /** Fetches an AWS identity; every provider of `@aws-sdk/credential-providers` fits. Called once for each token that is signed. */

@@ -8,8 +8,8 @@ export interface TokenRequest {
   user: string;
   /** Seconds. */
   tokenDurationSecs: number;
-  credentials?: AwsCredentials | AwsCredentialProvider;
-  profile?: string;
+  credentials?: AwsCredentials | AwsCredentialProvider | undefined;
+  profile?: string | undefined;
 }
 
 /** A token, and when it stops opening connections. */
@@ -37,7 +37,7 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
       );
     const { DsqlSigner } = await loadAwsSdk();
     try {
-      const signer = new DsqlSigner({ hostname, region, expiresIn, credentials: identity });
+      const signer = new DsqlSigner({ hostname, region, expiresIn, credentials: keyOf(identity) });
       const token =
         user === "admin" ? await signer.getDbConnectAdminAuthToken() : await signer.getDbConnectAuthToken();
       return { token, expiresAtMs };
@@ -45,6 +45,11 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
       throw new DsqlTokenError("The token could not be signed.", { cause });
     }
   };
+}
+
+/** What signs, without a `sessionToken` that is undefined, which the SDK's type does not have. */
+function keyOf({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials) {
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
 }
 
 async function loadAwsSdk(): Promise<typeof import("./aws-sdk.ts")> {

@@ -7,7 +7,7 @@ import type { SessionState } from "./session-state.ts";
 export interface Submittable {
   text?: unknown;
   name?: unknown;
-  cursor?: Closable & { text?: unknown };
+  cursor?: (Closable & { text?: unknown }) | undefined;
   callback?: unknown;
   query_timeout?: unknown;
   submit(connection: Connection): unknown;
@@ -21,7 +21,9 @@ interface Closable {
 }
 
 /** The SQL of a statement object; a query stream keeps it in its cursor. */
-export function textOf(query: { text?: unknown; cursor?: { text?: unknown } } | null | undefined): unknown {
+export function textOf(
+  query: { text?: unknown; cursor?: { text?: unknown } | undefined } | null | undefined,
+): unknown {
   return query?.text ?? query?.cursor?.text;
 }
 

@@ -8,7 +8,7 @@ export interface PgClientInternals {
   connection: Connection & { parsedStatements: Readonly<Record<string, unknown>> };
   connectionParameters: Record<string, unknown>;
   password: unknown;
-  readyForQuery?: boolean;
+  readyForQuery?: boolean | undefined;
   processID: number | null;
   secretKey: number | null;
   _connecting: boolean;

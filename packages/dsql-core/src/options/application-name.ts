@@ -10,7 +10,10 @@ const CONNECTOR = `aurora-dsql-ts/${VERSION}`;
  * The `application_name` of the startup packet: `<ormPrefix>:aurora-dsql-ts/<version>`, or exactly what the user gave.
  * @throws DsqlConfigError for a name that PostgreSQL would cut or change
  */
-export function applicationName(options: { ormPrefix?: string; applicationName?: string }): string {
+export function applicationName(options: {
+  ormPrefix?: string | undefined;
+  applicationName?: string | undefined;
+}): string {
   const { applicationName: given, ormPrefix } = options;
   if (given !== undefined) {
     demand(PRINTABLE_ASCII.test(given), "application_name takes printable ASCII characters, at least one.");

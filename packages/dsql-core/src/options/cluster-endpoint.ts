@@ -5,7 +5,7 @@ export interface ClusterEndpoint {
   /** For instance `us-east-1`. */
   region: string;
   /** The part after `dsql-` in a private-link or FIPS host name. */
-  suffix?: string;
+  suffix?: string | undefined;
 }
 
 const ENDPOINT = /^([a-z0-9]{26})\.dsql(?:-([a-z0-9-]+))?\.([a-z0-9-]+)\.on\.aws$/;

@@ -8,76 +8,76 @@ import type { RetryOptions } from "./retry-options.ts";
  * otherwise; one that is undefined or null is left out. */
 export interface DsqlConnectionOptions {
   /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field given beside it wins. */
-  connectionString?: string;
+  connectionString?: string | undefined;
   /** A cluster endpoint, a 26-character cluster id, or a custom domain; the last needs `region`. */
-  host?: string;
+  host?: string | undefined;
   /** Connect to this address instead, while TLS verifies, SNI names and tokens are signed for `host`. */
-  hostaddr?: string;
+  hostaddr?: string | undefined;
   /** @default 5432 */
-  port?: number;
+  port?: number | undefined;
   /** `admin` signs with `dsql:DbConnectAdmin`, every other role with `dsql:DbConnect`. @default "admin" */
-  user?: string;
+  user?: string | undefined;
   /** @default "postgres" */
-  database?: string;
+  database?: string | undefined;
   /** @default the host name's, then AWS_REGION, AWS_DEFAULT_REGION, then the profile's in the shared AWS config files */
-  region?: string;
+  region?: string | undefined;
   /** A profile of the shared AWS config files. @default AWS_PROFILE, by the SDK's default credential chain */
-  profile?: string;
+  profile?: string | undefined;
   /** Seconds for which a token can open connections, from 1 to 604800 (one week). @default 900 */
-  tokenDurationSecs?: number;
+  tokenDurationSecs?: number | undefined;
   /** An identity, or a provider of one, in place of `profile` and the default chain. Options only. */
-  credentials?: AwsCredentials | AwsCredentialProvider;
+  credentials?: AwsCredentials | AwsCredentialProvider | undefined;
   /** Stands before this package's own name in `application_name`: `kysely:aurora-dsql-ts/1.0.0`. */
-  ormPrefix?: string;
+  ormPrefix?: string | undefined;
   /** The whole `application_name`, at most 63 bytes of ASCII. @default `[<ormPrefix>:]aurora-dsql-ts/<version>` */
-  application_name?: string;
+  application_name?: string | undefined;
   /** Another name for `application_name`. Options only. */
-  applicationName?: string;
+  applicationName?: string | undefined;
   /** CA certificates in PEM that replace Node's own. Options only. */
-  ca?: string | Buffer | (string | Buffer)[];
+  ca?: string | Buffer | (string | Buffer)[] | undefined;
   /** A file with such certificates, or `system` for Node's own. */
-  sslrootcert?: string;
+  sslrootcert?: string | undefined;
   /** TLS at once (`direct`), or after PostgreSQL's own request for it, one round trip later. @default "direct" */
-  sslnegotiation?: "postgres" | "direct";
+  sslnegotiation?: "postgres" | "direct" | undefined;
   /** Hears what the pool and its clients do by themselves. Options only. */
-  logger?: DsqlLogger;
+  logger?: DsqlLogger | undefined;
   /** Receives events for metrics; `openTelemetry()` of `dsql-core/opentelemetry` makes one. Options only. */
-  telemetry?: DsqlTelemetry;
+  telemetry?: DsqlTelemetry | undefined;
   /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. Options only. @default 30_000 */
-  connectionTimeoutMillis?: number;
+  connectionTimeoutMillis?: number | undefined;
   /**
    * Milliseconds for a COMMIT to be answered; after them the connection is closed and the COMMIT rejects with
    * `CommitOutcomeUnknownError`. 0 waits for ever. Options only. @default 30_000
    */
-  commitTimeoutMillis?: number;
+  commitTimeoutMillis?: number | undefined;
   /** TCP keep-alive. Options only. @default true */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
   /** Milliseconds without traffic before the first keep-alive probe. Options only. @default 60_000 */
-  keepAliveInitialDelayMillis?: number;
+  keepAliveInitialDelayMillis?: number | undefined;
   /** Milliseconds that pg waits for a statement's answer. Options only. @default none */
-  query_timeout?: number;
+  query_timeout?: number | undefined;
   /** Type parsers in place of pg's own. Options only. */
-  types?: CustomTypesConfig;
+  types?: CustomTypesConfig | undefined;
   /** Ask for results in PostgreSQL's binary format. Options only. @default false */
-  binary?: boolean;
+  binary?: boolean | undefined;
 }
 
 /** {@link DsqlConnectionOptions} and what only a pool has; these stand in options only. */
 export interface DsqlPoolOptions extends DsqlConnectionOptions {
   /** The most connections at a time. @default 10 */
-  max?: number;
+  max?: number | undefined;
   /** Connections that stay open while idle, and are replaced when their lifetime ends. @default 0 */
-  min?: number;
+  min?: number | undefined;
   /** Milliseconds after which an idle connection is closed; 0 keeps it. @default 600_000 */
-  idleTimeoutMillis?: number;
+  idleTimeoutMillis?: number | undefined;
   /** Seconds that a connection lives at most; each ends at random in the last eleventh. 0 is for ever, DSQL ends it after 3600. @default 3300 */
-  maxLifetimeSeconds?: number;
+  maxLifetimeSeconds?: number | undefined;
   /** How often a connection is handed out at most. @default unlimited */
-  maxUses?: number;
+  maxUses?: number | undefined;
   /** Lets the process exit while all connections are idle. @default false */
-  allowExitOnIdle?: boolean;
+  allowExitOnIdle?: boolean | undefined;
   /** Runs a statement of `pool.query` again when it met a conflict: DSQL has rolled it back whole. @default true */
-  autocommitRetry?: boolean;
+  autocommitRetry?: boolean | undefined;
   /** Defaults for this pool's retries. */
-  retry?: RetryOptions;
+  retry?: RetryOptions | undefined;
 }

@@ -36,7 +36,7 @@ const TEXTS = [
 /** Options with the connection string read, every default filled in, and everything checked. */
 export interface ConnectionSettings {
   host: string;
-  hostaddr?: string;
+  hostaddr?: string | undefined;
   port: number;
   user: string;
   database: string;
@@ -50,8 +50,8 @@ export interface ConnectionSettings {
   commitTimeoutMillis: number;
   /** What the token source needs; nothing else holds credentials. */
   token: TokenRequest;
-  logger?: DsqlLogger;
-  telemetry?: DsqlTelemetry;
+  logger?: DsqlLogger | undefined;
+  telemetry?: DsqlTelemetry | undefined;
   /** Options that pg takes as they are. */
   passedOn: Pick<
     DsqlConnectionOptions,

@@ -3,12 +3,12 @@ import type { TransactionOptions } from "./retry-options.ts";
 /** How AWS's own node connector takes retries: not counting the first attempt. */
 export interface LegacyRetryOptions {
   /** Attempts after the first one. */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
   /** Milliseconds. */
-  baseDelayMs?: number;
+  baseDelayMs?: number | undefined;
   /** Milliseconds. */
-  maxDelayMs?: number;
-  jitterFactor?: number;
+  maxDelayMs?: number | undefined;
+  jitterFactor?: number | undefined;
 }
 
 /** The same in this package's terms; what is left out keeps its default. */

@@ -5,10 +5,10 @@ import { DsqlConfigError } from "../errors.ts";
 
 /** Where the Region of a connection may come from, besides the process's environment and files. */
 export interface RegionSources {
-  region?: string;
+  region?: string | undefined;
   /** The one in the host name. */
-  hostRegion?: string;
-  profile?: string;
+  hostRegion?: string | undefined;
+  profile?: string | undefined;
 }
 
 /**

@@ -6,43 +6,43 @@ import type { Backoff } from "./backoff.ts";
 /** How often, and how soon, work that met a conflict is run again. */
 export interface RetryOptions {
   /** How often the work may run, the first time included. @default 50 */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** Milliseconds: the longest wait before the first retry that has to wait; it doubles from retry to retry. @default 10 */
-  baseDelayMs?: number;
+  baseDelayMs?: number | undefined;
   /** Milliseconds at which the doubling stops. @default 2000 */
-  maxDelayMs?: number;
+  maxDelayMs?: number | undefined;
   /** A share from 0 to 1 of the delay that {@link additiveBackoff} adds at most. @default 0.25 */
-  jitterFactor?: number;
+  jitterFactor?: number | undefined;
   /**
    * Computes a wait before every retry. @default no wait while taking turns is enough (docs/contention.md), and
    * {@link fullJitterBackoff} where it is not: after a lost connection, a second schema change, or a conflict met in turn
    */
-  backoff?: Backoff;
+  backoff?: Backoff | undefined;
   /** Ends the wait, or stops the next attempt; work that is running goes on, and a commit stays a commit. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called before each retry and not awaited; what it throws or rejects with goes to `logger` and changes nothing. */
-  onRetry?: (event: RetryEvent) => void;
+  onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Receives a line for each retry. */
-  logger?: DsqlLogger;
+  logger?: DsqlLogger | undefined;
   /** Its `retry` receives each retry. @default that of the pool or the client */
-  telemetry?: DsqlTelemetry;
+  telemetry?: DsqlTelemetry | undefined;
   /** Milliseconds for all attempts and waits; no attempt begins after it. @default 240_000 (DSQL ends a transaction after 300_000) */
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
   /**
    * Names what the work fights over, such as the key of a hot row: work of the same key takes turns, from the first
    * attempt on while others already do. @default retries of code that is written the same take turns
    */
-  conflictKey?: string;
+  conflictKey?: string | undefined;
 }
 
 /** {@link RetryOptions}, and what only a whole transaction can have. */
 export interface TransactionOptions extends RetryOptions {
   /** Begins with `BEGIN READ ONLY`. @default false */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /**
    * Looks whether a COMMIT whose answer never came was stored, by an idempotency key for instance: true returns the
    * work's result, false runs it again. Without it such a COMMIT rejects with `CommitOutcomeUnknownError`.
    * A COMMIT may still land after the look, so let the key be a primary key or unique: a second run is then refused (23505).
    */
-  verifyCommit?: () => Promise<boolean>;
+  verifyCommit?: (() => Promise<boolean>) | undefined;
 }

@@ -2,11 +2,12 @@ import { DsqlConfigError } from "../errors.ts";
 import { didYouMean } from "./nearest-name.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
+type WithDefault = "maxAttempts" | "baseDelayMs" | "maxDelayMs" | "jitterFactor" | "deadlineMs";
+
 /** Options with every default filled in. */
-export type RetrySettings = TransactionOptions &
-  Required<
-    Pick<TransactionOptions, "maxAttempts" | "baseDelayMs" | "maxDelayMs" | "jitterFactor" | "deadlineMs">
-  >;
+export type RetrySettings = Omit<TransactionOptions, WithDefault> & {
+  [Name in WithDefault]-?: NonNullable<TransactionOptions[Name]>;
+};
 
 const DEFAULT_MAX_DELAY_MS = 2000;
 /** The longest that Node's timers can wait; a longer one would end at once. */

@@ -10,7 +10,7 @@ export type Failure = "conflict" | "connection-lost" | "commit-outcome-unknown" 
 /** What one error of a chain says by itself, the errors it wraps left aside. */
 interface Verdict {
   failure: Failure;
-  occType?: OccType;
+  occType?: OccType | undefined;
 }
 
 const OTHER: Verdict = { failure: "other" };

@@ -102,7 +102,7 @@ interface Met {
 
 /** Counts what an attempt met, and says how many milliseconds to wait before the next. */
 function delayAfter(
-  failure: { reason: RetryReason; occType?: OccType },
+  failure: { reason: RetryReason; occType?: OccType | undefined },
   met: Met,
   settings: RetrySettings,
   turn: LaneTurn,

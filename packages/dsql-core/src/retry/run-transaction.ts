@@ -17,11 +17,11 @@ export interface ConnectionLease<C extends TransactionClient> {
 export interface TransactionRun<C extends TransactionClient, T> {
   lease: ConnectionLease<C>;
   work: (client: C) => Promise<T>;
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** Told when there is a connection. */
-  begun?: () => void;
+  begun?: (() => void) | undefined;
   /** Hears the work's result right before COMMIT is sent. */
-  remember?: (result: T) => void;
+  remember?: ((result: T) => void) | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ export interface RetryEvent {
   /** `commit-not-stored` is a COMMIT of undetermined outcome that `verifyCommit` has found undone. */
   reason: RetryReason;
   /** Which conflict it was; undefined for the other reasons. */
-  occType?: OccType;
+  occType?: OccType | undefined;
   /** How many attempts so far were lost with their connection. */
   reconnects: number;
   /** Milliseconds until the next attempt, not including the wait for a slot of the retry lane. */

@@ -24,8 +24,8 @@ export interface DsqlTelemetry {
 
 /** Who observes a pool, a client or a retry loop. */
 export interface Observers {
-  logger?: DsqlLogger;
-  telemetry?: DsqlTelemetry;
+  logger?: DsqlLogger | undefined;
+  telemetry?: DsqlTelemetry | undefined;
 }
 
 /** Passes an event to the telemetry, if there is one. */

@@ -6,11 +6,11 @@ export interface SignTokenOptions {
   region: string;
   credentials: AccessKey;
   /** `admin` gets a DbConnectAdmin token, everybody else a DbConnect one. @default "admin" */
-  user?: string;
+  user?: string | undefined;
   /** Seconds that the token can be used to log in, 1 to 604800. @default 900 */
-  expiresInSeconds?: number;
+  expiresInSeconds?: number | undefined;
   /** @default the clock's */
-  now?: Date;
+  now?: Date | undefined;
 }
 
 /** Signs an authentication token, as the AWS SDK's DsqlSigner does. */

@@ -16,11 +16,11 @@ export interface TokenExpectation {
   /** The user of the startup packet: `admin` needs DbConnectAdmin, everybody else DbConnect. */
   user: string;
   /** @default the clock's */
-  now?: Date;
+  now?: Date | undefined;
 }
 
 /** The verdict on a token: what the client is told as a HINT, and why, for the log. No part of the token is in it. */
-export type TokenVerdict = { valid: true } | { valid: false; reason: string; hint?: string };
+export type TokenVerdict = { valid: true } | { valid: false; reason: string; hint?: string | undefined };
 
 /** A week, the longest that DSQL allows. */
 const MAX_EXPIRES_SECONDS = 604_800;

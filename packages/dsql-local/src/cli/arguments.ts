@@ -6,9 +6,9 @@ export type OutputForm = "banner" | "json" | "env" | "quiet";
 
 export interface CliOptions {
   output: OutputForm;
-  port?: number;
+  port?: number | undefined;
   regions: string[];
-  dataDir?: string;
+  dataDir?: string | undefined;
 }
 
 /** A command line that cannot be carried out; the message is for the person who typed it. */
@@ -52,8 +52,8 @@ export function parseArguments(argv: readonly string[]): CliOptions | "help" | "
 function checkOption(token: {
   name: string;
   rawName: string;
-  value?: string | boolean;
-  inlineValue?: boolean;
+  value?: string | boolean | undefined;
+  inlineValue?: boolean | undefined;
 }): void {
   const { name, rawName, value, inlineValue } = token;
   const known: { type: string } | undefined = Object.hasOwn(OPTIONS, name)

@@ -5,7 +5,7 @@ import type { FaultInjector } from "../faults/fault-injector.ts";
 import { SUPERUSER } from "../postgres/data-directory.ts";
 import type { Refusal } from "../rules/refusal.ts";
 import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
-import type { LocalDsqlLimits } from "./options.ts";
+import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 import { describeRefusal } from "./refusal-log.ts";
 
 /** What has happened since the start; counts, except where said. */
@@ -22,7 +22,7 @@ export interface LocalDsqlStats {
 /** What all endpoints and sessions of one `startLocalDsql` share: one PostgreSQL, one set of faults and limits. */
 export class Cluster {
   readonly faults: FaultInjector;
-  readonly limits: Required<LocalDsqlLimits>;
+  readonly limits: WithDefaults<LocalDsqlLimits>;
   /** Writes one line for the developer; does nothing where nobody listens. */
   readonly log: (line: string) => void;
   readonly stats: LocalDsqlStats = {
@@ -44,9 +44,9 @@ export class Cluster {
   constructor(options: {
     address: BackendAddress;
     faults: FaultInjector;
-    limits: Required<LocalDsqlLimits>;
-    schemaConflicts?: boolean;
-    log?: (line: string) => void;
+    limits: WithDefaults<LocalDsqlLimits>;
+    schemaConflicts?: boolean | undefined;
+    log?: ((line: string) => void) | undefined;
   }) {
     this.#address = options.address;
     this.faults = options.faults;

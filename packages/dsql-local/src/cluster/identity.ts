@@ -15,8 +15,8 @@ const FILE = "dsql-local-identity.json";
 /** A new identity, or beside kept data the one that they had, so that a saved connection string goes on working. */
 export async function clusterIdentity(options: {
   regions: readonly string[];
-  dataDir?: string;
-  credentials?: AccessKey;
+  dataDir?: string | undefined;
+  credentials?: AccessKey | undefined;
 }): Promise<ClusterIdentity> {
   const { regions, dataDir } = options;
   const file = dataDir && join(dataDir, FILE);

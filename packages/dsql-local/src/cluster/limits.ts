@@ -1,8 +1,8 @@
-import type { LocalDsqlLimits } from "./options.ts";
+import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 
 /** DSQL's own limits, where the caller names no others. */
-export function resolveLimits(limits: LocalDsqlLimits = {}): Required<LocalDsqlLimits> {
-  const resolved: Required<LocalDsqlLimits> = {
+export function resolveLimits(limits: LocalDsqlLimits = {}): WithDefaults<LocalDsqlLimits> {
+  const resolved: WithDefaults<LocalDsqlLimits> = {
     maxRowsPerTransaction: 3000,
     maxTransactionBytes: 10 * 1024 * 1024,
     maxTransactionAgeMs: 300_000,

@@ -9,8 +9,8 @@ import type { TableFacts } from "./table-facts.ts";
 export interface ReplayStep {
   op: "I" | "U" | "D";
   table: number;
-  at?: string;
-  row?: string;
+  at?: string | undefined;
+  row?: string | undefined;
 }
 
 interface OwnRow {
@@ -18,7 +18,7 @@ interface OwnRow {
   /** Where the row stood at the snapshot, and what it said; absent for a row of the transaction's own. */
   base?: { place: string; row: string };
   /** What it says now; absent once it is deleted. */
-  image?: string;
+  image?: string | undefined;
 }
 
 /** What a transaction has written: the marks by which conflicts are found, and its rows as they are now. */

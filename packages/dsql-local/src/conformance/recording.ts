@@ -1,29 +1,33 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+/** One result of a query. */
+export interface RecordedResult {
+  command_tag?: string | undefined;
+  columns?: string[] | undefined;
+  rows?: (string | null)[][] | undefined;
+}
+
 /** What a statement answered. */
-export interface Observation {
+export interface Observation extends RecordedResult {
   outcome: "ok" | "error";
-  command_tag?: string;
-  columns?: string[];
-  rows?: (string | null)[][];
-  sqlstate?: string;
-  message?: string;
+  sqlstate?: string | undefined;
+  message?: string | undefined;
   /** The answers of a simple query of several statements. */
-  results?: { command_tag?: string; columns?: string[]; rows?: (string | null)[][] }[];
+  results?: RecordedResult[] | undefined;
 }
 
 /** Statements on one connection, and what each answered. */
 export interface RecordedCase {
   name: string;
   group: string;
-  note?: string;
+  note?: string | undefined;
   steps: string[];
   observations: Observation[];
   /** Only the shape of the rows is comparable. */
-  ignore_rows?: boolean;
+  ignore_rows?: boolean | undefined;
   /** Sent as simple queries. */
-  simple_protocol?: boolean;
+  simple_protocol?: boolean | undefined;
 }
 
 /** One file of recordings. */

@@ -14,7 +14,7 @@ export interface CaseResult {
   /** A documented difference counts as no failure; its reason is told. */
   verdict: "match" | "difference" | "documented difference";
   differences: { step: number; sql: string; difference: string }[];
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /**

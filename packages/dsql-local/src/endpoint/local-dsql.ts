@@ -34,7 +34,7 @@ export interface LocalEndpoint {
   readonly credentials: AccessKey;
   readonly connection: LocalConnection;
   /** Signs a token, for drivers that have no signer at hand. @param options.user @default "admin" @param options.expiresInSeconds @default 900 */
-  token(options?: { user?: string; expiresInSeconds?: number }): string;
+  token(options?: { user?: string | undefined; expiresInSeconds?: number | undefined }): string;
   /** Closes the port and every connection, as when the Region is lost. The data stay. */
   takeAway(): Promise<void>;
   /** Listens again, on the same port. */

@@ -27,7 +27,7 @@ export interface LoginContext {
 
 /** One of the places that `maxConnections` counts, once it is taken. */
 export interface SessionPlace {
-  leave?: () => void;
+  leave?: (() => void) | undefined;
 }
 
 /**

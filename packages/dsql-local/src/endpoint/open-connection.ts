@@ -11,7 +11,7 @@ export type OpenedConnection =
   | {
       kind: "session";
       socket: TLSSocket;
-      sni?: string;
+      sni?: string | undefined;
       packet: StartupPacket & { kind: "startup" };
       received: Buffer;
     }

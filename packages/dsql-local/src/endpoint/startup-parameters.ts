@@ -8,9 +8,9 @@ export interface StartupRequest {
   /** Accepted parameters, names in lower case, those of `options` included. */
   parameters: ReadonlyMap<string, string>;
   /** The first parameter that DSQL does not support. */
-  unsupported?: string;
+  unsupported?: string | undefined;
   /** Protocol options (`_pq_.…`) that are not known here; undefined where the client asked for plain 3.0. */
-  protocolOptions?: readonly string[];
+  protocolOptions?: readonly string[] | undefined;
 }
 
 export function readStartupParameters(packet: StartupPacket & { kind: "startup" }): StartupRequest {

@@ -21,7 +21,7 @@ export class FaultInjector implements Faults {
   #conflictCodes: ("OC000" | "OC001")[] = [];
   #connectionStates: ("53300" | "53400")[] = [];
   #tokenKinds: ("expired" | "invalid")[] = [];
-  #latency: Required<LatencyOptions> = { roundTripMs: 0, commitMs: 0, commitJitter: 0 };
+  #latency: { [Name in keyof LatencyOptions]-?: number } = { roundTripMs: 0, commitMs: 0, commitJitter: 0 };
   /** False while nothing is armed and no latency set, so that a session can pass its questions over. */
   active = false;
 

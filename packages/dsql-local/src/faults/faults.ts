@@ -22,11 +22,11 @@ export type CutPoint = "before-begin" | "in-statement" | "before-commit" | "afte
 
 export interface LatencyOptions {
   /** Milliseconds that every round trip takes longer; a pipelined batch up to its Sync is one. @default 0 */
-  roundTripMs?: number;
+  roundTripMs?: number | undefined;
   /** Milliseconds that COMMIT, or an autocommit write, takes longer. @default 0 */
-  commitMs?: number;
+  commitMs?: number | undefined;
   /** How far `commitMs` varies at random: 0.3 is 30 % up and down. @default 0 */
-  commitJitter?: number;
+  commitJitter?: number | undefined;
 }
 
 /**

@@ -8,11 +8,11 @@ export interface JobRunnerOptions {
   /** Opens a connection to PostgreSQL as the superuser; the runner ends it. */
   openBackend: () => Promise<BackendConnection>;
   /** How long a job takes at least; DSQL itself takes seconds. @default 50 */
-  buildDelayMs?: number;
+  buildDelayMs?: number | undefined;
   /** Called when a job has changed the schema: an index has become valid, a constraint is validated. */
-  onSchemaChange?: () => void;
+  onSchemaChange?: (() => void) | undefined;
   /** Writes one line for the developer. */
-  log?: (line: string) => void;
+  log?: ((line: string) => void) | undefined;
 }
 
 /** The view sys.jobs shows them no more. */

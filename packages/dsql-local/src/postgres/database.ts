@@ -11,7 +11,7 @@ import { templateDirectory } from "./template.ts";
 
 export interface DatabaseOptions {
   /** Keeps the data here; without it they live in a folder for temporary files and go away. */
-  dataDirectory?: string;
+  dataDirectory?: string | undefined;
   maxConnections: number;
   /** Run once, in the template that every data directory is copied from. */
   setupSql: readonly string[];

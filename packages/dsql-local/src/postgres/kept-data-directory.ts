@@ -22,9 +22,9 @@ export interface KeptDataDirectory {
 /** What is in the mark. */
 interface Mark {
   pid: number;
-  startTime?: string;
+  startTime?: string | undefined;
   /** Names the SQL that the data were set up with, which differs from version to version. */
-  setup?: string;
+  setup?: string | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export async function launch(options: {
   user: ServerUser | undefined;
   maxConnections: number;
   /** The folder of the run where there is one already; it is removed at the end. */
-  runDirectory?: string;
+  runDirectory?: string | undefined;
 }): Promise<LaunchedServer> {
   const runDirectory = options.runDirectory ?? (await makeRunDirectory(options.user));
   const remove = (): Promise<void> => rm(runDirectory, { recursive: true, force: true, maxRetries: 5 });

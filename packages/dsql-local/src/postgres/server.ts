@@ -15,7 +15,7 @@ export interface PostgresServerOptions {
   /** Private to the server's user. */
   socketDirectory: string;
   /** Where to listen instead of on a socket file: a TCP port on Windows. */
-  tcp?: { port: number; password: string };
+  tcp?: { port: number; password: string } | undefined;
   user: ServerUser | undefined;
   maxConnections: number;
 }

@@ -38,7 +38,7 @@ const catalogRules = byNode<CatalogRule>([
 
 /** What DSQL says to a statement: its refusal, or the questions that the catalog has to answer. */
 export interface Judgement {
-  refusal?: Refusal;
+  refusal?: Refusal | undefined;
   catalogChecks: CatalogCheck[];
 }
 

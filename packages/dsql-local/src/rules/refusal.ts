@@ -2,16 +2,16 @@
 export interface Refusal {
   sqlstate: string;
   message: string;
-  detail?: string;
-  hint?: string;
+  detail?: string | undefined;
+  hint?: string | undefined;
   /** The rule's name, kebab-case, as the log prints it. */
   rule: string;
   /** What to write instead, one sentence. */
-  advice?: string;
+  advice?: string | undefined;
   /** The page of the DSQL user guide that says so. */
-  documentation?: string;
+  documentation?: string | undefined;
   /** FATAL ends the session; ERROR (the default) aborts an open transaction. */
-  severity?: "ERROR" | "FATAL";
+  severity?: "ERROR" | "FATAL" | undefined;
 }
 
 /** Asks the catalog, in the session's own transaction; rows as text. */

@@ -26,7 +26,7 @@ export interface RuleInfo {
   advice: string;
   page: keyof typeof pages;
   /** @default "0A000" */
-  sqlstate?: string;
+  sqlstate?: string | undefined;
 }
 
 /** What a rule's function answers: DSQL's text, or nothing where it has no objection. */

@@ -7,9 +7,9 @@ import { refusal } from "./rule.ts";
 /** Refusals that depend on whether an explicit transaction is open. */
 export interface TransactionRefusals {
   /** Refused only inside an explicit transaction, e.g. ANALYZE. */
-  refusalInTransaction?: Refusal;
+  refusalInTransaction?: Refusal | undefined;
   /** Refused only outside an explicit transaction, e.g. SET LOCAL ROLE. */
-  refusalOutsideTransaction?: Refusal;
+  refusalOutsideTransaction?: Refusal | undefined;
 }
 
 /** What a statement is refused with inside, or outside, an explicit transaction. */

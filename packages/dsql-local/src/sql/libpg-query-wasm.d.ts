@@ -11,8 +11,8 @@ declare module "libpg-query/wasm/libpg-query.js" {
     UTF8ToString(pointer: number): string;
   }
   const load: (options?: {
-    printErr?: (line: string) => void;
-    print?: (line: string) => void;
+    printErr?: ((line: string) => void) | undefined;
+    print?: ((line: string) => void) | undefined;
   }) => Promise<PgQueryModule>;
   export default load;
 }

@@ -4,9 +4,9 @@ import loadModule, { type PgQueryModule } from "libpg-query/wasm/libpg-query.js"
 
 /** A statement as PostgreSQL's parser returns it; positions count UTF-8 bytes, 0 is left out. */
 export interface RawStatement {
-  stmt?: Node;
-  stmt_location?: number;
-  stmt_len?: number;
+  stmt?: Node | undefined;
+  stmt_location?: number | undefined;
+  stmt_len?: number | undefined;
 }
 
 /** The text is no SQL that PostgreSQL 16 knows. */

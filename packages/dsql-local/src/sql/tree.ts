@@ -11,15 +11,15 @@ export interface StatementContext {
   /** The statement's text; node locations count its UTF-8 bytes. */
   text: string;
   /** DSQL's own form that was blanked out of it. */
-  form?: "create-index-async" | "alter-table-async";
+  form?: "create-index-async" | "alter-table-async" | undefined;
 }
 
 /** Where a node stands. */
 export interface Place {
   statement: StatementContext;
   /** The node that holds it, and the field it is in; the root has neither. */
-  parent?: NodeName;
-  field?: string;
+  parent?: NodeName | undefined;
+  field?: string | undefined;
   /** Names that WITH clauses define here. */
   ctes: ReadonlySet<string>;
 }

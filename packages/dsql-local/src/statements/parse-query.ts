@@ -70,7 +70,7 @@ interface Part {
   source: string;
   text: string;
   start: number;
-  form?: DsqlForm;
+  form?: DsqlForm | undefined;
 }
 
 function analyse({ tree, source, text, start, form }: Part): Statement {

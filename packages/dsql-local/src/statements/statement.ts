@@ -18,9 +18,9 @@ export type StatementKind =
 
 /** A table that a statement names; positions count UTF-16 units in {@link Statement.text}. */
 export interface TableReference {
-  schema?: string;
+  schema?: string | undefined;
   name: string;
-  alias?: string;
+  alias?: string | undefined;
   start: number;
   /** The target of INSERT, UPDATE, DELETE or COPY FROM, rather than a table that is only read. */
   isTarget: boolean;
@@ -38,20 +38,20 @@ export interface Statement extends TransactionRefusals {
   /** Where `source` begins in the whole query text, in UTF-16 units. */
   start: number;
   kind: StatementKind;
-  refusal?: Refusal;
+  refusal?: Refusal | undefined;
   /** Asked in this order just before the statement runs, where nothing above refuses it; the first refusal counts. */
-  catalogChecks?: readonly CatalogCheck[];
+  catalogChecks?: readonly CatalogCheck[] | undefined;
   /**
    * Tables by name, in the order of the text; names that a WITH clause defines are left out. Where `commandTag` is set
    * the positions are those of the client's own text.
    */
   tables: readonly TableReference[];
   /** What DSQL's own statement is about; `text` does all of it. */
-  action?: StatementAction;
+  action?: StatementAction | undefined;
   /** PostgreSQL's parse tree (libpg-query 16: `{ SelectStmt: {…} }`) of `text`, or where `commandTag` is set of the client's. */
   tree?: unknown;
   /** The tag that CommandComplete carries where it is not PostgreSQL's own. */
-  commandTag?: string;
+  commandTag?: string | undefined;
 }
 
 /** What is DSQL's own in a statement. */

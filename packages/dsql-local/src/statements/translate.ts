@@ -14,7 +14,7 @@ interface Edit {
 /** What PostgreSQL is to run for a statement, and the command tag where PostgreSQL's own would tell. */
 export interface Translation {
   text: string;
-  commandTag?: string;
+  commandTag?: string | undefined;
 }
 
 /** The text that makes PostgreSQL do what DSQL does. */

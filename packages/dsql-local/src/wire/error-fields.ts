@@ -6,15 +6,15 @@ export interface ErrorFields {
   severity: string;
   sqlstate: string;
   message: string;
-  detail?: string;
-  hint?: string;
+  detail?: string | undefined;
+  hint?: string | undefined;
   /** Characters from 1, as PostgreSQL counts them. */
-  position?: string;
-  schema?: string;
-  table?: string;
-  column?: string;
-  dataType?: string;
-  constraint?: string;
+  position?: string | undefined;
+  schema?: string | undefined;
+  table?: string | undefined;
+  column?: string | undefined;
+  dataType?: string | undefined;
+  constraint?: string | undefined;
 }
 
 const LETTERS: Readonly<Record<string, keyof ErrorFields>> = {
@@ -31,8 +31,10 @@ const LETTERS: Readonly<Record<string, keyof ErrorFields>> = {
   n: "constraint",
 };
 
-export function errorResponse(given: Omit<ErrorFields, "severity"> & { severity?: string }): Buffer {
-  const fields: ErrorFields = { severity: "ERROR", ...given };
+export function errorResponse(
+  given: Omit<ErrorFields, "severity"> & { severity?: string | undefined },
+): Buffer {
+  const fields: ErrorFields = { ...given, severity: given.severity ?? "ERROR" };
   let text = `S${fields.severity}\0`;
   for (const [letter, name] of Object.entries(LETTERS)) {
     const value = fields[name];

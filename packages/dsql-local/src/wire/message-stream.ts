@@ -24,7 +24,10 @@ export class MessageStream {
   #paused = false;
   readonly #closed: Promise<void>;
 
-  constructor(socket: Duplex, options: { maxMessageBytes?: number; received?: Buffer } = {}) {
+  constructor(
+    socket: Duplex,
+    options: { maxMessageBytes?: number | undefined; received?: Buffer | undefined } = {},
+  ) {
     this.socket = socket;
     this.reader = new MessageReader(options.maxMessageBytes);
     if (options.received?.length) this.reader.push(options.received);

@@ -4,7 +4,7 @@ export type StepKind = "ddl" | "dml" | "async-job" | "backfill";
 /** Where a statement, or a part of it, stands in the SQL text that was planned. */
 export interface SourceLocation {
   /** The file's name, as given in {@link PlanOptions.file}. */
-  file?: string;
+  file?: string | undefined;
   /** The line, from 1. */
   line: number;
   /** The column in UTF-16 units, from 1. */
@@ -22,7 +22,7 @@ export interface Change {
   /** What was changed and why, in one sentence. */
   message: string;
   /** The page that documents it. */
-  docs?: string;
+  docs?: string | undefined;
 }
 
 /**
@@ -41,10 +41,10 @@ export type DoneCheck =
 export interface StepJob {
   kind: "index" | "constraint";
   /** The schema that the statement names; without one, the search path decides. */
-  schema?: string;
-  table?: string;
+  schema?: string | undefined;
+  table?: string | undefined;
   /** The name of the index or constraint. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** A data change that is repeated in batches until no rows are left. */
@@ -77,9 +77,9 @@ export interface PlanStep {
   /** How to tell that it has already happened. */
   done: DoneCheck;
   /** Set for kind `async-job`: the statement returns one row with the column `job_id`. */
-  job?: StepJob;
+  job?: StepJob | undefined;
   /** Set for kind `backfill`. */
-  backfill?: Backfill;
+  backfill?: Backfill | undefined;
 }
 
 /** An `error` keeps the whole plan from being applied; a `warning` and an `info` do not. */

@@ -12,17 +12,17 @@ type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 /** Options of the adapter, each handed on to PrismaPg. */
 export interface PrismaDsqlOptions {
   /** The schema that Prisma writes before table names. @default "public" */
-  schema?: string;
+  schema?: string | undefined;
   /** Whether `$disconnect` ends a pool that was given. @default false */
-  disposeExternalPool?: boolean;
+  disposeExternalPool?: boolean | undefined;
   /** Told when a connection is lost that nobody was using. */
-  onPoolError?: (error: Error) => void;
+  onPoolError?: ((error: Error) => void) | undefined;
   /** Told when a connection is lost inside a transaction; the operation that used it rejects too. */
-  onConnectionError?: (error: Error) => void;
+  onConnectionError?: ((error: Error) => void) | undefined;
   /** Reads a value of a domain or another type that Prisma does not know. */
-  userDefinedTypeParser?: PrismaPgOptions["userDefinedTypeParser"];
+  userDefinedTypeParser?: PrismaPgOptions["userDefinedTypeParser"] | undefined;
   /** Names statements, so that a connection prepares each of them once. @default statements have no names */
-  statementNameGenerator?: PrismaPgOptions["statementNameGenerator"];
+  statementNameGenerator?: PrismaPgOptions["statementNameGenerator"] | undefined;
 }
 
 /** The driver adapter: `new PrismaClient({ adapter: new PrismaDsql(process.env.DATABASE_URL) })`. */
@@ -60,12 +60,24 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   /** Called by Prisma when a client connects, and again when it connects after `$disconnect`. */
   async connect(): Promise<SqlDriverAdapter> {
     const { pool, dispose } = this.#poolForClient();
-    const readWrite = await new PrismaPg(pool, { ...this.#options, disposeExternalPool: dispose }).connect();
+    const readWrite = await new PrismaPg(pool, {
+      ...stockOptions(this.#options),
+      disposeExternalPool: dispose,
+    }).connect();
     demandSamePool(pool, readWrite.underlyingDriver());
-    const shared = { ...this.#options, disposeExternalPool: false, onPoolError: undefined };
-    const readOnly = await new PrismaPg(readOnlyPool(pool), shared).connect();
+    // The pool is shared, so that its errors are reported once.
+    const { onPoolError: _, ...shared } = stockOptions(this.#options);
+    const readOnly = await new PrismaPg(readOnlyPool(pool), {
+      ...shared,
+      disposeExternalPool: false,
+    }).connect();
     return new DsqlDriverAdapter({ readWrite, readOnly }, this.adapterName);
   }
+}
+
+/** Options as PrismaPg has them: without those that are undefined. */
+function stockOptions(options: PrismaDsqlOptions): PrismaPgOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function newPool(source: DsqlPoolOptions | string): DsqlPool {

@@ -28,7 +28,11 @@ export function asRequestError(error: unknown): unknown {
   return knownError(
     "P2034",
     `The transaction met a conflict, and nothing of it was stored: ${originalMessage}. Run it again whole, for instance with transactionWithRetry.`,
-    { kind: "TransactionWriteConflict", originalCode, originalMessage },
+    {
+      kind: "TransactionWriteConflict",
+      ...(originalCode !== undefined && { originalCode }),
+      originalMessage,
+    },
     error,
   );
 }

@@ -16,7 +16,7 @@ export type Value = Position &
 
 /** One argument of an attribute or a function; `name` is absent when it was given by position. */
 export interface Argument {
-  name?: string;
+  name?: string | undefined;
   value: Value;
 }
 
@@ -31,7 +31,7 @@ export interface Field extends Position {
   name: string;
   type: string;
   /** The text between the quotes of `Unsupported("…")`. */
-  unsupportedType?: string;
+  unsupportedType?: string | undefined;
   list: boolean;
   optional: boolean;
   attributes: Attribute[];

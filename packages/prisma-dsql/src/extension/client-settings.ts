@@ -2,8 +2,8 @@ import { mergeRetryOptions, type RetryOptions } from "dsql-core";
 
 /** How long an attempt of an interactive or batch transaction may take, in milliseconds. */
 export interface TransactionTimes {
-  maxWait?: number;
-  timeout?: number;
+  maxWait?: number | undefined;
+  timeout?: number | undefined;
 }
 
 /** What Prisma takes where its client is told nothing; it does not say whether it was told. */

@@ -7,9 +7,9 @@ import { transactionWithRetry } from "./transaction-with-retry.ts";
 /** Options of the client extension. */
 export interface DsqlExtensionOptions {
   /** Retry options for single operations and `transactionWithRetry`. @default those of the adapter's pool */
-  retry?: RetryOptions;
+  retry?: RetryOptions | undefined;
   /** Whether a single operation outside a transaction is run again after a conflict. @default true */
-  operationRetry?: boolean;
+  operationRetry?: boolean | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { asRequestError } from "../adapter/request-errors.ts";
 
 /** What Prisma hands to a query extension for one operation. */
 interface Operation {
-  model?: string;
+  model?: string | undefined;
   operation: string;
   args: unknown;
   query: (args: never) => Promise<unknown>;

@@ -17,12 +17,12 @@ export interface PrismaTransactionOptions extends TransactionOptions {
    * Milliseconds that an attempt waits for a connection; the pool's `connectionTimeoutMillis` ends the wait too.
    * @default the client's `transactionOptions`, or `deadlineMs` where those are Prisma's own 2000
    */
-  maxWait?: number;
+  maxWait?: number | undefined;
   /**
    * Milliseconds after which Prisma rolls an attempt back.
    * @default the client's `transactionOptions`, or `deadlineMs`, at most 290_000, where those are Prisma's own 5000
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** The client inside a transaction: what `$transaction` gives, without a way to nest. */

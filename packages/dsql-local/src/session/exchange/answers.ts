@@ -1,7 +1,7 @@
 import type { ErrorFields } from "../../wire/error-fields.ts";
 
 /** An error as it is answered; its severity is ERROR where none is given. */
-export type Problem = Omit<ErrorFields, "severity"> & { severity?: string };
+export type Problem = Omit<ErrorFields, "severity"> & { severity?: string | undefined };
 
 /** DSQL's own answers; texts from recordings of a cluster and the user guide. */
 export const DATA_CONFLICT: Problem = {

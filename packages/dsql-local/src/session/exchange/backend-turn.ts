@@ -13,13 +13,13 @@ import type { CopySource } from "./copy-source.ts";
 /** What PostgreSQL answered to one request; ReadyForQuery and errors are never sent on by themselves. */
 export interface Answer {
   status: TransactionStatus;
-  error?: ErrorFields;
+  error?: ErrorFields | undefined;
   /** The tag of the last CommandComplete, where answers were held back. */
-  tag?: string;
+  tag?: string | undefined;
   /** What was held back, in order. */
   held: WireMessage[];
   /** It has asked for rows to copy in. */
-  copied?: boolean;
+  copied?: boolean | undefined;
   /** Rows that the request has changed, as the mark trigger told them. */
   changes: RowChange[];
 }

@@ -11,11 +11,11 @@ import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
 
 /** What is taken out of held answers before the client gets them. */
 export interface Delivery {
-  ownAnswers?: readonly boolean[];
+  ownAnswers?: readonly boolean[] | undefined;
   /** Columns at the end of each row that are the endpoint's own. */
   addedColumns: number;
   /** The tag to answer where PostgreSQL's own would tell that another statement was run. */
-  commandTag?: string;
+  commandTag?: string | undefined;
 }
 
 const ACKNOWLEDGEMENTS: ReadonlySet<number> = new Set([

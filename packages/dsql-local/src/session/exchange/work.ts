@@ -7,7 +7,7 @@ import type { CopySource } from "./copy-source.ts";
 export interface Request {
   bytes: Buffer;
   /** For each Parse and Close among them, in order: whether its answer is the endpoint's own affair. Left out: none is. */
-  ownAnswers?: readonly boolean[];
+  ownAnswers?: readonly boolean[] | undefined;
 }
 
 /** How a statement goes to PostgreSQL. */
@@ -27,7 +27,7 @@ export const MAX_RUNS = 50;
 export interface Work {
   statement: Statement;
   /** The rows that the statement reads for a lock, where it is a locking read. */
-  locking?: LockingRead;
+  locking?: LockingRead | undefined;
   /** Gathers the rows of COPY FROM STDIN. */
   copy: CopySource;
   request(form: RequestForm): Request;

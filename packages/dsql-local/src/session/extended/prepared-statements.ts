@@ -10,8 +10,8 @@ import type { Transaction } from "../transaction/transaction.ts";
 export interface PreparedStatement {
   readonly name: string;
   /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL answers for itself. */
-  statement?: Statement;
-  locking?: LockingRead;
+  statement?: Statement | undefined;
+  locking?: LockingRead | undefined;
   /** The text as PostgreSQL gets it. */
   text: string;
   /** Whether that is what the client has written. */
@@ -37,7 +37,7 @@ export interface Portal {
   /** How often the transaction's work had been undone in PostgreSQL when this was bound. */
   boundAt: number;
   /** What PostgreSQL had left of it when it was taken away. */
-  rest?: Rest;
+  rest?: Rest | undefined;
 }
 
 /** Reads the zero-terminated text at a place; answers the place after it. */

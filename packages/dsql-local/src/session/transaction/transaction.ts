@@ -40,7 +40,7 @@ export class Transaction {
   /** How often its work was undone in PostgreSQL; portals do not outlive that. */
   timesUndone = 0;
   /** Called before its work is undone while it is idle. */
-  beforeUndone?: () => Promise<void>;
+  beforeUndone?: (() => Promise<void>) | undefined;
   #jobsEndedBefore: number;
   readonly #copies: TableCopies;
 
