@@ -23,10 +23,10 @@ export type MigrateEvent =
   | ({
       type: "step-progress";
       elapsedMs: number;
-      jobId?: string;
-      jobStatus?: string;
-      rows?: number;
-      remaining?: number;
+      jobId?: string | undefined;
+      jobStatus?: string | undefined;
+      rows?: number | undefined;
+      remaining?: number | undefined;
     } & StepPlace)
   /** `recovered` is true if the step had happened although its journal entry was missing. */
   | ({ type: "step-done"; elapsedMs: number; recovered: boolean; rows?: number } & StepPlace)

@@ -20,13 +20,13 @@ export interface MigrationStatus {
   name: string;
   state: MigrationState;
   /** For a migration that was begun. */
-  stepsDone?: number;
-  steps?: number;
-  startedAt?: Date;
-  finishedAt?: Date;
+  stepsDone?: number | undefined;
+  steps?: number | undefined;
+  startedAt?: Date | undefined;
+  finishedAt?: Date | undefined;
   /** For `failed`: what the server said, and to which statement. */
-  error?: string;
-  failedSql?: string;
+  error?: string | undefined;
+  failedSql?: string | undefined;
 }
 
 export interface Status {

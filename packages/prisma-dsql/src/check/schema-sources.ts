@@ -16,7 +16,7 @@ export interface SchemaLocation {
 /** A schema, and a remark for the user about files that are not part of it. */
 export interface FoundSchema {
   sources: SchemaSource[];
-  remark?: string;
+  remark?: string | undefined;
 }
 
 // In Prisma's order: https://www.prisma.io/docs/orm/prisma-schema/overview/location (read 2026-11-21), and seen with 7.10.
