@@ -39,7 +39,7 @@ test("lets exactly one of ten concurrent deployments apply, and fails none", asy
   );
   const results = runs.map(({ events }) => events.at(-1));
   expect(results.filter((result) => result?.type === "failed")).toEqual([]);
-  expect(results.filter((result) => (result?.applied as string[]).length > 0)).toHaveLength(1);
+  expect(results.filter((result) => JSON.stringify(result?.applied) !== "[]")).toHaveLength(1);
   expect((await pool.query("SELECT n FROM account")).rows).toEqual([{ n: 2 }]);
 });
 
