@@ -1,5 +1,4 @@
 import type { DsqlPool, DsqlPoolOptions, TransactionOptions } from "dsql-core";
-import type { ScenarioTitle } from "./scenarios/index.ts";
 import type { ColumnName } from "./schema.ts";
 
 /** A row as the adapter's raw SQL door returns it. */
@@ -71,7 +70,7 @@ export interface AdapterModule {
 }
 
 /** An adapter that hands itself to the suite. */
-export interface AdapterUnderTest {
+export interface AdapterUnderTest<Title extends string = string> {
   /** Name and ORM version, for the titles: `kysely 0.29`. */
   readonly name: string;
   /** The part of application_name before the colon; left out for the core itself. */
@@ -82,5 +81,5 @@ export interface AdapterUnderTest {
   readonly module: AdapterModule;
   open(options: DsqlPoolOptions): AdapterSession | Promise<AdapterSession>;
   /** Scenarios that this adapter cannot pass, by title, each with the reason as a sentence. */
-  readonly skips?: Readonly<Partial<Record<ScenarioTitle, string>>> | undefined;
+  readonly skips?: Readonly<Partial<Record<Title, string>>> | undefined;
 }

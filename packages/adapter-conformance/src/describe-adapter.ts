@@ -4,14 +4,14 @@ import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Account, AdapterSession, AdapterUnderTest } from "./adapter-under-test.ts";
 import type { ScenarioContext } from "./scenario.ts";
-import { themes } from "./scenarios/index.ts";
+import { type ScenarioTitle, themes } from "./scenarios/index.ts";
 import { createTables } from "./schema.ts";
 
 /** More than a few would make the suite another one for each adapter. */
 const MOST_SKIPS = 5;
 
 /** Registers every scenario for one adapter, on a dsql-local of its own; call it at the top level of a test file. */
-export function describeAdapter(adapter: AdapterUnderTest): void {
+export function describeAdapter(adapter: AdapterUnderTest<ScenarioTitle>): void {
   describe(adapter.name, () => {
     let local: LocalDsql;
     let session: AdapterSession;

@@ -1,9 +1,11 @@
+import type { AdapterUnderTest as Adapter } from "./adapter-under-test.ts";
+import type { ScenarioTitle } from "./scenarios/index.ts";
+
 export type {
   Account,
   Accounts,
   AdapterModule,
   AdapterSession,
-  AdapterUnderTest,
   Row,
   TransactionWork,
   Work,
@@ -11,4 +13,7 @@ export type {
 export { describeAdapter } from "./describe-adapter.ts";
 export { fromPgValue, toPgValue } from "./plain-values.ts";
 export type { ScenarioTitle } from "./scenarios/index.ts";
+
+/** An adapter that hands itself to the suite. */
+export type AdapterUnderTest = Adapter<ScenarioTitle>;
 export { type ColumnName, columnTypes, createTables } from "./schema.ts";

@@ -1,10 +1,10 @@
 import { drizzle as installedDrizzle } from "drizzle-orm/node-postgres";
-import type { DsqlPool, TransactionOptions } from "dsql-core";
+import { type DsqlPool, isDsqlPool, type TransactionOptions } from "dsql-core";
 import type { DsqlDatabase } from "./database.ts";
 import type { InstalledSession } from "./installed-session.ts";
 import type { DsqlDrizzleConfig, NoSchema, SchemaOrRelations } from "./installed-types.ts";
 import { useInnerLaterals } from "./relational/inner-laterals.ts";
-import { type DsqlDrizzleSource, isPool, poolOf } from "./source.ts";
+import { type DsqlDrizzleSource, poolOf } from "./source.ts";
 import { Transactions } from "./transactions.ts";
 
 /** The fields of a database that drizzle-orm keeps to itself, alike in 0.45 and 1.0. */
@@ -29,7 +29,7 @@ export function drizzle<T extends SchemaOrRelations>(
   second?: DsqlDrizzleConfig<T>,
 ): DsqlDatabase<T> {
   const client = poolOf(first);
-  const config = typeof first === "string" || isPool(first) ? second : first;
+  const config = typeof first === "string" || isDsqlPool(first) ? second : first;
   // { client } is the one form that 0.45 and 1.0 share: 1.0 does not look at a pool in the first place.
   const db = installedDrizzle({ ...config, client } as { client: DsqlPool }) as unknown as DsqlDatabase<T> &
     InstalledDatabase;

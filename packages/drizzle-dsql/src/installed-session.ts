@@ -1,9 +1,8 @@
 import type { Logger } from "drizzle-orm";
 import type { Cache, MutationOption } from "drizzle-orm/cache/core";
 import { NodePgSession, NodePgTransaction } from "drizzle-orm/node-postgres";
-import { DsqlConfigError, NestedTransactionError } from "dsql-core";
+import { DsqlConfigError, type DsqlPoolClient, NestedTransactionError } from "dsql-core";
 import type { TransactionCache } from "./transaction-cache.ts";
-import type { TransactionConnection } from "./transaction-connection.ts";
 
 /**
  * What this package uses of drizzle-orm's `NodePgSession`, which declares most of it private. The names are the same in
@@ -24,7 +23,7 @@ interface InstalledOptions {
 }
 
 type SessionClass = new (
-  connection: TransactionConnection,
+  client: DsqlPoolClient,
   dialect: object,
   schemaOrRelations: unknown,
   options: InstalledOptions,
@@ -42,9 +41,9 @@ interface InstalledTransaction {
   setTransaction(): Promise<never>;
 }
 
-/** Makes the `tx` of a transaction that is open on `connection`: it has the schema and the logger of `session`, and its own cache. */
+/** Makes the `tx` of a transaction that is open on `client`: it has the schema and the logger of `session`, and its own cache. */
 export function transactionOn(
-  connection: TransactionConnection,
+  client: DsqlPoolClient,
   session: InstalledSession,
   cache: TransactionCache | undefined,
 ): object {
@@ -55,7 +54,7 @@ export function transactionOn(
   const Transaction = NodePgTransaction as unknown as TransactionClass;
   const tx = new Transaction(
     dialect,
-    new Session(connection, dialect, schemaOrRelations, options),
+    new Session(client, dialect, schemaOrRelations, options),
     schemaOrRelations,
   );
   tx.transaction = refuseNesting;

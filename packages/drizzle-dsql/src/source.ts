@@ -1,4 +1,4 @@
-import { DsqlConfigError, DsqlPool, type DsqlPoolOptions } from "dsql-core";
+import { DsqlConfigError, type DsqlPool, type DsqlPoolOptions, isDsqlPool, openPool } from "dsql-core";
 
 /** Where a database gets its pool from: one that exists, or what to make one from. */
 export type DsqlDrizzleSource =
@@ -16,33 +16,23 @@ export type DsqlDrizzleSource =
  * @throws DsqlConfigError when there is nothing to make a pool from, or the pool is another's
  */
 export function poolOf(source: unknown): DsqlPool {
-  const pool = givenOrNew(source);
-  pool.useOrmPrefix("drizzle");
-  return pool;
+  return openPool(poolSourceOf(source), "drizzle");
 }
 
-function givenOrNew(source: unknown): DsqlPool {
-  if (isPool(source)) return source;
-  if (typeof source === "string") return new DsqlPool(source);
+function poolSourceOf(source: unknown): DsqlPool | DsqlPoolOptions | string {
+  if (isDsqlPool(source) || typeof source === "string") return source;
   const { client, connection, connect } = (source ?? {}) as {
     client?: unknown;
     connection?: DsqlPoolOptions | string | undefined;
     /** Of a pool or a client of pg's own, which stock drizzle-orm 0.45 takes in the first place. */
     connect?: unknown;
   };
-  if (isPool(client)) return client;
+  if (isDsqlPool(client)) return client;
   if (client !== undefined || typeof connect === "function") {
     throw new DsqlConfigError("client is no DsqlPool: make one with new DsqlPool(…) of dsql-core.");
   }
-  if (connection !== undefined) return new DsqlPool(connection);
+  if (connection !== undefined) return connection;
   throw new DsqlConfigError(
     "drizzle() needs a DsqlPool, a connection string, { client } or { connection }: it has got none of them.",
-  );
-}
-
-/** By its shape, so that a pool from a second copy of dsql-core serves as well; a client has no `totalCount`. */
-export function isPool(value: unknown): value is DsqlPool {
-  return (
-    typeof value === "object" && value !== null && "transactionWithRetry" in value && "totalCount" in value
   );
 }

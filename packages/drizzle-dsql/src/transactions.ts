@@ -8,11 +8,11 @@ import {
   runTransaction,
   type TransactionOptions,
   type TransactionRun,
+  transactionScope,
 } from "dsql-core";
 import { type InstalledSession, transactionOn } from "./installed-session.ts";
 import { TransactionCache } from "./transaction-cache.ts";
 import { isReadOnly } from "./transaction-config.ts";
-import { TransactionConnection } from "./transaction-connection.ts";
 
 /** What the caller does with the `tx` of one transaction. */
 type Work<R> = (tx: never) => Promise<R>;
@@ -71,11 +71,11 @@ export class Transactions {
           release: ({ client }, destroy) => client.release(destroy),
         },
         work: async ({ client }) => {
-          const connection = new TransactionConnection(client);
+          const scope = transactionScope(client);
           try {
-            return await work(transactionOn(connection, this.#session, cache) as never);
+            return await work(transactionOn(scope.client, this.#session, cache) as never);
           } finally {
-            connection.close();
+            scope.end();
           }
         },
         ...run,

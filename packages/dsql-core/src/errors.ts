@@ -9,6 +9,8 @@ export type DsqlErrorCode =
   | "DSQL_COMMIT_OUTCOME_UNKNOWN"
   | "DSQL_NESTED_TRANSACTION"
   | "DSQL_TRANSACTION_ENDED"
+  | "DSQL_TRANSACTION_SCOPE"
+  | "DSQL_CLIENT_RELEASED"
   | "DSQL_OCC_RETRY_EXHAUSTED"
   | "DSQL_JOB_FAILED";
 
@@ -112,14 +114,39 @@ export class NestedTransactionError extends DsqlError {
   }
 }
 
-/** A statement came from the work of a transaction that had ended, or whose end was on its way; it was not sent. */
+/** A statement came from the work of a transaction that had ended, or was about to; it was not sent. */
 export class TransactionEndedError extends DsqlError {
   override readonly name = "TransactionEndedError";
 
   constructor(options?: ErrorOptions) {
     super(
       "DSQL_TRANSACTION_ENDED",
-      "The transaction of this statement has ended, and the statement was not sent. Await all that a transaction does inside its work.",
+      "The statement was not sent: its transaction has ended. Await everything that a transaction does inside its work.",
+      options,
+    );
+  }
+}
+
+/**
+ * A statement was not sent because a running transaction does not allow it: COMMIT or ROLLBACK inside its work, or a
+ * statement on its `DsqlClient` that does not come through the client that the work received. The transaction is unaffected.
+ */
+export class TransactionScopeError extends DsqlError {
+  override readonly name = "TransactionScopeError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("DSQL_TRANSACTION_SCOPE", message, options);
+  }
+}
+
+/** A statement came through a pool's client after its `release()`; it was not sent. */
+export class ClientReleasedError extends DsqlError {
+  override readonly name = "ClientReleasedError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "DSQL_CLIENT_RELEASED",
+      "The statement was not sent: this client was released to its pool. Call release() after the last statement, and take another client for more.",
       options,
     );
   }

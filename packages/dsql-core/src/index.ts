@@ -1,8 +1,11 @@
 export type { AwsCredentialProvider, AwsCredentials } from "./auth/aws-credentials.ts";
+export { type FailedAutocommit, retryAutocommit } from "./client/autocommit-retry.ts";
 export { DsqlClient } from "./client/dsql-client.ts";
 export { onlyReads } from "./client/explain-failure.ts";
+export { type TransactionScope, transactionScope, WorkScope } from "./client/scoped-client.ts";
 export {
   AsyncJobFailedError,
+  ClientReleasedError,
   CommitOutcomeUnknownError,
   ConnectionLostError,
   DsqlConfigError,
@@ -18,7 +21,9 @@ export {
   PoolTimeoutError,
   TransactionEndedError,
   TransactionRolledBackError,
+  TransactionScopeError,
 } from "./errors.ts";
+export { type AsyncJob, type JobClient, waitForJob } from "./jobs/wait-for-job.ts";
 export {
   additiveBackoff,
   type Backoff,
@@ -31,13 +36,15 @@ export { parseConnectionString } from "./options/connection-string.ts";
 export type { LegacyRetryOptions } from "./options/legacy-retry-options.ts";
 export type { RetryOptions, TransactionOptions } from "./options/retry-options.ts";
 export { mergeRetryOptions } from "./options/retry-settings.ts";
-export { DsqlPool, type DsqlPoolClient } from "./pool/dsql-pool.ts";
+export { DsqlPool, type DsqlPoolClient, isDsqlPool } from "./pool/dsql-pool.ts";
+export { openPool, type PoolSource } from "./pool/open-pool.ts";
 export type { DsqlPoolStats } from "./pool/pool-stats.ts";
 export { classifyError, type Failure, failureOf, isOccError } from "./retry/classify-error.ts";
 export { retryOnOcc } from "./retry/retry-on-occ.ts";
 export { type Remember, retryTransaction } from "./retry/retry-transaction.ts";
 export {
   type ConnectionLease,
+  leavesSessionKnown,
   runTransaction,
   type TransactionClient,
   type TransactionRun,

@@ -2,20 +2,18 @@ import {
   CommitOutcomeUnknownError,
   type DsqlPoolClient,
   failureOf,
-  isOccError,
   onlyReads,
   type RetryOptions,
-  retryOnOcc,
+  retryAutocommit,
   TransactionEndedError,
+  type TransactionScope,
+  transactionScope,
+  waitForJob,
 } from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type QueryResult } from "kysely";
 import type pg from "pg";
-import { awaitJob, jobIdOf } from "./async-job.ts";
 import type { CursorConstructor } from "./dsql-dialect-config.ts";
 import { streamRows } from "./stream-rows.ts";
-
-/** Plain SQL may hold transactions of its own, some of them committed when a later one meets a conflict. */
-const SEVERAL_STATEMENTS = /;\s*\S/;
 
 /** The options of a query in Kysely 0.29. */
 interface AbortOptions {
@@ -38,8 +36,9 @@ export interface DsqlConnectionSettings {
 export class DsqlConnection implements DatabaseConnection {
   #client: DsqlPoolClient | undefined;
   readonly #settings: DsqlConnectionSettings;
-  #isInTransaction = false;
-  /** The COMMIT or ROLLBACK that was sent, until its transaction is left. */
+  /** The client for the work of the transaction that is open. */
+  #scope: TransactionScope<DsqlPoolClient> | undefined;
+  /** The COMMIT or ROLLBACK of the driver, which the scope would refuse. */
   #ending: CompiledQuery | undefined;
   #isDiscarded = false;
   /** What told that the connection is gone; everything later ends with the same. */
@@ -56,7 +55,7 @@ export class DsqlConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery, options?: AbortOptions): Promise<QueryResult<R>> {
     const client = this.#clientFor(query);
-    const isAutocommit = !this.#isInTransaction && isIdle(client);
+    const isAutocommit = this.#scope === undefined && isIdle(client);
     const signal = options?.signal;
     const send = () => this.#send(client, query, isAutocommit ? signal : undefined);
     const { command, rowCount, rows } = isAutocommit
@@ -84,17 +83,18 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   enterTransaction(): void {
-    this.#isInTransaction = true;
+    if (this.#client !== undefined) this.#scope = transactionScope(this.#client);
     this.#commitFailed = false;
   }
 
   async endTransaction(how: "commit" | "rollback"): Promise<void> {
+    this.#scope?.end();
     this.#ending = CompiledQuery.raw(how);
     await this.executeQuery(this.#ending);
   }
 
   leaveTransaction(): void {
-    this.#isInTransaction = false;
+    this.#scope = undefined;
     this.#ending = undefined;
   }
 
@@ -153,23 +153,25 @@ export class DsqlConnection implements DatabaseConnection {
     try {
       return await send();
     } catch (error) {
-      const { autocommitRetry } = this.#settings;
-      if (autocommitRetry === undefined || !isOccError(error) || SEVERAL_STATEMENTS.test(text)) throw error;
-      const again = (attempt: number) => (attempt === 1 ? Promise.reject(error) : send());
-      return await retryOnOcc(again, { ...autocommitRetry, ...(signal && { signal }) }, text);
+      const retry = this.#settings.autocommitRetry;
+      return await retryAutocommit({
+        query: text,
+        error,
+        send,
+        retry: retry && { ...retry, ...(signal && { signal }) },
+      });
     }
   }
 
   async #waitForIndex(client: DsqlPoolClient, rows: readonly unknown[]): Promise<void> {
-    const jobId = jobIdOf(rows);
-    if (jobId === undefined) return;
-    await awaitJob(async (text) => (await this.#sendAutocommit(text, () => client.query(text))).rows, jobId);
+    // Other statements than CREATE INDEX ASYNC start no job.
+    if ((rows[0] as { job_id?: unknown } | undefined)?.job_id === undefined) return;
+    await waitForJob({ query: (text) => this.#sendAutocommit(text, () => client.query(text)) }, { rows });
   }
 
   #clientFor(query: CompiledQuery): DsqlPoolClient {
-    const isEnding = this.#ending !== undefined && this.#ending !== query;
-    if (this.#client === undefined || isEnding) throw new TransactionEndedError();
-    return this.#client;
+    if (this.#client === undefined) throw new TransactionEndedError();
+    return query === this.#ending ? this.#client : (this.#scope?.client ?? this.#client);
   }
 }
 

@@ -1,6 +1,6 @@
-import { DsqlConfigError, type DsqlPool, type DsqlPoolClient } from "dsql-core";
+import { DsqlConfigError, type DsqlPool, type DsqlPoolClient, leavesSessionKnown } from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
-import { leavesSessionKnown, markRolledBack } from "./commit-failure.ts";
+import { markRolledBack } from "./commit-failure.ts";
 import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
 import type { DsqlDialectOptions } from "./dsql-dialect-config.ts";
 import type { PoolSource } from "./pool-source.ts";
@@ -9,7 +9,8 @@ import type { PoolSource } from "./pool-source.ts";
 export class DsqlDriver implements Driver {
   readonly #options: DsqlDialectOptions;
   readonly #source: PoolSource;
-  readonly #prepared = new WeakSet<DsqlPoolClient>();
+  /** The connections that `onCreateConnection` has seen. */
+  readonly #prepared = new WeakSet<object>();
   #pool: DsqlPool | undefined;
   #settings: DsqlConnectionSettings = {
     cursor: undefined,
@@ -96,9 +97,9 @@ export class DsqlDriver implements Driver {
   }
 
   async #prepare(client: DsqlPoolClient, connection: DatabaseConnection): Promise<void> {
-    if (!this.#prepared.has(client)) {
+    if (!this.#prepared.has(client.connection)) {
       await this.#options.onCreateConnection?.(connection);
-      this.#prepared.add(client);
+      this.#prepared.add(client.connection);
     }
     await this.#options.onReserveConnection?.(connection);
   }

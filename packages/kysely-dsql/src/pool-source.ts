@@ -1,4 +1,11 @@
-import { DsqlConfigError, DsqlPool, type DsqlPoolOptions, type RetryOptions } from "dsql-core";
+import {
+  DsqlConfigError,
+  type DsqlPool,
+  type DsqlPoolOptions,
+  isDsqlPool,
+  openPool,
+  type RetryOptions,
+} from "dsql-core";
 import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
 
 const PREFIX = "kysely";
@@ -17,7 +24,7 @@ export function poolSource(config: DsqlDialectConfig): PoolSource {
 }
 
 function given(pool: DsqlPool): PoolSource {
-  pool.useOrmPrefix(PREFIX);
+  openPool(pool, PREFIX);
   return { open: async () => pool, retryDefaults: () => pool.retryOptions };
 }
 
@@ -25,8 +32,7 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
   let opened: DsqlPool | undefined;
   return {
     open: async () => {
-      opened = demandDsqlPool(await make());
-      opened.useOrmPrefix(PREFIX);
+      opened = openPool(demandDsqlPool(await make()), PREFIX);
       return opened;
     },
     retryDefaults: () => opened?.retryOptions,
@@ -35,11 +41,11 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
 
 function madeFrom(options: DsqlPoolOptions): PoolSource {
   // The first one is made at once, so that a wrong option shows where it was written.
-  let next: DsqlPool | undefined = newPool(options);
+  let next: DsqlPool | undefined = openPool(options, PREFIX);
   const { retryOptions } = next;
   return {
     open: async () => {
-      const pool = next ?? newPool(options);
+      const pool = next ?? openPool(options, PREFIX);
       next = undefined;
       return pool;
     },
@@ -53,14 +59,8 @@ function poolOptionsOf(config: DsqlDialectConfig): DsqlPoolOptions {
   return options;
 }
 
-function newPool(options: DsqlPoolOptions): DsqlPool {
-  const pool = new DsqlPool(options);
-  pool.useOrmPrefix(PREFIX);
-  return pool;
-}
-
 function demandDsqlPool(pool: DsqlPool): DsqlPool {
-  if (typeof pool?.transactionWithRetry === "function") return pool;
+  if (isDsqlPool(pool)) return pool;
   throw new DsqlConfigError(
     "pool is not a DsqlPool: give one from dsql-core, or give connection options and no pool.",
   );

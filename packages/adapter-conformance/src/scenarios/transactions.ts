@@ -69,6 +69,26 @@ export const transactions = {
     });
     expect((await session.accounts.find(account.id))?.balance).toBe(9n);
   },
+  "refuses COMMIT and ROLLBACK inside the work before they are sent": async ({ session, newAccount }) => {
+    const account = await newAccount();
+    for (const text of ["commit", "ROLLBACK", "end", "/* now */ abort"]) {
+      let runs = 0;
+      const run = session.transactionWithRetry(async (transaction) => {
+        runs++;
+        await transaction.accounts.setBalance(account.id, 0n);
+        await transaction.query(text);
+      });
+      expect(codesOf(await rejectionOf(run))).toContain("DSQL_TRANSACTION_SCOPE");
+      expect(runs).toBe(1);
+    }
+    await session.transaction(async (transaction) => {
+      await rejectionOf(transaction.query("commit"));
+      await transaction.accounts.setBalance(account.id, 9n);
+      // The transaction is still open: it sees its own change, and others do not.
+      expect((await session.accounts.find(account.id))?.balance).toBe(100n);
+    });
+    expect((await session.accounts.find(account.id))?.balance).toBe(9n);
+  },
   "reads in a read-only transaction, which refuses to write": async ({ session, newAccount }) => {
     const account = await newAccount();
     const readOnly = { readOnly: true };

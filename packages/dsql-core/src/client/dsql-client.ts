@@ -10,8 +10,8 @@ import { retryTransaction } from "../retry/retry-transaction.ts";
 import { runTransaction } from "../retry/run-transaction.ts";
 import { AuthenticatedClient } from "./authenticated-client.ts";
 import { ConnectionSource } from "./connection-source.ts";
-import { whileLent } from "./lent-client.ts";
 import { internalsOf } from "./pg-internals.ts";
+import { scopedClient, scopedWork } from "./scoped-client.ts";
 
 /**
  * One connection to DSQL: a pg client that logs in with a signed IAM token over verified TLS, guards its transactions,
@@ -20,8 +20,6 @@ import { internalsOf } from "./pg-internals.ts";
  */
 export class DsqlClient extends AuthenticatedClient {
   readonly #source: ConnectionSource;
-  /** A transaction of `transactionWithRetry` is under way. */
-  #inTurn = false;
   /** The connection's state is not known, so that the next transaction takes a new one. */
   #spoilt = false;
 
@@ -43,8 +41,8 @@ export class DsqlClient extends AuthenticatedClient {
     work: (client: this) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
-    if (this.#inTurn || this.session.open) throw alreadyInTransaction();
-    this.#inTurn = true;
+    if (this.reserved || this.session.open) throw alreadyInTransaction();
+    this.reserved = true;
     const { logger, telemetry } = this.#source.settings;
     const lease = {
       acquire: () => this.#takeTurn(),
@@ -55,12 +53,12 @@ export class DsqlClient extends AuthenticatedClient {
     try {
       return await retryTransaction(
         (_attempt, remember) =>
-          runTransaction({ lease, work: whileLent(work), readOnly: options.readOnly, remember }),
+          runTransaction({ lease, work: scopedWork(work), readOnly: options.readOnly, remember }),
         mergeRetryOptions({ logger, telemetry }, options),
         work,
       );
     } finally {
-      this.#inTurn = false;
+      this.reserved = false;
     }
   }
 
@@ -89,7 +87,9 @@ export class DsqlClient extends AuthenticatedClient {
       await this.reconnect();
       this.#spoilt = false;
     }
-    return this;
+    const query = (...given: unknown[]) =>
+      this.sendReserved(() => (this.query as (...given: unknown[]) => unknown)(...given));
+    return scopedClient(this, () => undefined, { query });
   }
 }
 

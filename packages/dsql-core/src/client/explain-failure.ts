@@ -13,8 +13,10 @@ export interface FailedStatement {
 }
 
 const READ = /^(?:select|values|table|show)(?![\w$])/i;
-/** pg's own words for a statement that its `query_timeout` has ended; it has no code. */
-export const READ_TIMEOUT = "Query read timeout";
+/** Whether pg's `query_timeout` has ended the wait for a response; pg gives such an error no code, only this message. */
+export function isReadTimeout(error: unknown): error is Error {
+  return error instanceof Error && error.message === "Query read timeout";
+}
 
 /**
  * What a failure means to the caller: errors of the server stay what they are, unless the outcome of a COMMIT (or of a
@@ -68,7 +70,7 @@ function leavesOutcomeOpen(error: Error): boolean {
 }
 
 function leavesWriteOpen(error: Error): boolean {
-  return isServerError(error) ? saysUnknown(error.code) : error.message === READ_TIMEOUT;
+  return isServerError(error) ? saysUnknown(error.code) : isReadTimeout(error);
 }
 
 /**

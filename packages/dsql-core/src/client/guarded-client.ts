@@ -1,10 +1,12 @@
 import { Client, Query } from "pg";
-import { CommitOutcomeUnknownError } from "../errors.ts";
-import { connectionLost, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
+import { CommitOutcomeUnknownError, TransactionScopeError } from "../errors.ts";
+import { connectionLost, explainFailure, isReadTimeout } from "./explain-failure.ts";
 import { GuardedStatement } from "./guarded-statement.ts";
-import { guardSubmittable, type Submittable, textOf } from "./guarded-submittable.ts";
+import { guardSubmittable, type Submittable } from "./guarded-submittable.ts";
 import { internalsOf } from "./pg-internals.ts";
+import { refuseStatement } from "./scoped-client.ts";
 import { SessionState } from "./session-state.ts";
+import { statementText } from "./statement-text.ts";
 import { type TextCommands, transactionCommands } from "./transaction-command.ts";
 
 type Callback = (error: Error | null, result?: unknown) => void;
@@ -22,17 +24,40 @@ export interface Guarded {
   session: SessionState;
   /** Milliseconds that a COMMIT may take to be answered; 0 is no limit. */
   commitTimeoutMillis: number;
-  /** Hears of every statement whose outcome is unknown. */
+  /** Called for every statement whose outcome is undetermined. */
   onCommitUnknown: ((error: Error) => void) | undefined;
+  /** Refuses every statement that does not come through {@link sendReserved}, until `reserved` is false again. */
+  reserved: boolean;
+  sendReserved<T>(send: () => T): T;
 }
+
+const BESIDE_TRANSACTION =
+  "The statement was not sent: transactionWithRetry is running on this client, and it would become part of that transaction. Send it through the client that the work received, or on another connection.";
 
 class GuardedPgClient extends Client implements Guarded {
   session = new SessionState();
   commitTimeoutMillis = 0;
   onCommitUnknown: ((error: Error) => void) | undefined;
+  reserved = false;
+  #isSendingReserved = false;
+
+  sendReserved<T>(send: () => T): T {
+    this.#isSendingReserved = true;
+    try {
+      return send();
+    } finally {
+      this.#isSendingReserved = false;
+    }
+  }
 
   // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
   override query(config: unknown, values?: unknown, callback?: unknown): never {
+    if (this.reserved && !this.#isSendingReserved)
+      return refuseStatement(new TransactionScopeError(BESIDE_TRANSACTION), [
+        config,
+        values,
+        callback,
+      ]) as never;
     const query = config as string | QueryObject;
     const isObject = typeof query === "object" && query !== null;
     if (isObject && typeof query.submit === "function")
@@ -48,7 +73,7 @@ class GuardedPgClient extends Client implements Guarded {
 
   #run(query: string | QueryObject, values: unknown, callback: Callback): void {
     const { session } = this;
-    const text = typeof query === "string" ? query : this.#textOf(query);
+    const text = statementText(this, query);
     const commands = text === undefined ? undefined : transactionCommands(text);
     if (internalsOf(this)._ending) {
       // Nothing is sent any more, and pg says so.
@@ -64,7 +89,7 @@ class GuardedPgClient extends Client implements Guarded {
         if (hasFailed) return;
         if (!error) return callback(null, result);
         hasFailed = true;
-        if (error.message === READ_TIMEOUT) session.unanswered = true;
+        if (isReadTimeout(error)) session.unanswered = true;
         const failure = explainFailure(error, { text, commands, wasSent: true }, session);
         if (failure instanceof CommitOutcomeUnknownError) this.onCommitUnknown?.(failure);
         callback(failure);
@@ -78,7 +103,7 @@ class GuardedPgClient extends Client implements Guarded {
       return query;
     }
     query.callback ||= typeof values === "function" ? values : (callback ?? query.callback);
-    const text = this.#textOf(query);
+    const text = statementText(this, query);
     this.#submit(query, text === undefined ? undefined : transactionCommands(text));
     return query;
   }
@@ -90,19 +115,10 @@ class GuardedPgClient extends Client implements Guarded {
       connection.stream.destroy();
     };
     const context = { session, commitTimeoutMillis, onCommitUnknown, abandon };
-    const statement = new GuardedStatement(context, { text: this.#textOf(query), commands }, (error) =>
+    const statement = new GuardedStatement(context, { text: statementText(this, query), commands }, (error) =>
       query.handleError(error, connection),
     );
     if (guardSubmittable(query, statement, { connection, session })) super.query(query as never);
-  }
-
-  /** The SQL of a statement; one that was prepared before may be given by its name alone. */
-  #textOf(query: QueryObject | Submittable | null | undefined): string | undefined {
-    const { name } = query ?? {};
-    const text =
-      textOf(query) ??
-      (typeof name === "string" ? internalsOf(this).connection.parsedStatements[name] : undefined);
-    return typeof text === "string" ? text : undefined;
   }
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {

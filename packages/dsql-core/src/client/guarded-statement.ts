@@ -1,6 +1,6 @@
 import type { QueryResult } from "pg";
 import { CommitOutcomeUnknownError, NestedTransactionError, TransactionRolledBackError } from "../errors.ts";
-import { connectionLost, endsTransaction, explainFailure, READ_TIMEOUT } from "./explain-failure.ts";
+import { connectionLost, endsTransaction, explainFailure, isReadTimeout } from "./explain-failure.ts";
 import { listOf, type SessionState } from "./session-state.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
@@ -111,7 +111,7 @@ export class GuardedStatement {
 
   #judge(error: Error): Error | undefined {
     const { session, onCommitUnknown } = this.#context;
-    if (error.message === READ_TIMEOUT) session.unanswered = true;
+    if (isReadTimeout(error)) session.unanswered = true;
     const statement = { text: this.#text, commands: this.#commands, wasSent: this.#isOnTheWire };
     const failure = explainFailure(error, statement, session);
     if (failure instanceof CommitOutcomeUnknownError) onCommitUnknown?.(failure);

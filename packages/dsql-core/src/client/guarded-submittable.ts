@@ -1,12 +1,11 @@
 import type { Connection } from "pg";
-import { READ_TIMEOUT } from "./explain-failure.ts";
+import { isReadTimeout } from "./explain-failure.ts";
 import { type GuardedStatement, rolledBack } from "./guarded-statement.ts";
 import type { SessionState } from "./session-state.ts";
+import type { StatementObject } from "./statement-text.ts";
 
 /** A statement object that pg submits as it is: pg's own Query, a cursor, a query stream. */
-export interface Submittable {
-  text?: unknown;
-  name?: unknown;
+export interface Submittable extends StatementObject {
   cursor?: (Closable & { text?: unknown }) | undefined;
   callback?: unknown;
   query_timeout?: unknown;
@@ -18,13 +17,6 @@ export interface Submittable {
 
 interface Closable {
   close?(done?: () => void): unknown;
-}
-
-/** The SQL of a statement object; a query stream keeps it in its cursor. */
-export function textOf(
-  query: { text?: unknown; cursor?: { text?: unknown } | undefined } | null | undefined,
-): unknown {
-  return query?.text ?? query?.cursor?.text;
 }
 
 /**
@@ -87,7 +79,7 @@ function guardCallback(query: Submittable, guard: GuardedStatement): void {
   const { callback } = query;
   if (typeof callback !== "function") return;
   query.callback = (error: Error | null, result: unknown) => {
-    if (error?.message !== READ_TIMEOUT) return callback(error, result);
+    if (!isReadTimeout(error)) return callback(error, result);
     const failure = guard.fail(error);
     callback(failure ?? null, failure === undefined ? rolledBack() : undefined);
   };

@@ -1,7 +1,5 @@
-import { transactionCommands } from "../client/transaction-command.ts";
+import { retryAutocommit } from "../client/autocommit-retry.ts";
 import type { RetryOptions } from "../options/retry-options.ts";
-import { failureOf } from "../retry/classify-error.ts";
-import { retryOnOcc } from "../retry/retry-on-occ.ts";
 import type { PoolConnections } from "./pool-connections.ts";
 import type { PooledConnection } from "./pooled-connection.ts";
 
@@ -19,18 +17,12 @@ export class AutocommitStatements {
     this.#retry = retry;
   }
 
-  /** Runs a statement, and runs it again after a conflict: DSQL has then rolled it back whole. */
+  /** Runs a statement, and retries it after a conflict. */
   run(query: unknown, values: unknown, answer: Answer): void {
-    const retry = this.#retry;
     this.#runOnce(query, values, (error, result) => {
       if (!error) return answer(null, result);
-      if (retry === undefined || failureOf(error) !== "conflict" || !isRepeatable(query))
-        return answer(error);
-      retryOnOcc(
-        (attempt) => (attempt === 1 ? Promise.reject(error) : this.#again(query, values)),
-        retry,
-        textOf(query),
-      ).then(
+      const send = () => this.#again(query, values);
+      retryAutocommit({ query, error, send, retry: this.#retry }).then(
         (repeated) => answer(null, repeated),
         (failure) => answer(failure),
       );
@@ -69,17 +61,4 @@ export class AutocommitStatements {
       answer(error as Error);
     }
   }
-}
-
-/**
- * Whether a text was rolled back whole when it met a conflict: one statement, or several without a transaction's commands
- * among them. A cursor or another statement object may have handed out rows already.
- */
-function isRepeatable(query: unknown): boolean {
-  if (typeof query !== "string" && typeof (query as { submit?: unknown }).submit === "function") return false;
-  return transactionCommands(textOf(query)) === undefined;
-}
-
-function textOf(query: unknown): string {
-  return String(typeof query === "string" ? query : (query as { text?: unknown }).text);
 }

@@ -2,7 +2,9 @@ import { inspect } from "node:util";
 import type { PoolClient } from "pg";
 import { ConnectionSource } from "../client/connection-source.ts";
 import type { DsqlClient } from "../client/dsql-client.ts";
-import { whileLent } from "../client/lent-client.ts";
+import { scopedClient, scopedWork } from "../client/scoped-client.ts";
+import { ClientReleasedError } from "../errors.ts";
+import { type AsyncJob, waitForJob } from "../jobs/wait-for-job.ts";
 import type { DsqlPoolOptions } from "../options/connection-options.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "../options/legacy-retry-options.ts";
 import { type PoolSettings, resolvePool } from "../options/pool-settings.ts";
@@ -26,6 +28,14 @@ type ConnectCallback = (
   client: PoolClient | undefined,
   done: (release?: unknown) => void,
 ) => void;
+
+/** Shared by all copies of this package that a program has loaded. */
+const BRAND = Symbol.for("dsql-core.DsqlPool");
+
+/** Whether a value is a DsqlPool, of this or another copy of dsql-core. */
+export function isDsqlPool(value: unknown): value is DsqlPool {
+  return typeof value === "object" && value !== null && Reflect.get(value, BRAND) === true;
+}
 
 /**
  * A pg pool of {@link DsqlClient}s: one token source for all of them, connections that are kept as long as they are
@@ -59,6 +69,7 @@ export class DsqlPool extends PoolWithQuery {
       },
     });
     Object.defineProperties(DsqlPool.prototype, {
+      [BRAND]: { value: true },
       totalCount: count(({ total }) => total),
       idleCount: count(({ idle }) => idle),
       waitingCount: count(({ waiting }) => waiting),
@@ -121,7 +132,7 @@ export class DsqlPool extends PoolWithQuery {
     };
     return await retryTransaction(
       (_attempt, remember, begun) =>
-        runTransaction({ lease, work: whileLent(work), readOnly: merged.readOnly, begun, remember }),
+        runTransaction({ lease, work: scopedWork(work), readOnly: merged.readOnly, begun, remember }),
       merged,
       work,
     );
@@ -133,6 +144,15 @@ export class DsqlPool extends PoolWithQuery {
     options?: LegacyRetryOptions,
   ): Promise<T> {
     return await this.transactionWithRetry(work, transactionOptionsOf(options));
+  }
+
+  /**
+   * Waits until an asynchronous job, such as the build of an index, has ended.
+   * @throws AsyncJobFailedError when it failed
+   * @throws DsqlConfigError for what is neither the id of a job nor the result of the statement that started one
+   */
+  async waitForJob(job: AsyncJob): Promise<void> {
+    await waitForJob(this, job);
   }
 
   /**
@@ -178,14 +198,16 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   #lend(connection: PooledConnection): DsqlPoolClient {
-    const client = connection.client as DsqlPoolClient;
-    let released = false;
-    client.release = (destroy?: Error | boolean) => {
-      if (released) throw new Error("Release called on client which has already been released to the pool.");
-      released = true;
+    let isReleased = false;
+    const release = (destroy?: Error | boolean) => {
+      if (isReleased)
+        throw new Error("Release called on client which has already been released to the pool.");
       this.#reporter.emit("release", destroy, client);
+      isReleased = true;
       this.#connections.giveBack(connection, Boolean(destroy));
     };
+    const refusal = () => (isReleased ? new ClientReleasedError() : undefined);
+    const client = scopedClient(connection.client as DsqlPoolClient, refusal, { release });
     this.#reporter.emit("acquire", client);
     return client;
   }

@@ -41,7 +41,7 @@ export async function runTransaction<C extends TransactionClient, T>(run: Transa
     }
   };
   try {
-    await command(run.readOnly ? "BEGIN READ ONLY" : "BEGIN", endedTransaction);
+    await command(run.readOnly ? "BEGIN READ ONLY" : "BEGIN", leavesSessionKnown);
     let result: T;
     try {
       result = await run.work(client);
@@ -51,7 +51,7 @@ export async function runTransaction<C extends TransactionClient, T>(run: Transa
     }
     run.remember?.(result);
     // A COMMIT that fails has ended the transaction, so no ROLLBACK follows it.
-    await command("COMMIT", endedTransaction);
+    await command("COMMIT", leavesSessionKnown);
     return result;
   } finally {
     try {
@@ -62,15 +62,25 @@ export async function runTransaction<C extends TransactionClient, T>(run: Transa
   }
 }
 
-/** After an ERROR of the server to BEGIN or COMMIT, or after ROLLBACK in answer to COMMIT, the session is idle. */
-function endedTransaction(error: unknown): boolean {
+/**
+ * Whether the state of a session is known after its BEGIN or COMMIT has failed, so that its connection can be used again:
+ * an ERROR of the server, or ROLLBACK as the response to COMMIT, has left it idle, and a statement that was refused before
+ * it was sent has left it as it was. Anything else, such as a lost connection or a time-out, leaves it unknown.
+ */
+export function leavesSessionKnown(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const code = readProperty(error, "code");
   return (
-    code === "DSQL_TRANSACTION_ROLLED_BACK" ||
+    (typeof code === "string" && KNOWN_STATE.has(code)) ||
     (isSqlState(code) && readProperty(error, "severity") === "ERROR")
   );
 }
+
+const KNOWN_STATE: ReadonlySet<string> = new Set([
+  "DSQL_TRANSACTION_ROLLED_BACK",
+  "DSQL_NESTED_TRANSACTION",
+  "DSQL_TRANSACTION_SCOPE",
+]);
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error

@@ -1,5 +1,5 @@
 import type { SqlQuery, SqlResultSet, Transaction, TransactionOptions } from "@prisma/driver-adapter-utils";
-import { NestedTransactionError } from "dsql-core";
+import { NestedTransactionError, WorkScope } from "dsql-core";
 import { asRequestError } from "./request-errors.ts";
 
 /** One transaction of PrismaPg, with the errors of DSQL. */
@@ -8,30 +8,49 @@ export class DsqlTransaction implements Transaction {
   readonly adapterName: string;
   readonly options: TransactionOptions;
   readonly #inner: Transaction;
+  readonly #scope = new WorkScope();
 
   constructor(inner: Transaction, adapterName: string) {
     this.#inner = inner;
     this.adapterName = adapterName;
-    this.options = inner.options;
+    // Prisma then leaves COMMIT and ROLLBACK to this class, so that one in `executeRaw` can only be the user's.
+    this.options = { ...inner.options, usePhantomQuery: true };
   }
 
-  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return this.#inner.queryRaw(query).catch(rethrow);
+  async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    this.#refuse(query);
+    return await this.#inner.queryRaw(query).catch(rethrow);
   }
 
-  /** Prisma sends COMMIT and ROLLBACK through here too. */
-  executeRaw(query: SqlQuery): Promise<number> {
-    return this.#inner.executeRaw(query).catch(rethrow);
+  async executeRaw(query: SqlQuery): Promise<number> {
+    this.#refuse(query);
+    return await this.#inner.executeRaw(query).catch(rethrow);
   }
 
-  /** Gives the connection back; COMMIT was answered before. */
-  commit(): Promise<void> {
-    return this.#inner.commit();
+  async commit(): Promise<void> {
+    this.#scope.end();
+    try {
+      await this.#inner.executeRaw(COMMIT);
+    } catch (error) {
+      // Only gives the connection back: after a failed COMMIT nothing is left to roll back.
+      await this.#inner.rollback();
+      throw asRequestError(error);
+    }
+    await this.#inner.commit();
   }
 
-  /** Gives the connection back; ROLLBACK was answered before, or COMMIT failed. */
-  rollback(): Promise<void> {
-    return this.#inner.rollback();
+  async rollback(): Promise<void> {
+    this.#scope.end();
+    try {
+      await this.#inner.executeRaw(ROLLBACK);
+    } finally {
+      await this.#inner.rollback();
+    }
+  }
+
+  #refuse({ sql }: SqlQuery): void {
+    const refusal = this.#scope.refusal(sql);
+    if (refusal !== undefined) throw asRequestError(refusal);
   }
 
   /**
@@ -46,6 +65,9 @@ export class DsqlTransaction implements Transaction {
     );
   }
 }
+
+const COMMIT: SqlQuery = { sql: "COMMIT", args: [], argTypes: [] };
+const ROLLBACK: SqlQuery = { sql: "ROLLBACK", args: [], argTypes: [] };
 
 function rethrow(error: unknown): never {
   throw asRequestError(error);

@@ -1,8 +1,5 @@
-import { DsqlConfigError, type DsqlPool, type DsqlPoolOptions } from "dsql-core";
+import { DsqlConfigError, type DsqlPool, isDsqlPool, type PoolSource } from "dsql-core";
 import pg from "pg";
-
-/** Options for a pool of the adapter's own, the same as a connection string, or a pool that the caller keeps. */
-export type PoolSource = DsqlPool | DsqlPoolOptions | string;
 
 const otherCopy =
   "Two copies of pg are installed (npm ls pg shows them): make every package use one, for instance with npm dedupe or an override.";
@@ -16,7 +13,7 @@ export function isGivenPool(source: PoolSource): source is DsqlPool {
   if (!(source instanceof pg.Pool)) {
     throw new DsqlConfigError(`The pool given to PrismaDsql was made by another copy of pg. ${otherCopy}`);
   }
-  if (!("transactionWithRetry" in source)) {
+  if (!isDsqlPool(source)) {
     throw new DsqlConfigError(
       "The pool given to PrismaDsql is a plain pg.Pool, which neither signs tokens nor guards COMMIT: make it with new DsqlPool(...) of dsql-core.",
     );

@@ -1,8 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
-import { DsqlPool, type DsqlPoolOptions, type RetryOptions } from "dsql-core";
+import { type DsqlPool, openPool, type PoolSource, type RetryOptions } from "dsql-core";
 import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
-import { demandSamePool, isGivenPool, type PoolSource } from "./given-pool.ts";
+import { demandSamePool, isGivenPool } from "./given-pool.ts";
 import { readOnlyPool } from "./read-only.ts";
 
 const PREFIX = "prisma";
@@ -41,17 +41,17 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   constructor(source: PoolSource, options: PrismaDsqlOptions = {}) {
     this.#options = options;
     if (isGivenPool(source)) {
-      source.useOrmPrefix(PREFIX);
+      openPool(source, PREFIX);
       const dispose = options.disposeExternalPool ?? false;
       this.retryOptions = source.retryOptions;
       this.#poolForClient = () => ({ pool: source, dispose });
       return;
     }
     // Made now, so that options which cannot be used are refused now; a pool opens nothing before it is used.
-    let first: DsqlPool | undefined = newPool(source);
+    let first: DsqlPool | undefined = openPool(source, PREFIX);
     this.retryOptions = first.retryOptions;
     this.#poolForClient = () => {
-      const pool = first ?? newPool(source);
+      const pool = first ?? openPool(source, PREFIX);
       first = undefined;
       return { pool, dispose: true };
     };
@@ -78,10 +78,4 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
 /** Options as PrismaPg has them: without those that are undefined. */
 function stockOptions(options: PrismaDsqlOptions): PrismaPgOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function newPool(source: DsqlPoolOptions | string): DsqlPool {
-  const pool = new DsqlPool(source);
-  pool.useOrmPrefix(PREFIX);
-  return pool;
 }

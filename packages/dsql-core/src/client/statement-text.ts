@@ -1,0 +1,20 @@
+import type { Client } from "pg";
+import { internalsOf } from "./pg-internals.ts";
+
+/** What carries the SQL of a statement: a config object, pg's Query, a cursor, or a query stream, which keeps it in its cursor. */
+export interface StatementObject {
+  text?: unknown;
+  name?: unknown;
+  cursor?: { text?: unknown } | undefined;
+}
+
+/** The SQL of a statement given to `query`; one that was prepared on this connection may be given by its name alone. */
+export function statementText(client: Client, query: unknown): string | undefined {
+  if (typeof query === "string") return query;
+  if (typeof query !== "object" || query === null) return undefined;
+  const { text, name, cursor } = query as StatementObject;
+  const prepared =
+    typeof name === "string" ? internalsOf(client).connection.parsedStatements[name] : undefined;
+  const found = text ?? cursor?.text ?? prepared;
+  return typeof found === "string" ? found : undefined;
+}

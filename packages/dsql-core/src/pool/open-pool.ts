@@ -1,0 +1,25 @@
+import { DsqlConfigError } from "../errors.ts";
+import type { DsqlPoolOptions } from "../options/connection-options.ts";
+import { DsqlPool, isDsqlPool } from "./dsql-pool.ts";
+
+/** A pool, or what one is made from: options, or a connection string. */
+export type PoolSource = DsqlPool | DsqlPoolOptions | string;
+
+/**
+ * The pool that an adapter uses: the given one, or a new one that the adapter has to end. Its connections say `ormPrefix`
+ * in their `application_name`, unless the pool has another name already.
+ * @throws DsqlConfigError for options that cannot be used, and for a pool or a client that is not a DsqlPool
+ */
+export function openPool(source: PoolSource, ormPrefix: string): DsqlPool {
+  const pool = isDsqlPool(source) ? source : new DsqlPool(optionsOf(source));
+  pool.useOrmPrefix(ormPrefix);
+  return pool;
+}
+
+function optionsOf(source: DsqlPoolOptions | string): DsqlPoolOptions | string {
+  if (typeof source === "object" && source !== null && "connect" in source && "query" in source)
+    throw new DsqlConfigError(
+      "The pool is not a DsqlPool: a pool or client of pg signs no tokens and does not guard COMMIT. Make it with new DsqlPool(...) of dsql-core, or give connection options.",
+    );
+  return source;
+}
