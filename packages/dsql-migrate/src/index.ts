@@ -2,11 +2,14 @@ export { type DeployOptions, type DeployResult, deploy } from "./apply/deploy.ts
 export type { MigrateEvent, MigrateListener, StepPlace } from "./apply/events.ts";
 export type { AppliedMigration, HistoryTable, RunQuery } from "./apply/history.ts";
 export type { LeaseHolder, LeaseOptions } from "./apply/lease.ts";
-export { checksumOf, type PlannedMigration } from "./apply/migration.ts";
 export { acceptEdited, forget, markApplied, type RepairOptions, releaseLock } from "./apply/repair.ts";
 export { readSqlFolder, type SqlFile } from "./apply/sql-folder.ts";
 export { type MigrationState, type MigrationStatus, type Status, status } from "./apply/status.ts";
 export { MigrateError, type MigrateErrorCode, type StepReference } from "./errors.ts";
+export { checksumOf, type PlannedMigration } from "./plan/migration.ts";
+export type { EnumHandling, PlanOptions } from "./plan/options.ts";
+export { type MigrationFile, planMigration, planMigrations } from "./plan/planner.ts";
+export { KnownSchema } from "./plan/schema.ts";
 export type {
   Backfill,
   Change,

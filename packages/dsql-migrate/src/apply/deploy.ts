@@ -6,7 +6,7 @@ import { type AppliedMigration, type HistoryTable, PLAIN_HISTORY_ID } from "./hi
 import { Journal, type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
 import { createJournal } from "./journal-tables.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
-import type { PlannedMigration } from "./migration.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import { createIfMissing, runRepeatable } from "./repeatable.ts";
 import { type Deployment, type MigrationStart, runMigration } from "./run-migration.ts";
 import { hasHappened } from "./run-step.ts";

@@ -1,4 +1,4 @@
-import type { PlannedMigration } from "./migration.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 
 /** A migration that a history table calls applied. */
 export interface AppliedMigration {

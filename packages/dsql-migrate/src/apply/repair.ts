@@ -6,7 +6,7 @@ import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { Journal, readMigrations } from "./journal.ts";
 import { createJournal, JOURNAL_SCHEMA } from "./journal-tables.ts";
 import { breakLease, Lease, type LeaseHolder, type LeaseOptions } from "./lease.ts";
-import type { PlannedMigration } from "./migration.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import { createIfMissing, runRepeatable } from "./repeatable.ts";
 
 /** Options of the repairs; the lock is taken as a deployment takes it. */

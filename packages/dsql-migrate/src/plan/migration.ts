@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MigrationPlan } from "../plan/step.ts";
+import type { MigrationPlan } from "./step.ts";
 
 /** A migration that is ready to be applied: its name orders it, its checksum tells whether its source was edited. */
 export interface PlannedMigration {

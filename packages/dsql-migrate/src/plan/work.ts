@@ -1,0 +1,190 @@
+import type { Node } from "libpg-query";
+import { docsOf, RULES, type RuleId } from "./rules.ts";
+import type { Script } from "./script.ts";
+import { applyEdits, type Edit } from "./sql/edits.ts";
+import { type Token, tokenize } from "./sql/lexer.ts";
+import type { ParsedStatement } from "./sql/parse.ts";
+import type { QualifiedName } from "./sql/quote.ts";
+import { type NodeBody, walk } from "./sql/tree.ts";
+import type { Backfill, Change, DoneCheck, Severity, StepJob, StepKind } from "./step.ts";
+
+/** A step before the whole text has been read: a later statement may still change it. */
+export interface Draft {
+  statement: ParsedStatement;
+  sql: () => string;
+  kind: StepKind;
+  changes: Change[];
+  safeToRepeat: boolean;
+  done: DoneCheck;
+  job?: StepJob;
+  backfill?: Backfill;
+}
+
+/** What a step says of itself beside its SQL. */
+export type StepFacts = Pick<Draft, "kind" | "done"> &
+  Partial<Pick<Draft, "safeToRepeat" | "job" | "backfill">>;
+
+/** A range of the text. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** The work on one statement: what is read from it, changed in it and said of it. */
+export class Work {
+  readonly script: Script;
+  readonly statement: ParsedStatement;
+  readonly edits: Edit[] = [];
+  readonly changes: Change[] = [];
+  #tokens: Token[] | undefined;
+
+  constructor(script: Script, statement: ParsedStatement) {
+    this.script = script;
+    this.statement = statement;
+  }
+
+  get options() {
+    return this.script.options;
+  }
+
+  get schema() {
+    return this.script.schema;
+  }
+
+  /** The statement's tokens; a closing semicolon is none of them. */
+  get tokens(): readonly Token[] {
+    this.#tokens ??= tokenize(this.script.text, this.statement.start, this.statement.end);
+    return this.#tokens;
+  }
+
+  /** Turns one of the parser's offsets into one of the text. */
+  at(location: number | undefined): number {
+    return this.script.toUtf16(location ?? 0);
+  }
+
+  /** The index of the first token that begins at or after an offset. */
+  tokenFrom(offset: number): number {
+    let low = 0;
+    let high = this.tokens.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.tokens[middle] as Token).start < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The first token from `from` on that is this word. */
+  word(value: string, from = 0): number {
+    return this.tokens.findIndex(
+      (token, index) => index >= from && token.kind === "word" && token.value === value,
+    );
+  }
+
+  /** The text of a range, as it stands with the edits made so far. */
+  text({ start, end }: Range): string {
+    return applyEdits(
+      this.script.text,
+      start,
+      end,
+      this.edits.filter((edit) => edit.start >= start && edit.end <= end),
+    );
+  }
+
+  edit(range: Range, text: string): void {
+    this.edits.push({ start: range.start, end: range.end, text });
+  }
+
+  /** Takes a range out, and the white space before it. */
+  remove({ start, end }: Range): undefined {
+    let from = start;
+    while (from > this.statement.start && /\s/.test(this.script.text[from - 1] as string)) from--;
+    // A comment to the end of a line must not swallow what follows.
+    const lineStart = this.script.text.lastIndexOf("\n", from - 1) + 1;
+    const isAfterComment = this.script.text.slice(lineStart, from).includes("--");
+    this.edits.push({ start: isAfterComment ? start : from, end, text: "" });
+  }
+
+  /** Says that the statement was changed; the same sentence is said once. */
+  change(rule: RuleId, message: string): void {
+    addChange(this.changes, rule, message);
+  }
+
+  /** Keeps the plan from being applied. */
+  refuse(rule: RuleId, message: string, more: { advice?: string; range?: Range } = {}): undefined {
+    this.problem("error", rule, message, more);
+  }
+
+  /** Tells a person something before the plan runs. */
+  warn(rule: RuleId, message: string, more: { advice?: string; range?: Range } = {}): undefined {
+    this.problem("warning", rule, message, more);
+  }
+
+  /** Makes no step of the statement, and says so. */
+  leaveOut(rule: RuleId, message: string, range?: Range): undefined {
+    this.problem("info", rule, message, { ...(range && { range }) });
+  }
+
+  problem(
+    severity: Severity,
+    rule: RuleId,
+    message: string,
+    { advice, range }: { advice?: string; range?: Range },
+  ): undefined {
+    this.script.problems.push({
+      rule,
+      severity,
+      message,
+      advice: advice ?? RULES[rule].does,
+      docs: docsOf(rule),
+      source: this.script.location(range ?? this.statement),
+    });
+  }
+
+  /** Makes a step of the statement with its edits. */
+  step(facts: StepFacts): Draft {
+    const { start, end } = this.statement;
+    return this.add(() => applyEdits(this.script.text, start, end, this.edits), this.changes, facts);
+  }
+
+  /** Makes a step of other SQL. */
+  extraStep(sql: string, facts: StepFacts, ...changes: [RuleId, string][]): Draft {
+    const list: Change[] = [];
+    for (const [rule, message] of changes) addChange(list, rule, message);
+    return this.add(() => sql, list, facts);
+  }
+
+  private add(sql: () => string, changes: Change[], facts: StepFacts): Draft {
+    const draft: Draft = {
+      statement: this.statement,
+      sql,
+      changes,
+      safeToRepeat: facts.safeToRepeat ?? facts.done.kind === "repeatable",
+      ...facts,
+    };
+    this.script.drafts.push(draft);
+    return draft;
+  }
+}
+
+/** Adds a change to a list unless it is there. */
+export function addChange(list: Change[], rule: RuleId, message: string): void {
+  if (!list.some((change) => change.rule === rule && change.message === message))
+    list.push({ rule, message, docs: docsOf(rule) });
+}
+
+/** The name of a table, view or sequence. */
+export function nameOf(relation: NodeBody<"RangeVar"> | undefined): QualifiedName {
+  return { ...(relation?.schemaname && { schema: relation.schemaname }), name: relation?.relname ?? "" };
+}
+
+/** The names of columns that an expression refers to. */
+export function columnsIn(expression: Node | undefined): Set<string> {
+  const found = new Set<string>();
+  walk(expression, (name, body) => {
+    if (name !== "ColumnRef") return;
+    const last = (body as NodeBody<"ColumnRef">).fields?.at(-1);
+    if (last && "String" in last && last.String.sval) found.add(last.String.sval);
+  });
+  return found;
+}
