@@ -1,12 +1,12 @@
 import type { DsqlPool } from "dsql-core";
 import { MigrateError } from "../errors.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import type { Problem } from "../plan/step.ts";
 import { type MigrateListener, safeListener } from "./events.ts";
 import { type AppliedMigration, type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { Journal, type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
 import { createJournal } from "./journal-tables.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
-import type { PlannedMigration } from "../plan/migration.ts";
 import { createIfMissing, runRepeatable } from "./repeatable.ts";
 import { type Deployment, type MigrationStart, runMigration } from "./run-migration.ts";
 import { hasHappened } from "./run-step.ts";

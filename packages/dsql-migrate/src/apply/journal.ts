@@ -1,10 +1,10 @@
 import type { DsqlPool } from "dsql-core";
 import { escapeLiteral } from "pg";
 import { MigrateError } from "../errors.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import type { PlanStep } from "../plan/step.ts";
 import type { HistoryTable } from "./history.ts";
 import { JOURNAL_SCHEMA } from "./journal-tables.ts";
-import type { PlannedMigration } from "../plan/migration.ts";
 import { isLost, MAX_LOST_CONNECTIONS, runRepeatable } from "./repeatable.ts";
 
 export type StepState = "pending" | "started" | "done" | "failed";

@@ -1,12 +1,12 @@
 import type { DsqlPool } from "dsql-core";
 import { escapeLiteral } from "pg";
 import { MigrateError } from "../errors.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import { safeListener } from "./events.ts";
 import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { Journal, readMigrations } from "./journal.ts";
 import { createJournal, JOURNAL_SCHEMA } from "./journal-tables.ts";
 import { breakLease, Lease, type LeaseHolder, type LeaseOptions } from "./lease.ts";
-import type { PlannedMigration } from "../plan/migration.ts";
 import { createIfMissing, runRepeatable } from "./repeatable.ts";
 
 /** Options of the repairs; the lock is taken as a deployment takes it. */

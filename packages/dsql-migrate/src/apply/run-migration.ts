@@ -1,11 +1,11 @@
 import type { DsqlPool } from "dsql-core";
 import { MigrateError } from "../errors.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import type { PlanStep } from "../plan/step.ts";
 import type { MigrateListener, StepPlace } from "./events.ts";
 import type { HistoryTable } from "./history.ts";
 import type { Journal, JournalStep, StepOutcome } from "./journal.ts";
 import type { Lease } from "./lease.ts";
-import type { PlannedMigration } from "../plan/migration.ts";
 import { runStep, type StepStart } from "./run-step.ts";
 
 /** A deployment under way: what each of its migrations needs. */

@@ -1,10 +1,10 @@
 import type { DsqlPool } from "dsql-core";
+import type { PlannedMigration } from "../plan/migration.ts";
 import { type JobRow, runningJobs } from "./async-job.ts";
 import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { type JournalStep, readMigrations, readSteps } from "./journal.ts";
 import { journalExists } from "./journal-tables.ts";
 import { currentHolder, type LeaseHolder } from "./lease.ts";
-import type { PlannedMigration } from "../plan/migration.ts";
 import { runRepeatable } from "./repeatable.ts";
 
 /**

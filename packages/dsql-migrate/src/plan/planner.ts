@@ -12,7 +12,6 @@ import { nameOf, Work } from "./work.ts";
 /** A migration's text, with the name of its file. */
 export interface MigrationFile {
   name: string;
-  /** Where it was read from, for locations. @default its name */
   path?: string | undefined;
   sql: string;
 }
@@ -43,7 +42,11 @@ export async function planMigrations(
   const planned: PlannedMigration[] = [];
   for (const { name, path = name, sql } of files) {
     const resolved = resolveOptions({ ...options, file: path });
-    planned.push({ name, checksum: checksumOf(sql), plan: planScript(sql, await parseScript(sql), resolved, schema) });
+    planned.push({
+      name,
+      checksum: checksumOf(sql),
+      plan: planScript(sql, await parseScript(sql), resolved, schema),
+    });
   }
   return planned;
 }

@@ -6,19 +6,19 @@ export interface KnownColumn {
   /** The type as DSQL has it. */
   type: string;
   /** The name in pg_type of a built-in type. */
-  builtIn?: string;
+  builtIn?: string | undefined;
   /** Declared length of char and varchar. */
-  length?: number;
+  length?: number | undefined;
   notNull: boolean;
   /** The CHECK that stands for NOT NULL. */
-  notNullCheck?: string;
-  default?: string;
+  notNullCheck?: string | undefined;
+  default?: string | undefined;
   /** `GENERATED … AS IDENTITY (…)` as written. */
-  identity?: string;
+  identity?: string | undefined;
   /** `GENERATED ALWAYS AS (…) STORED` as written. */
-  generated?: string;
+  generated?: string | undefined;
   /** The enum whose values a CHECK admits, and that CHECK's name. */
-  enum?: { type: string; check: string };
+  enum?: { type: string; check: string } | undefined;
 }
 
 export type ConstraintKind = "primary" | "unique" | "check" | "foreign";

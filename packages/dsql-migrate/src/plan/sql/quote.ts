@@ -22,6 +22,6 @@ export function qualified(name: QualifiedName): string {
 
 /** A table's or another object's name as a statement gives it. */
 export interface QualifiedName {
-  schema?: string;
+  schema?: string | undefined;
   name: string;
 }

@@ -18,8 +18,8 @@ export interface ReadColumn extends Range {
   typeRange: Range;
   /** The type after rewriting. */
   type: string;
-  builtIn?: string;
-  length?: number;
+  builtIn?: string | undefined;
+  length?: number | undefined;
   constraints: ColumnConstraint[];
   isSerial: boolean;
   /** The values of its enum, which a CHECK shall admit. */
