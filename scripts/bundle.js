@@ -16,6 +16,7 @@ export async function bundle({ force = false } = {}) {
 
 async function bundlePackage(folder, manifest) {
   const dist = join(folder, "dist");
+  removeOldTypes(folder);
   const library = entriesOf(manifest);
   const src = join(folder, "src");
   const programs = filesOf(src, /(^|\/)main\.ts$/).map((file) => relative(src, file));
@@ -79,6 +80,15 @@ async function writeTypes(dist) {
   }
   await writeFile(join(cjs, "package.json"), '{ "type": "commonjs" }\n');
   return written;
+}
+
+/** Those of sources that are no more, which `tsc -b` leaves behind. */
+function removeOldTypes(folder) {
+  const dist = join(folder, "dist");
+  for (const file of filesOf(dist, /^(?!cjs\/).*\.d\.ts(\.map)?$/)) {
+    const source = join(folder, "src", relative(dist, file).replace(/\.d\.ts(\.map)?$/, ".ts"));
+    if (!existsSync(source)) rmSync(file);
+  }
 }
 
 function oneFolderDeeper(map) {

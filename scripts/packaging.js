@@ -1,29 +1,44 @@
-// Checks each public package as its users will get it: publint and are-the-types-wrong on the packed files.
+// Checks each public package as its users will get it: publint and are-the-types-wrong on the packed files, and what
+// the tarball and its manifest must hold.
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "./build.js";
+import { packedProblems } from "./packed-problems.js";
+import { publicPackages, root } from "./workspaces.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = readdirSync(join(root, "packages"))
-  .map((folder) => join("packages", folder))
-  .filter((folder) => !JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")).private);
-
-let failures = 0;
-for (const folder of packages) {
-  await check(folder, "publint", ["publint", folder, "--strict"]);
-  await check(folder, "attw", ["attw", "--pack", folder, "--profile", "esm-only"]);
+const folder = mkdtempSync(join(tmpdir(), "dsql-packaging-"));
+let failures = (await build()) ? 0 : 1;
+try {
+  for (const { folder: source, manifest } of publicPackages()) {
+    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: source });
+    const [{ filename }] = JSON.parse(stdout);
+    const tarball = join(folder, filename);
+    await check(manifest.name, "contents", async () => {
+      const problems = await packedProblems(tarball, folder);
+      if (problems.length > 0) throw { stdout: `${problems.join("\n")}\n` };
+    });
+    await check(manifest.name, "publint", () => npx("publint", tarball, "--strict"));
+    await check(manifest.name, "attw", () => npx("attw", tarball));
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
 process.exitCode = failures > 0 ? 1 : 0;
 
-async function check(folder, name, command) {
+function npx(...command) {
+  return run("npx", ["--no-install", ...command], { cwd: root });
+}
+
+async function check(name, what, action) {
   try {
-    await run("npx", ["--no-install", ...command], { cwd: root });
-    console.log(`${folder} ${name}: ok`);
+    await action();
+    console.log(`${name} ${what}: ok`);
   } catch (error) {
     failures += 1;
-    console.log(`${folder} ${name}: FAILED\n${error.stdout ?? ""}${error.stderr ?? ""}`);
+    console.log(`${name} ${what}: FAILED\n${error.stdout ?? ""}${error.stderr ?? error.stack ?? ""}`);
   }
 }
