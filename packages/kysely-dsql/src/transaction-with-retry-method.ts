@@ -30,7 +30,7 @@ declare module "kysely" {
 }
 
 /** Adds the method to the prototype, so that instances made by withSchema, withPlugin and the like have it too. */
-export function addTransactionWithRetry(prototype: object): void {
+function addTransactionWithRetry(prototype: object): void {
   if (Object.hasOwn(prototype, "transactionWithRetry")) return;
   Object.defineProperty(prototype, "transactionWithRetry", {
     configurable: true,

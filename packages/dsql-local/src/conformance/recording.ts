@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** One result of a query. */
-export interface RecordedResult {
+interface RecordedResult {
   command_tag?: string | undefined;
   columns?: string[] | undefined;
   rows?: (string | null)[][] | undefined;
