@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { createRequire } from "node:module";
 import { main } from "../dist/cli/main.js";
 
-process.exitCode = await main(process.argv.slice(2), process);
+const { version } = createRequire(import.meta.url)("../package.json");
+process.exitCode = await main(process.argv.slice(2), process, version);

@@ -68,10 +68,11 @@ export function textProgress(terminal: Terminal): MigrateListener {
   };
 }
 
+/** Gives a text colours, or leaves it as it is. */
+export type Styler = (format: Parameters<typeof styleText>[0], text: string) => string;
+
 /** Colours where a terminal has them and NO_COLOR is not set. */
-export function styler(
-  terminal: Terminal,
-): (format: Parameters<typeof styleText>[0], text: string) => string {
+export function styler(terminal: Terminal): Styler {
   const { NO_COLOR, FORCE_COLOR, TERM } = terminal.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== "0" && FORCE_COLOR !== "";
   const wanted = (terminal.stdout.isTTY === true && TERM !== "dumb") || forced;

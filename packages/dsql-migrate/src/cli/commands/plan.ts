@@ -1,0 +1,74 @@
+import type { PlannedMigration } from "../../plan/migration.ts";
+import { planMigrations } from "../../plan/planner.ts";
+import type { PlanStep } from "../../plan/step.ts";
+import { type Command, EXIT } from "../command.ts";
+import { PLAN_USAGE, parsePlanCommand } from "../plan-options.ts";
+import { annotation, problemText, tally, tallyText } from "../problems.ts";
+import { count, type Styler, styler } from "../progress.ts";
+import { readMigrations } from "../read-migrations.ts";
+
+const usage = `Usage: dsql-migrate plan <file|folder|-> ... [options]
+
+Shows the statements that DSQL gets for migrations written for PostgreSQL, and what was changed in them and why.
+Nothing is connected to.
+
+  --strict                    warnings fail too
+  --format text|json|github   the default is text; github prints annotations of GitHub Actions
+${PLAN_USAGE}  --help                      print this text
+
+Exit codes: 0 the plan can be applied, 1 it cannot (with --strict: or has warnings), 2 the call was wrong.
+`;
+
+export const plan: Command = {
+  summary: "show the statements that DSQL gets for migrations",
+  usage,
+  async run(argv, terminal) {
+    const { paths, options, format, isStrict } = parsePlanCommand(argv, "plan");
+    const files = await readMigrations(paths, terminal);
+    const planned = await planMigrations(files, options);
+    const problems = planned.flatMap((migration) => migration.plan.problems);
+    const counts = tally(problems);
+    const ok = counts.error === 0 && !(isStrict && counts.warning > 0);
+    if (format === "json") {
+      const migrations = planned.map((migration, index) => ({
+        name: migration.name,
+        file: files[index]?.path,
+        checksum: migration.checksum,
+        ...migration.plan,
+      }));
+      terminal.stdout.write(`${JSON.stringify({ ok, migrations })}\n`);
+    } else if (format === "github") {
+      for (const problem of problems) terminal.stdout.write(annotation(problem));
+    } else {
+      const style = styler(terminal);
+      for (const [index, migration] of planned.entries()) {
+        terminal.stdout.write(planText(migration, style));
+        const file = files[index];
+        for (const problem of file ? migration.plan.problems : [])
+          terminal.stdout.write(`\n${problemText(problem, file as NonNullable<typeof file>, style)}`);
+        terminal.stdout.write("\n");
+      }
+      const steps = planned.reduce((sum, migration) => sum + migration.plan.steps.length, 0);
+      terminal.stdout.write(
+        `${count(files.length, "migration")}, ${count(steps, "step")}, ${tallyText(problems)}.\n`,
+      );
+    }
+    return ok ? EXIT.ok : EXIT.failed;
+  },
+};
+
+function planText({ name, plan: { steps, ok } }: PlannedMigration, style: Styler): string {
+  const what = ok ? count(steps.length, "step") : "cannot be applied";
+  return `${style("bold", name)}  ${style(ok ? "dim" : "red", what)}\n${steps.map((step) => stepText(step, style)).join("")}`;
+}
+
+const KINDS = { ddl: "schema", dml: "rows", "async-job": "job", backfill: "backfill" } as const;
+
+function stepText(step: PlanStep, style: Styler): string {
+  const number = String(step.index + 1).padStart(4);
+  const sql = `${step.sql};`.replaceAll("\n", "\n       ");
+  const batches = step.backfill ? [`Repeated in batches of at most ${step.backfill.batchRows} rows.`] : [];
+  const notes = [...step.changes.map(({ rule, message }) => `${message} [${rule}]`), ...batches];
+  const lines = notes.map((note) => `       ${style("dim", `· ${note}`)}\n`);
+  return `\n${style("cyan", number)}  ${style("green", KINDS[step.kind])} ${style("dim", `line ${step.source.line}`)}\n       ${sql}\n${lines.join("")}`;
+}

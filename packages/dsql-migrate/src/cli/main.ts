@@ -1,0 +1,57 @@
+import { MigrateError } from "../errors.ts";
+import { type Command, EXIT, type Terminal, UsageError } from "./command.ts";
+import { lint } from "./commands/lint.ts";
+import { plan } from "./commands/plan.ts";
+import { role } from "./commands/role.ts";
+
+/** Every command, by its name. */
+const COMMANDS: Readonly<Record<string, Command>> = { plan, lint, role };
+
+/**
+ * Runs `dsql-migrate` with the arguments of a command line and returns the exit code: 0 done, 1 the migrations or the
+ * database are not as they should be, 2 the call was wrong.
+ */
+export async function main(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version" || name === "-v") {
+    terminal.stdout.write(`${version}\n`);
+    return EXIT.ok;
+  }
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const asked = rest[0] === undefined ? undefined : commandOf(rest[0]);
+    (name === undefined ? terminal.stderr : terminal.stdout).write(asked?.usage ?? overview());
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const command = commandOf(name);
+  if (!command) {
+    terminal.stderr.write(`dsql-migrate has no command "${name}". See dsql-migrate --help.\n`);
+    return EXIT.usage;
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    terminal.stdout.write(command.usage);
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(rest, terminal);
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    terminal.stderr.write(`${error.message}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+}
+
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+function overview(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`);
+  return `Usage: dsql-migrate <command> [options]
+
+Migrations for Amazon Aurora DSQL, from PostgreSQL's SQL.
+
+${lines.join("")}
+  --version   print the version
+  --help      print this text, or with a command its own
+`;
+}
