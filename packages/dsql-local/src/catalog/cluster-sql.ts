@@ -5,7 +5,8 @@ const told = (otherwise: (name: string) => string): string => `
   SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
     WHEN 'client_min_messages' THEN 'notice'
     WHEN 'disable_sync_create_index' THEN ${otherwise(`'${SYNC_CREATE_INDEX_PARAMETER}'`)}
-    ELSE ${otherwise("$1")} END`;
+    ELSE CASE WHEN lower($1) LIKE 'dsql\\_local.%' THEN ${otherwise("'dsql_local'")}
+      ELSE ${otherwise("$1")} END END`;
 
 /**
  * What a cluster has from the start: the role `admin`, which owns the schema `public` and makes schemas and roles, and
@@ -14,6 +15,12 @@ const told = (otherwise: (name: string) => string): string => `
 export const CLUSTER_SQL = `
 CREATE ROLE admin LOGIN CREATEROLE;
 GRANT CREATE, CONNECT ON DATABASE postgres TO admin;
+-- A session whose statement waits for a lock is told so at once; roles without rights cannot ask for that themselves.
+ALTER DATABASE postgres SET log_lock_waits = on;
+ALTER DATABASE postgres SET deadlock_timeout = '1ms';
+ALTER DATABASE postgres SET log_min_messages = fatal;
+ALTER DATABASE postgres SET ${SYNC_CREATE_INDEX_PARAMETER} = 'on';
+ALTER DATABASE postgres SET dsql.enable_batched_nestloop = 'on';
 ALTER SCHEMA public OWNER TO admin;
 SET allow_system_table_mods = on;
 ALTER FUNCTION pg_catalog.version() RENAME TO postgres_version;

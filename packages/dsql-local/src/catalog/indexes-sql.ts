@@ -8,6 +8,7 @@ CREATE VIEW pg_catalog.pg_am AS
   SELECT oid, CASE amname WHEN 'btree' THEN 'btree_index'::name ELSE amname END AS amname, amhandler, amtype
   FROM pg_catalog.dsql_local_am;
 GRANT SELECT ON pg_catalog.pg_am TO PUBLIC;
+REVOKE ALL ON pg_catalog.dsql_local_am FROM PUBLIC;
 
 ALTER FUNCTION pg_catalog.pg_get_indexdef(oid) RENAME TO dsql_local_indexdef;
 ALTER FUNCTION pg_catalog.pg_get_indexdef(oid, int, boolean) RENAME TO dsql_local_indexdef;
@@ -21,9 +22,10 @@ SET search_path = pg_catalog AS $show$
       AND a.attnum <> ALL (i.indkey::int2[])), '')
 $show$;
 
-CREATE FUNCTION pg_catalog.pg_get_indexdef(oid) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION pg_catalog.pg_get_indexdef(oid) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER AS $$
   SELECT pg_catalog.dsql_local_show_index($1, pg_catalog.dsql_local_indexdef($1)) $$;
-CREATE FUNCTION pg_catalog.pg_get_indexdef(oid, int, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION pg_catalog.pg_get_indexdef(oid, int, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SECURITY DEFINER AS $$
   SELECT CASE WHEN $2 = 0 THEN pg_catalog.dsql_local_show_index($1, pg_catalog.dsql_local_indexdef($1, 0, $3))
     ELSE pg_catalog.dsql_local_indexdef($1, $2, $3) END $$;
 

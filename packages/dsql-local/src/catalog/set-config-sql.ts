@@ -7,7 +7,7 @@ export const SET_CONFIG_SQL = `
 ALTER FUNCTION pg_catalog.set_config(text, text, boolean) RENAME TO postgres_set_config;
 
 CREATE FUNCTION pg_catalog.set_config(setting_name text, new_value text, is_local boolean) RETURNS text LANGUAGE plpgsql
-VOLATILE AS $set$
+VOLATILE SECURITY DEFINER AS $set$
 BEGIN
   IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) ANY (ARRAY[${names}]) IS NOT TRUE THEN
     RAISE EXCEPTION 'setting configuration parameter "%" not supported', setting_name USING ERRCODE = '0A000';

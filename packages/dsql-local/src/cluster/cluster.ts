@@ -1,9 +1,10 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { Adjudicator } from "../conflicts/adjudicator.ts";
 import { Monitor } from "../conflicts/monitor.ts";
 import type { FaultInjector } from "../faults/fault-injector.ts";
 import { SUPERUSER } from "../postgres/data-directory.ts";
 import type { Refusal } from "../rules/refusal.ts";
+import { identifier, literal } from "../sql/quoting.ts";
 import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
 import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 import { describeRefusal } from "./refusal-log.ts";
@@ -36,6 +37,8 @@ export class Cluster {
   readonly adjudicator: Adjudicator;
   /** Whether sessions meet OC001 after another one has changed the schema. */
   readonly schemaConflicts: boolean;
+  /** What a session shows when it calls a function that only the endpoint may call. */
+  readonly callKey: string = randomBytes(16).toString("hex");
   readonly #address: BackendAddress;
   #admitted = 0;
   readonly #cancellations = new Map<number, { secretKey: number; cancel: () => Promise<void> }>();
@@ -61,6 +64,38 @@ export class Cluster {
   /** Opens a connection to PostgreSQL as the superuser; the caller ends it. @throws {BackendError} @throws {BackendGoneError} */
   openBackend(parameters: Readonly<Record<string, string>> = {}): Promise<BackendConnection> {
     return BackendConnection.open(this.#address, { user: SUPERUSER, database: "postgres", ...parameters });
+  }
+
+  /**
+   * Opens a connection that logs in as a role. A PostgreSQL on a TCP port (Windows) asks for the superuser's password, so
+   * there the superuser logs in and takes the role. @throws {BackendError} @throws {BackendGoneError}
+   */
+  async openRoleBackend(
+    role: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<BackendConnection> {
+    if ("path" in this.#address) {
+      return BackendConnection.open(this.#address, { user: role, database: "postgres", ...parameters });
+    }
+    const backend = await this.openBackend(parameters);
+    try {
+      await backend.query(`SET SESSION AUTHORIZATION ${identifier(role)}`);
+      return backend;
+    } catch (error) {
+      backend.destroy();
+      throw error;
+    }
+  }
+
+  /** Makes PostgreSQL know `callKey`; to be awaited before the first session. @throws {BackendError} */
+  async storeCallKey(): Promise<void> {
+    const backend = await this.openBackend();
+    try {
+      const table = "pg_catalog.dsql_local_key";
+      await backend.query(`DELETE FROM ${table}; INSERT INTO ${table} VALUES (${literal(this.callKey)})`);
+    } finally {
+      await backend.end();
+    }
   }
 
   /** Work to do at `stop()`, after the sessions are gone and before PostgreSQL is stopped; latest first. */

@@ -13,7 +13,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $columns$
     AND NOT (for_update AND attidentity = 'a')
 $columns$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_replay(changes jsonb, counted int) RETURNS text LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_replay(key text, changes jsonb, counted int) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog SET session_replication_role = replica
 SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' AS $replay$
 DECLARE
@@ -22,6 +22,8 @@ DECLARE
   place tid;
   places text[] := '{}';
 BEGIN
+  PERFORM dsql_local_check_call(key);
+  PERFORM dsql_local_check_code(ARRAY(SELECT DISTINCT (value->>'table')::oid FROM jsonb_array_elements(changes)));
   FOR change IN SELECT value FROM jsonb_array_elements(changes) LOOP
     relation := (change->>'table')::oid::regclass;
     place := NULL;
@@ -47,11 +49,13 @@ BEGIN
   RETURN array_to_string(places, ' ');
 END $replay$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_sandbox(script text, tables oid[], max_bytes bigint)
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_sandbox(key text, script text, tables oid[], max_bytes bigint)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET session_replication_role = replica SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
 SET intervalstyle = 'postgres' AS $sandbox$
 BEGIN
+  PERFORM dsql_local_check_call(key);
+  PERFORM dsql_local_check_code(tables);
   IF (SELECT sum(pg_relation_size(relation)) FROM unnest(tables) AS relation) > max_bytes THEN
     RAISE EXCEPTION 'too large to copy' USING ERRCODE = '40001';
   END IF;

@@ -9,7 +9,7 @@ export const MARK_SQLSTATE = "DQ001";
  */
 export const markTriggerSql = `
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark() RETURNS trigger LANGUAGE plpgsql
-SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 1 AS $mark$
+SECURITY DEFINER SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 1 AS $mark$
 DECLARE
   written text;
   bytes bigint;

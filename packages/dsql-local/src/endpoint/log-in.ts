@@ -12,8 +12,8 @@ import {
 } from "../wire/backend-messages.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import { Frontend } from "../wire/message-types.ts";
-import { actAsRole } from "./act-as-role.ts";
 import { accessDenied, refusal, TOO_MANY, tooManyConnections } from "./login-refused.ts";
+import { openRoleBackend } from "./open-role-backend.ts";
 import type { StartupRequest } from "./startup-parameters.ts";
 
 export interface LoginContext {
@@ -52,7 +52,7 @@ export async function logIn(
   if (message.type !== Frontend.Password)
     throw refusal("08P01", "expected password response", "no password came");
   checkToken(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)), request.user, context);
-  return actAsRole(request, cluster);
+  return openRoleBackend(request, cluster);
 }
 
 function checkAdmission({ cluster, rate }: LoginContext, place: SessionPlace): void {

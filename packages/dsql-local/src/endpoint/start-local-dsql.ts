@@ -62,6 +62,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   };
   try {
     await parser;
+    await cluster.storeCallKey();
     const jobs = await JobRunner.start({
       openBackend: () => cluster.openBackend(),
       buildDelayMs: options.indexBuildMs,

@@ -10,10 +10,13 @@ BEGIN
   SELECT i.indrelid::regclass AS relation, pg_get_expr(i.indpred, i.indrelid) AS predicate,
     i.indnkeyatts AS size, i.indnullsnotdistinct AS nulls_equal INTO definition FROM pg_index AS i WHERE indexrelid = index;
   keys := ARRAY(SELECT '(' || pg_get_indexdef(index, at, false) || ')' FROM generate_series(1, definition.size) AS at);
+  -- The owner's expressions run with the owner's rights.
+  EXECUTE format('SET LOCAL ROLE %s', (SELECT relowner::regrole FROM pg_class WHERE oid = definition.relation));
   EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s WHERE (%s) AND (%s) GROUP BY %s HAVING count(*) > 1)',
     definition.relation, coalesce(definition.predicate, 'true'),
     CASE WHEN definition.nulls_equal THEN 'true' ELSE array_to_string(keys, ' IS NOT NULL AND ') || ' IS NOT NULL' END,
     array_to_string(keys, ', ')) INTO answer;
+  SET LOCAL ROLE NONE;
   RETURN answer;
 END $duplicates$;
 

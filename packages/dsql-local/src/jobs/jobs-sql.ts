@@ -46,7 +46,7 @@ END $id$;
 
 CREATE FUNCTION pg_catalog.dsql_local_submit(kind text, class oid, object oid, name text, work text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog AS $submit$
-DECLARE id text := coalesce(nullif(current_setting('${TOLD_JOB_PARAMETER}', true), ''), dsql_local_job_id());
+DECLARE id text := coalesce(nullif(postgres_current_setting('${TOLD_JOB_PARAMETER}', true), ''), dsql_local_job_id());
 BEGIN
   INSERT INTO dsql_local_job (job_id, job_type, class_id, object_id, object_name, work)
     VALUES (id, kind, class, object, name, work);
@@ -126,7 +126,8 @@ DECLARE found pg_constraint := (SELECT c FROM pg_constraint AS c WHERE oid = val
 BEGIN
   PERFORM dsql_local_check_owner(found.conrelid);
   RETURN dsql_local_submit('CONSTRAINT_VALIDATION', 'pg_constraint'::regclass, validated, found.conname,
-    format('ALTER TABLE %s VALIDATE CONSTRAINT %I', found.conrelid::regclass, found.conname));
+    format('SET ROLE %s; ALTER TABLE %s VALIDATE CONSTRAINT %I; RESET ROLE',
+      (SELECT relowner::regrole FROM pg_class WHERE oid = found.conrelid), found.conrelid::regclass, found.conname));
 END $submit_validation$;
 
 CREATE FUNCTION pg_catalog.dsql_local_validate_constraint(target text, constraint_name text) RETURNS SETOF text

@@ -6,6 +6,7 @@ import { functionRules } from "./functions.ts";
 import { indexCatalogRules, indexRules } from "./indexes.ts";
 import { KNOWN_STATEMENTS, unsupportedStatement } from "./known-statements.ts";
 import { namedTypeRules } from "./named-types.ts";
+import { ownObjectRules } from "./own-objects.ts";
 import { parameterRules } from "./parameters.ts";
 import { queryRules } from "./queries.ts";
 import { quotaCatalogRules, quotaRules } from "./quotas.ts";
@@ -17,6 +18,7 @@ import { tableRules } from "./tables.ts";
 import { transactionRules } from "./transactions.ts";
 
 const rules = byNode<Rule>([
+  ...ownObjectRules,
   ...statementRules,
   ...transactionRules,
   ...parameterRules,

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { isParserLoaded, loadParser } from "../sql/pg-parser.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { readyForQuery } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
@@ -16,7 +17,7 @@ import { TransactionControl } from "./transaction/transaction-control.ts";
 /** A client that has logged in, and the PostgreSQL connection that works for it. */
 export interface SessionContext {
   client: FrontendConnection;
-  /** Acts as `role`; `RESET SESSION AUTHORIZATION` in a query of our own makes it the superuser. */
+  /** Logged in as `role`. */
   backend: BackendConnection;
   cluster: Cluster;
   role: string;
@@ -63,6 +64,8 @@ async function serve(session: SessionState): Promise<void> {
       extended.gather(message);
       continue;
     }
+    // Another client's text may have ruined the parser.
+    if (!isParserLoaded()) await loadParser();
     if (!(await take(message, session, simple, extended))) continue;
     const { status } = session;
     client.busy = status !== "I";

@@ -4,9 +4,9 @@ import { parseQuery } from "../statements/parse-query.ts";
 import type { Statement } from "../statements/statement.ts";
 import { emptyQueryResponse } from "../wire/backend-messages.ts";
 import { errorResponse } from "../wire/error-fields.ts";
-import { query } from "../wire/frontend-messages.ts";
+import { parse, query, sync } from "../wire/frontend-messages.ts";
+import { UNREADABLE } from "./exchange/answers.ts";
 import { CopySource } from "./exchange/copy-source.ts";
-import { deliver } from "./exchange/deliver.ts";
 import type { Work } from "./exchange/work.ts";
 import type { SessionState } from "./transaction/session-state.ts";
 import { refusalOf } from "./transaction/statement-judge.ts";
@@ -28,8 +28,11 @@ export class SimpleProtocol {
     const session = this.#session;
     const parsed = parseQuery(sql);
     if (!("statements" in parsed)) {
-      const answer = await session.gate.run(() => session.turn.stream(query(parsed.text)));
-      deliver(session.client, answer, { addedColumns: 0 });
+      // PostgreSQL says what is wrong with it, and is never let run it.
+      const request = Buffer.concat([parse("", parsed.text), sync]);
+      const { error } = await session.gate.run(() => session.turn.hold(request));
+      if (error) session.client.write(errorResponse(error));
+      else await session.fail(UNREADABLE);
       return;
     }
     const { statements } = parsed;

@@ -9,16 +9,26 @@ export interface RawStatement {
   stmt_len?: number | undefined;
 }
 
-/** The text is no SQL that PostgreSQL 16 knows. */
+/** The text is not SQL that PostgreSQL 16 knows. */
 export class SqlSyntaxError extends Error {
   override readonly name = "SqlSyntaxError";
+}
+
+/** The text may well be SQL, but it is nested too deeply for the parser's stack. */
+export class SqlTooDeepError extends Error {
+  override readonly name = "SqlTooDeepError";
+}
+
+/** The parser is being loaded: await {@link loadParser}. */
+export class ParserBusyError extends Error {
+  override readonly name = "ParserBusyError";
 }
 
 const silent = { print: () => undefined, printErr: () => undefined };
 let current: PgQueryModule | undefined;
 let loading: Promise<void> | undefined;
 
-/** Loads the parser (some 15 ms); await it once before the first {@link parseStatements}. */
+/** Loads the parser (some 15 ms) where it is not loaded: await it before {@link parseStatements}. */
 export function loadParser(): Promise<void> {
   loading ??= loadModule(silent).then((module) => {
     current = module;
@@ -26,20 +36,19 @@ export function loadParser(): Promise<void> {
   return loading;
 }
 
-/**
- * Parses with PostgreSQL's own parser.
- *
- * @throws {SqlSyntaxError} also for an expression nested so deeply that the parser's stack gives out, and for some
- * 20 ms after one, while a fresh parser is loaded
- */
+/** Whether {@link parseStatements} can be called; false for some milliseconds after a text that was nested too deeply. */
+export const isParserLoaded = (): boolean => current !== undefined;
+
+/** Parses with PostgreSQL's own parser. @throws {SqlSyntaxError} @throws {SqlTooDeepError} @throws {ParserBusyError} */
 export function parseStatements(sql: string): readonly RawStatement[] {
   if (sql.trim() === "") return [];
-  if (!current) throw new SqlSyntaxError("the parser is not loaded");
+  if (!current) throw new ParserBusyError("the parser is not loaded");
   try {
     return parseWith(current, sql);
   } catch (error) {
-    if (!(error instanceof SqlSyntaxError)) replaceModule();
-    throw error instanceof SqlSyntaxError ? error : new SqlSyntaxError("nested too deeply", { cause: error });
+    if (error instanceof SqlSyntaxError) throw error;
+    replaceModule();
+    throw new SqlTooDeepError("the SQL text is nested too deeply", { cause: error });
   }
 }
 
@@ -58,7 +67,7 @@ function parseWith(module: PgQueryModule, sql: string): readonly RawStatement[] 
   return (JSON.parse(json) as { stmts?: RawStatement[] }).stmts ?? [];
 }
 
-/** A stack that ran over leaves WebAssembly's memory in an unknown state: go on with a fresh one. */
+/** A WebAssembly stack that has overflowed leaves its memory in an unknown state; two modules share state, so one loads alone. */
 function replaceModule(): void {
   current = undefined;
   loading = undefined;

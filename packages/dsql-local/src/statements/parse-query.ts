@@ -2,7 +2,13 @@ import type { Node } from "libpg-query";
 import { judge } from "../rules/judge.ts";
 import type { Refusal } from "../rules/refusal.ts";
 import { transactionPlaces } from "../rules/transaction-places.ts";
-import { parseStatements, type RawStatement, SqlSyntaxError } from "../sql/pg-parser.ts";
+import {
+  ParserBusyError,
+  parseStatements,
+  type RawStatement,
+  SqlSyntaxError,
+  SqlTooDeepError,
+} from "../sql/pg-parser.ts";
 import { stringOf } from "../sql/tree.ts";
 import { utf8Positions } from "../sql/utf8-positions.ts";
 import { actionOf } from "./action.ts";
@@ -28,9 +34,18 @@ export function parseQuery(sql: string): ParsedQuery {
   const known = cache.get(sql);
   if (known) return known;
   const parsed = parse(sql);
-  if (sql.length <= MAX_CACHED_LENGTH) cache.set(sql, parsed, sql.length);
+  const isLasting = !("statements" in parsed) || parsed.statements[0]?.refusal !== PARSER_BUSY;
+  if (isLasting && sql.length <= MAX_CACHED_LENGTH) cache.set(sql, parsed, sql.length);
   return parsed;
 }
+
+/** PostgreSQL's own error for a text that overflows its stack. */
+const TOO_DEEP: Refusal = { sqlstate: "54001", message: "stack depth limit exceeded", rule: "stack-depth" };
+const PARSER_BUSY: Refusal = { sqlstate: "XX000", message: "server unavailable", rule: "parser-busy" };
+
+const unread = (source: string, refusal: Refusal): Statement => ({
+  ...{ source, text: source, start: 0, kind: "other", tables: [], refusal },
+});
 
 function parse(sql: string): ParsedQuery {
   const { text, forms } = blankDsqlForms(sql);
@@ -48,6 +63,10 @@ function parse(sql: string): ParsedQuery {
     return { statements: statements.toSorted((a, b) => a.start - b.start) };
   } catch (error) {
     if (error instanceof SqlSyntaxError) return { syntaxError: true, text };
+    // What could not be read is not sent on: nobody has judged it.
+    if (error instanceof ParserBusyError) return { statements: [unread(sql, PARSER_BUSY)] };
+    if (error instanceof SqlTooDeepError || error instanceof RangeError)
+      return { statements: [unread(sql, TOO_DEEP)] };
     throw error;
   }
 }

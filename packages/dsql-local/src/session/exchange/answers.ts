@@ -23,6 +23,12 @@ const TOO_MUCH_TEMP_SPACE: Problem = {
 };
 export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
+/** PostgreSQL reads what the endpoint's own parser does not, which must not happen. */
+export const UNREADABLE: Problem = {
+  sqlstate: "XX000",
+  message: "the local endpoint cannot read this statement",
+};
+
 const wholeMegabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
 
 export function tooLarge(bytes: number, limitBytes: number): Problem {

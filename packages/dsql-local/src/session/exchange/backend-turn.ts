@@ -5,7 +5,7 @@ import type { BackendConnection } from "../../wire/backend-connection.ts";
 import { parseCommandTag, parseDataRow, type TransactionStatus } from "../../wire/backend-messages.ts";
 import { type ErrorFields, parseErrorFields } from "../../wire/error-fields.ts";
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
-import { copyFail, query } from "../../wire/frontend-messages.ts";
+import { bind, copyFail, execute, parse, query, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Backend } from "../../wire/message-types.ts";
 import type { CopySource } from "./copy-source.ts";
@@ -34,18 +34,31 @@ const passes = (type: number): boolean =>
   type !== Backend.ReadyForQuery &&
   type !== Backend.CopyInResponse;
 
+function withRows(answer: Answer): Answer & { rows: (string | null)[][] } {
+  const rows = answer.held
+    .filter(({ type }) => type === Backend.DataRow)
+    .map(({ body }) => parseDataRow(body));
+  return { ...answer, rows };
+}
+
 /** Sends requests to PostgreSQL, one at a time, and sorts what comes back. */
 export class BackendTurn {
   readonly #client: FrontendConnection;
   readonly #backend: BackendConnection;
   readonly #locks: LockWatch;
+  readonly #callKey: string;
   /** The last transaction status that PostgreSQL reported. */
   status: TransactionStatus = "I";
 
-  constructor(client: FrontendConnection, backend: BackendConnection, locks: LockWatch) {
+  constructor(
+    client: FrontendConnection,
+    backend: BackendConnection,
+    { locks, callKey }: { locks: LockWatch; callKey: string },
+  ) {
     this.#client = client;
     this.#backend = backend;
     this.#locks = locks;
+    this.#callKey = callKey;
   }
 
   /**
@@ -63,11 +76,18 @@ export class BackendTurn {
 
   /** Runs SQL of the endpoint's own and answers its rows as text. */
   async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
-    const answer = await this.#run(query(sql), undefined);
-    const rows = answer.held
-      .filter(({ type }) => type === Backend.DataRow)
-      .map(({ body }) => parseDataRow(body));
-    return { ...answer, rows };
+    return withRows(await this.#run(query(sql), undefined));
+  }
+
+  /**
+   * Calls a function of the endpoint's own that no client may call. The key that it checks goes as a parameter, which
+   * neither pg_stat_activity nor current_query() shows.
+   */
+  async call(name: string, values: readonly string[]): Promise<Answer & { rows: (string | null)[][] }> {
+    const parameters = [this.#callKey, ...values];
+    const numbers = parameters.map((_, index) => `$${index + 1}`).join(", ");
+    const messages = [parse("", `SELECT pg_catalog.${name}(${numbers})`), bind("", "", parameters)];
+    return withRows(await this.#run(Buffer.concat([...messages, execute(""), sync]), undefined));
   }
 
   async #run(request: Buffer, pace: Pace | undefined, copy?: CopySource): Promise<Answer> {

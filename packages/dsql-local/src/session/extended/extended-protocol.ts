@@ -4,6 +4,7 @@ import { errorResponse } from "../../wire/error-fields.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Backend, Frontend } from "../../wire/message-types.ts";
 import { int16, message } from "../../wire/message-writer.ts";
+import { UNREADABLE } from "../exchange/answers.ts";
 import { deliver } from "../exchange/deliver.ts";
 import { FIRST_TIME, type Work } from "../exchange/work.ts";
 import type { SessionState } from "../transaction/session-state.ts";
@@ -165,6 +166,11 @@ export class ExtendedProtocol {
     if (statement && isControl(statement)) {
       if (!(await this.#sendUnit())) return "failed";
       return (await this.#control.run(statement)) ? "done" : "failed";
+    }
+    if (portal?.prepared?.isUnreadable) {
+      if (!(await this.#sendUnit())) return "failed";
+      await this.#session.fail(UNREADABLE);
+      return "failed";
     }
     this.#unit.push(received);
     if (!portal || !statement) return (await this.#sendUnit()) ? "done" : "failed";

@@ -12,6 +12,8 @@ export interface PreparedStatement {
   /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL answers for itself. */
   statement?: Statement | undefined;
   locking?: LockingRead | undefined;
+  /** The endpoint\'s parser has found a syntax error. */
+  isUnreadable?: boolean;
   /** The text as PostgreSQL gets it. */
   text: string;
   /** Whether that is what the client has written. */
@@ -67,7 +69,8 @@ function takeApart(body: Buffer): PreparedStatement {
   const [text, afterText] = readText(body, afterName);
   const types = body.subarray(afterText);
   const parsed = parseQuery(text);
-  if (!("statements" in parsed)) return { name, text: parsed.text, isUnchanged: false, types };
+  if (!("statements" in parsed))
+    return { name, text: parsed.text, isUnreadable: true, isUnchanged: false, types };
   if (parsed.statements.length !== 1) return { name, text, isUnchanged: true, types };
   const statement = parsed.statements[0] as Statement;
   const locking = lockingRead(statement);

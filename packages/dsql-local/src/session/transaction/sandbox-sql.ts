@@ -1,18 +1,22 @@
 import { sandboxScript } from "../../conflicts/sandbox-script.ts";
 import type { TableDefinition } from "../../conflicts/table-definition.ts";
 import type { WriteSet } from "../../conflicts/write-set.ts";
+import { literal } from "../../sql/quoting.ts";
 import type { TableReference } from "../../statements/statement.ts";
+import type { Answer, BackendTurn } from "../exchange/backend-turn.ts";
 
 /** Tables above it are not copied: a transaction that would need to is refused at its statement. */
 const MAX_COPIED_BYTES = 64 * 1024 * 1024;
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 /** Copies these tables. */
-export function sandboxSql(tables: readonly TableDefinition[], writes: WriteSet): string {
-  const script = literal(sandboxScript(tables, writes.replaySteps()));
-  const oids = `ARRAY[${tables.map(({ table }) => table).join(", ")}]::oid[]`;
-  return `SELECT pg_catalog.dsql_local_sandbox(${script}, ${oids}, ${MAX_COPIED_BYTES})`;
+export function copyTables(
+  turn: BackendTurn,
+  tables: readonly TableDefinition[],
+  writes: WriteSet,
+): Promise<Answer> {
+  const script = sandboxScript(tables, writes.replaySteps());
+  const oids = `{${tables.map(({ table }) => table).join(",")}}`;
+  return turn.call("dsql_local_sandbox", [script, oids, String(MAX_COPIED_BYTES)]);
 }
 
 /** Asks for the oids of the tables that names mean, were there no copies of them. */

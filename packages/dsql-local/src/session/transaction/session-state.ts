@@ -32,7 +32,7 @@ export class SessionState {
     this.backend = backend;
     this.cluster = cluster;
     this.adjudicator = cluster.adjudicator;
-    this.turn = new BackendTurn(client, backend, this.adjudicator.locks);
+    this.turn = new BackendTurn(client, backend, { locks: this.adjudicator.locks, callKey: cluster.callKey });
   }
 
   get status(): "I" | "T" | "E" {

@@ -3,7 +3,7 @@ import type { TableDefinition } from "../../conflicts/table-definition.ts";
 import type { WriteSet } from "../../conflicts/write-set.ts";
 import type { Statement, TableReference } from "../../statements/statement.ts";
 import type { BackendTurn } from "../exchange/backend-turn.ts";
-import { sandboxSql, tableOidsSql } from "./sandbox-sql.ts";
+import { copyTables, tableOidsSql } from "./sandbox-sql.ts";
 
 /** The copies of tables that a transaction works on which is known to lose. */
 export class TableCopies {
@@ -41,7 +41,7 @@ export class TableCopies {
     }
     const missing = [...tables.values()].filter(({ schema, name }) => !this.has(schema, name));
     if (missing.length > 0) {
-      const { error } = await this.#turn.query(sandboxSql(missing, writes));
+      const { error } = await copyTables(this.#turn, missing, writes);
       if (error) return false;
     }
     for (const { schema, name } of missing) this.#copied.add(`${schema}.${name}`);

@@ -11,8 +11,7 @@ import type { TransactionPhase } from "./transaction-phase.ts";
 
 /** The savepoint marks where the transaction's own work begins, right after its snapshot. */
 const BACK = "ROLLBACK TO SAVEPOINT dsql_local";
-const START = `SELECT pg_catalog.pg_current_snapshot(),
-  pg_catalog.postgres_set_config('dsql_local.in_transaction', 'on', true);
+const START = `SELECT pg_catalog.pg_current_snapshot();SET LOCAL dsql_local.in_transaction = 'on';
   SHOW transaction_read_only;SAVEPOINT dsql_local`;
 /** Two transactions that put their rows back at once can meet in a deadlock, of which one is told. */
 const MAX_REPLAYS = 50;
@@ -186,10 +185,8 @@ export class Transaction {
       if (answer.error) return answer;
     }
     if (this.writes.isEmpty) return {};
-    const steps = JSON.stringify(this.writes.replaySteps()).replaceAll("'", "''");
-    const answer = await this.#turn.query(
-      `SELECT pg_catalog.dsql_local_replay('${steps}'::jsonb, ${this.writes.changedRows})`,
-    );
+    const steps = JSON.stringify(this.writes.replaySteps());
+    const answer = await this.#turn.call("dsql_local_replay", [steps, String(this.writes.changedRows)]);
     if (!answer.error) this.writes.moved((answer.rows[0]?.[0] ?? "").split(" "));
     return answer;
   }
