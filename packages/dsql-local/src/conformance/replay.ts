@@ -26,9 +26,13 @@ const REPLAY_OPTIONS: LocalDsqlOptions = { indexBuildMs: 500, schemaConflicts: f
 /** Replays every case on a connection of its own; each file meets a fresh endpoint on which the setup has run. */
 export async function* replay(folder: RecordingFolder): AsyncGenerator<CaseResult> {
   for (const { file, cases } of folder.recordings) {
-    await using local = await startLocalDsql(REPLAY_OPTIONS);
-    await prepare(local, folder.setup);
-    for (const recorded of cases) yield await replayCase(local, file, recorded);
+    const local = await startLocalDsql(REPLAY_OPTIONS);
+    try {
+      await prepare(local, folder.setup);
+      for (const recorded of cases) yield await replayCase(local, file, recorded);
+    } finally {
+      await local.stop();
+    }
   }
 }
 
