@@ -2,25 +2,18 @@ import type { DsqlPool } from "dsql-core";
 import { MigrateError } from "../errors.ts";
 import type { PlannedMigration } from "../plan/migration.ts";
 import type { Problem } from "../plan/step.ts";
-import { type MigrateListener, safeListener } from "./events.ts";
-import { type AppliedMigration, type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
-import { Journal, type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
-import { createJournal } from "./journal-tables.ts";
-import { Lease, type LeaseOptions } from "./lease.ts";
-import { createIfMissing, runRepeatable } from "./repeatable.ts";
+import type { MigrateListener } from "./events.ts";
+import type { AppliedMigration, HistoryTable } from "./history.ts";
+import { type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
+import { runRepeatable } from "./repeatable.ts";
 import { type Deployment, type MigrationStart, runMigration } from "./run-migration.ts";
 import { hasHappened } from "./run-step.ts";
+import { type DeploymentOptions, historyId, underLease } from "./under-lease.ts";
 
 /** Options of {@link deploy}. */
-export interface DeployOptions extends LeaseOptions {
-  /** Runs every statement; it needs two connections or more. The caller ends it. */
-  pool: DsqlPool;
+export interface DeployOptions extends DeploymentOptions {
   /** All migrations there are, in the order in which they run, applied ones included. */
   migrations: readonly PlannedMigration[];
-  /** Another tool's history table. @default the journal alone */
-  history?: HistoryTable | undefined;
-  /** Called with everything that happens. */
-  onEvent?: MigrateListener | undefined;
 }
 
 /** What a deployment did. */
@@ -37,23 +30,9 @@ export interface DeployResult {
  * `DSQL_MIGRATE_STOPPED` after `signal`; `DSQL_MIGRATE_FAILED` with the step that failed
  */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
-  const { pool, migrations, history, signal } = options;
-  const emit = safeListener(options.onEvent);
+  const { migrations } = options;
   requireUniqueNames(migrations);
-  try {
-    await createJournal(pool);
-    const lease = await Lease.acquire(pool, options, emit);
-    try {
-      for (const statement of history?.setup ?? []) await createIfMissing(pool, statement);
-      const journal = new Journal(pool, historyId(history), lease);
-      return await applyPending({ pool, journal, lease, table: history, emit, signal }, migrations);
-    } finally {
-      await lease.release();
-    }
-  } catch (error) {
-    if (signal?.aborted === true && !(error instanceof MigrateError)) throw stopped(error);
-    throw error;
-  }
+  return await underLease(options, (deployment) => applyPending(deployment, migrations));
 }
 
 /** What is to be done, in order, and how each migration stands. */
@@ -111,8 +90,6 @@ async function applyPending(
   migrations: readonly PlannedMigration[],
 ): Promise<DeployResult> {
   const { pool, journal, table, emit } = deployment;
-  // From here on nobody else writes to what an earlier holder has begun, and what is read of it stays true.
-  await journal.takeOver();
   const pending = await findPending(pool, migrations, table, emit);
   const applied: string[] = [];
   let begun = false;
@@ -184,7 +161,8 @@ function warnOfMissing(
   }
 }
 
-function requireUniqueNames(migrations: readonly PlannedMigration[]): void {
+/** @throws MigrateError `DSQL_MIGRATE_INPUT` */
+export function requireUniqueNames(migrations: readonly { name: string }[]): void {
   const seen = new Set<string>();
   for (const { name } of migrations) {
     if (seen.has(name)) {
@@ -222,18 +200,6 @@ function refused(problems: readonly Problem[]): MigrateError {
     `${problems.length === 1 ? "One statement" : `${problems.length} statements`} cannot be applied to Aurora DSQL, and nothing was run:\n${lines.join("\n")}`,
     { problems },
   );
-}
-
-function stopped(cause: unknown): MigrateError {
-  return new MigrateError(
-    "DSQL_MIGRATE_STOPPED",
-    "The deployment was stopped. What has run stays; the next deployment continues with the next step.",
-    { cause },
-  );
-}
-
-function historyId(history: HistoryTable | undefined): string {
-  return history?.id ?? PLAIN_HISTORY_ID;
 }
 
 function queryOf(pool: DsqlPool): (sql: string) => Promise<readonly Record<string, unknown>[]> {

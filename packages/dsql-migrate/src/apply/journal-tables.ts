@@ -39,6 +39,7 @@ const TABLES: Readonly<Record<string, string>> = {
   job_id text,
   changed_rows bigint,
   error text,
+  result text,
   started_at timestamptz,
   finished_at timestamptz,
   PRIMARY KEY (history, name, position)

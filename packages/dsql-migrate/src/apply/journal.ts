@@ -30,6 +30,8 @@ export interface JournalStep {
   doneBefore: boolean;
   jobId: string | undefined;
   error: string | undefined;
+  /** For a statement of a program: what it returned, as `storeResult` wrote it. */
+  result: string | undefined;
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
 }
@@ -41,6 +43,20 @@ export interface StepOutcome {
 
 const MIGRATION = `${JOURNAL_SCHEMA}.migration`;
 const STEP = `${JOURNAL_SCHEMA}.step`;
+
+const REPLACED_STEP = [
+  "state",
+  "plan",
+  "done_before",
+  "job_id",
+  "changed_rows",
+  "error",
+  "result",
+  "started_at",
+  "finished_at",
+]
+  .map((column) => `${column} = excluded.${column}`)
+  .join(", ");
 
 /** Plans are stored in statements below this many characters, far below DSQL's limit of 10 MiB for a transaction. */
 const CHUNK_CHARACTERS = 1_000_000;
@@ -204,6 +220,33 @@ export class Journal {
     );
   }
 
+  /** A program's step is about to run: unlike a plan's, its row is made now. */
+  async startRecorded(name: string, step: PlanStep, position: number): Promise<void> {
+    await this.#write(
+      `INSERT INTO ${STEP} (history, name, position, state, plan, done_before, started_at) SELECT ${this.#key(name)}, ${position}, 'started', ${escapeLiteral(JSON.stringify(step))}, (${checkOf(step)}), now() WHERE ${this.#fenced(name)} ON CONFLICT (history, name, position) DO UPDATE SET ${REPLACED_STEP}`,
+      1,
+    );
+  }
+
+  /** The entry of a program's data statement, for the transaction of that statement; see {@link requireFence}. */
+  recordSql(
+    name: string,
+    position: number,
+    step: PlanStep,
+    result: string | undefined,
+    rows: number | null,
+  ): string {
+    return `INSERT INTO ${STEP} (history, name, position, state, plan, started_at, finished_at, changed_rows, result) VALUES (${this.#key(name)}, ${position}, 'done', ${escapeLiteral(JSON.stringify(step))}, now(), now(), ${rows ?? "NULL"}, ${result === undefined ? "NULL" : escapeLiteral(result)}) ON CONFLICT (history, name, position) DO UPDATE SET ${REPLACED_STEP}`;
+  }
+
+  /** A program's statement has surely not happened. */
+  async failRecorded(name: string, step: PlanStep, position: number, message: string): Promise<void> {
+    await this.#write(
+      `INSERT INTO ${STEP} (history, name, position, state, plan, started_at, finished_at, error) SELECT ${this.#key(name)}, ${position}, 'failed', ${escapeLiteral(JSON.stringify(step))}, now(), now(), ${escapeLiteral(message)} WHERE ${this.#fenced(name)} ON CONFLICT (history, name, position) DO UPDATE SET ${REPLACED_STEP}`,
+      1,
+    );
+  }
+
   async #begin(run: RunCount, migration: PlannedMigration, table: HistoryTable | undefined): Promise<void> {
     const { name, checksum, plan } = migration;
     await this.#mustChange(
@@ -270,7 +313,7 @@ export async function readMigrations(pool: DsqlPool, history: string): Promise<J
     owner: string;
   }>(
     pool,
-    `SELECT name, checksum, steps, started_at, finished_at, owner, (SELECT count(*)::int FROM ${STEP} AS s WHERE s.history = m.history AND s.name = m.name AND s.position < m.steps AND s.state = 'done') AS steps_done FROM ${MIGRATION} AS m WHERE history = ${escapeLiteral(history)} ORDER BY started_at, name`,
+    `SELECT name, checksum, steps, started_at, finished_at, owner, (SELECT count(*)::int FROM ${STEP} AS s WHERE s.history = m.history AND s.name = m.name AND (m.checksum = '' OR s.position < m.steps) AND s.state = 'done') AS steps_done FROM ${MIGRATION} AS m WHERE history = ${escapeLiteral(history)} ORDER BY started_at, name`,
   );
   return rows.map((row) => ({
     name: row.name,
@@ -292,11 +335,12 @@ export async function readSteps(pool: DsqlPool, history: string, name: string): 
     done_before: boolean | null;
     job_id: string | null;
     error: string | null;
+    result: string | null;
     started_at: Date | null;
     finished_at: Date | null;
   }>(
     pool,
-    `SELECT position, state, plan, done_before, job_id, error, started_at, finished_at FROM ${STEP} WHERE history = ${escapeLiteral(history)} AND name = ${escapeLiteral(name)} AND position < (SELECT steps FROM ${MIGRATION} AS m WHERE m.history = step.history AND m.name = step.name) ORDER BY position`,
+    `SELECT position, state, plan, done_before, job_id, error, result, started_at, finished_at FROM ${STEP} WHERE history = ${escapeLiteral(history)} AND name = ${escapeLiteral(name)} AND position < (SELECT CASE WHEN m.checksum = '' THEN 2147483647 ELSE m.steps END FROM ${MIGRATION} AS m WHERE m.history = step.history AND m.name = step.name) ORDER BY position`,
   );
   return rows.map((row) => ({
     position: row.position,
@@ -305,13 +349,14 @@ export async function readSteps(pool: DsqlPool, history: string, name: string): 
     doneBefore: row.done_before === true,
     jobId: row.job_id ?? undefined,
     error: row.error ?? undefined,
+    result: row.result ?? undefined,
     startedAt: row.started_at ?? undefined,
     finishedAt: row.finished_at ?? undefined,
   }));
 }
 
 function insertSteps(rows: readonly string[]): string {
-  return `INSERT INTO ${STEP} (history, name, position, state, plan, done_before, started_at) VALUES ${rows.join(", ")} ON CONFLICT (history, name, position) DO UPDATE SET state = excluded.state, plan = excluded.plan, done_before = excluded.done_before, started_at = excluded.started_at, finished_at = NULL, job_id = NULL, changed_rows = NULL, error = NULL`;
+  return `INSERT INTO ${STEP} (history, name, position, state, plan, done_before, started_at) VALUES ${rows.join(", ")} ON CONFLICT (history, name, position) DO UPDATE SET ${REPLACED_STEP}`;
 }
 
 /** What a step's catalog check is, as an expression. */

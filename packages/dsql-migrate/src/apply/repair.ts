@@ -1,13 +1,12 @@
 import type { DsqlPool } from "dsql-core";
 import { escapeLiteral } from "pg";
 import { MigrateError } from "../errors.ts";
-import type { PlannedMigration } from "../plan/migration.ts";
-import { safeListener } from "./events.ts";
-import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
-import { Journal, readMigrations } from "./journal.ts";
+import type { HistoryTable } from "./history.ts";
+import { type Journal, readMigrations } from "./journal.ts";
 import { createJournal, JOURNAL_SCHEMA } from "./journal-tables.ts";
-import { breakLease, Lease, type LeaseHolder, type LeaseOptions } from "./lease.ts";
-import { createIfMissing, runRepeatable } from "./repeatable.ts";
+import { breakLease, type LeaseHolder, type LeaseOptions } from "./lease.ts";
+import { runRepeatable } from "./repeatable.ts";
+import { historyId, underLease } from "./under-lease.ts";
 
 /** Options of the repairs; the lock is taken as a deployment takes it. */
 export interface RepairOptions extends LeaseOptions {
@@ -84,18 +83,9 @@ async function withJournal(
   options: RepairOptions,
   work: (journal: Journal, historyId: string) => Promise<void>,
 ): Promise<void> {
-  const { pool, history } = options;
-  await createJournal(pool);
-  const lease = await Lease.acquire(pool, options, safeListener(undefined));
-  try {
-    for (const statement of history?.setup ?? []) await createIfMissing(pool, statement);
-    const id = history?.id ?? PLAIN_HISTORY_ID;
-    const journal = new Journal(pool, id, lease);
-    await journal.takeOver();
-    await work(journal, id);
-  } finally {
-    await lease.release();
-  }
+  await underLease(options, async ({ journal }) => {
+    await work(journal, historyId(options.history));
+  });
 }
 
 function notFound(name: string, what: string): MigrateError {

@@ -1,0 +1,60 @@
+import type { DsqlPool } from "dsql-core";
+import { MigrateError } from "../errors.ts";
+import { type MigrateListener, safeListener } from "./events.ts";
+import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
+import { Journal } from "./journal.ts";
+import { createJournal } from "./journal-tables.ts";
+import { Lease, type LeaseOptions } from "./lease.ts";
+import { createIfMissing } from "./repeatable.ts";
+import type { Deployment } from "./run-migration.ts";
+
+/** What every deployment needs. */
+export interface DeploymentOptions extends LeaseOptions {
+  /** Runs every statement; it needs two connections or more. The caller ends it. */
+  pool: DsqlPool;
+  /** Another tool's history table. @default the journal alone */
+  history?: HistoryTable | undefined;
+  /** Called with everything that happens. */
+  onEvent?: MigrateListener | undefined;
+}
+
+/**
+ * Makes the journal and the history table, takes the lock, runs `work`, and gives the lock back.
+ * @throws MigrateError `DSQL_MIGRATE_LOCKED`, and `DSQL_MIGRATE_STOPPED` after `signal`
+ */
+export async function underLease<T>(
+  options: DeploymentOptions,
+  work: (deployment: Deployment) => Promise<T>,
+): Promise<T> {
+  const { pool, history, signal } = options;
+  const emit = safeListener(options.onEvent);
+  try {
+    await createJournal(pool);
+    const lease = await Lease.acquire(pool, options, emit);
+    try {
+      for (const statement of history?.setup ?? []) await createIfMissing(pool, statement);
+      const journal = new Journal(pool, historyId(history), lease);
+      // From here on nobody else writes to what an earlier holder has begun, and what is read of it stays true.
+      await journal.takeOver();
+      return await work({ pool, journal, lease, table: history, emit, signal });
+    } finally {
+      await lease.release();
+    }
+  } catch (error) {
+    if (signal?.aborted === true && !(error instanceof MigrateError)) throw stopped(error);
+    throw error;
+  }
+}
+
+/** The name of a history in the journal. */
+export function historyId(history: HistoryTable | undefined): string {
+  return history?.id ?? PLAIN_HISTORY_ID;
+}
+
+function stopped(cause: unknown): MigrateError {
+  return new MigrateError(
+    "DSQL_MIGRATE_STOPPED",
+    "The deployment was stopped. What has run stays; the next deployment continues with the next step.",
+    { cause },
+  );
+}

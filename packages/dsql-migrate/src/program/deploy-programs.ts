@@ -1,0 +1,45 @@
+import { type DeployResult, requireUniqueNames } from "../apply/deploy.ts";
+import { readMigrations } from "../apply/journal.ts";
+import { runRepeatable } from "../apply/repeatable.ts";
+import { type DeploymentOptions, historyId, underLease } from "../apply/under-lease.ts";
+import type { MigrationProgram } from "./program.ts";
+import type { PlanOne } from "./recording.ts";
+import { runProgram } from "./run-program.ts";
+
+/** Options of {@link deployPrograms}. */
+export interface DeployProgramsOptions extends DeploymentOptions {
+  /** All migrations there are, in the order in which they run, applied ones included. */
+  programs: readonly MigrationProgram[];
+  /** Makes what plans the statements of one run of a program. */
+  planner: () => PlanOne;
+  /** Given the names that are applied, which programs run. @default those that are not applied */
+  select?: (applied: readonly string[]) => readonly MigrationProgram[];
+}
+
+/**
+ * Applies migrations that are functions, as `deploy` applies planned ones: a function that was interrupted is run again, and
+ * its statements that have run before return what they returned.
+ * @throws MigrateError as `deploy` does
+ */
+export async function deployPrograms(options: DeployProgramsOptions): Promise<DeployResult> {
+  const { pool, programs, history, planner } = options;
+  requireUniqueNames(programs);
+  return await underLease(options, async (deployment) => {
+    const id = historyId(history);
+    const rows = await readMigrations(pool, id);
+    const names = history
+      ? (
+          await history.applied(async (sql) => (await runRepeatable<Record<string, unknown>>(pool, sql)).rows)
+        ).map(({ name }) => name)
+      : rows.filter(({ finishedAt }) => finishedAt !== undefined).map(({ name }) => name);
+    const applied = new Set(names);
+    const pending = options.select?.(names) ?? programs.filter(({ name }) => !applied.has(name));
+    const done: string[] = [];
+    for (const program of pending) {
+      const begun = rows.some(({ name, finishedAt }) => name === program.name && finishedAt === undefined);
+      await runProgram(deployment, program, id, begun, planner);
+      done.push(program.name);
+    }
+    return { applied: done };
+  });
+}
