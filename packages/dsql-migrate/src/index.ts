@@ -1,3 +1,4 @@
+export type { JobRow } from "./apply/async-job.ts";
 export { type DeployOptions, type DeployResult, deploy } from "./apply/deploy.ts";
 export type { MigrateEvent, MigrateListener, StepPlace } from "./apply/events.ts";
 export type { AppliedMigration, HistoryTable, RunQuery } from "./apply/history.ts";
@@ -5,10 +6,11 @@ export type { LeaseHolder, LeaseOptions } from "./apply/lease.ts";
 export { acceptEdited, forget, markApplied, type RepairOptions, releaseLock } from "./apply/repair.ts";
 export { readSqlFolder, type SqlFile } from "./apply/sql-folder.ts";
 export { type MigrationState, type MigrationStatus, type Status, status } from "./apply/status.ts";
+export type { DeploymentOptions } from "./apply/under-lease.ts";
 export { MigrateError, type MigrateErrorCode, type StepReference } from "./errors.ts";
 export { checksumOf, type PlannedMigration } from "./plan/migration.ts";
 export type { EnumHandling, PlanOptions } from "./plan/options.ts";
-export { type MigrationFile, planMigration, planMigrations } from "./plan/planner.ts";
+export { type MigrationFile, planMigration, planMigrations, sequentialPlanner } from "./plan/planner.ts";
 export { KnownSchema } from "./plan/schema.ts";
 export type {
   Backfill,
@@ -22,6 +24,14 @@ export type {
   StepJob,
   StepKind,
 } from "./plan/step.ts";
+export { type DeployProgramsOptions, deployPrograms } from "./program/deploy-programs.ts";
+export type {
+  MigrationProgram,
+  ProgramResult,
+  ProgramSession,
+  ProgramStatement,
+  ProgramTransaction,
+} from "./program/program.ts";
 export {
   type ApplicationRole,
   createRole,

@@ -1,6 +1,7 @@
 import type { DsqlPool } from "dsql-core";
 import { escapeLiteral } from "pg";
 import { MigrateError } from "../errors.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
 import type { HistoryTable } from "./history.ts";
 import { type Journal, readMigrations } from "./journal.ts";
 import { createJournal, JOURNAL_SCHEMA } from "./journal-tables.ts";

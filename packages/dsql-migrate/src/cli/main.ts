@@ -1,11 +1,15 @@
 import { MigrateError } from "../errors.ts";
-import { type Command, EXIT, type Terminal, UsageError } from "./command.ts";
+import { type Command, EXIT, type Terminal } from "./command.ts";
+import { deploy } from "./commands/deploy.ts";
 import { lint } from "./commands/lint.ts";
 import { plan } from "./commands/plan.ts";
+import { repair } from "./commands/repair.ts";
 import { role } from "./commands/role.ts";
+import { status } from "./commands/status.ts";
+import { styler } from "./progress.ts";
 
 /** Every command, by its name. */
-const COMMANDS: Readonly<Record<string, Command>> = { plan, lint, role };
+const COMMANDS: Readonly<Record<string, Command>> = { plan, lint, deploy, status, repair, role };
 
 /**
  * Runs `dsql-migrate` with the arguments of a command line and returns the exit code: 0 done, 1 the migrations or the
@@ -34,9 +38,11 @@ export async function main(argv: readonly string[], terminal: Terminal, version:
   try {
     return await command.run(rest, terminal);
   } catch (error) {
-    if (!(error instanceof MigrateError)) throw error;
-    terminal.stderr.write(`${error.message}\n`);
-    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+    // What the server and the driver say has a code; anything else is a fault of ours, whose stack is wanted.
+    if (!(error instanceof Error) || typeof (error as { code?: unknown }).code !== "string") throw error;
+    terminal.stderr.write(`${styler(terminal)("red", "Error:")} ${error.message}\n`);
+    const isInput = error instanceof MigrateError && error.code === "DSQL_MIGRATE_INPUT";
+    return isInput ? EXIT.usage : EXIT.failed;
   }
 }
 

@@ -2,7 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readSqlFolder } from "../apply/sql-folder.ts";
 import { MigrateError } from "../errors.ts";
-import type { MigrationFile } from "../plan/planner.ts";
+import type { PlannedMigration } from "../plan/migration.ts";
+import type { PlanOptions } from "../plan/options.ts";
+import { type MigrationFile, planMigrations } from "../plan/planner.ts";
 import { type Terminal, UsageError } from "./command.ts";
 
 /**
@@ -14,6 +16,15 @@ export async function readMigrations(paths: readonly string[], terminal: Termina
   for (const path of paths)
     files.push(...(path === "-" ? [await readStdin(terminal)] : await readPath(path)));
   return files;
+}
+
+/** {@link readMigrations}, planned, each with the knowledge of what the ones before it make. */
+export async function planPaths(
+  paths: readonly string[],
+  options: Omit<PlanOptions, "file">,
+  terminal: Terminal,
+): Promise<PlannedMigration[]> {
+  return await planMigrations(await readMigrations(paths, terminal), options);
 }
 
 async function readStdin(terminal: Terminal): Promise<MigrationFile> {

@@ -51,6 +51,13 @@ export async function planMigrations(
   return planned;
 }
 
+/** Plans statements or scripts one after the other, each with the knowledge of what those before it have made. */
+export function sequentialPlanner(options: PlanOptions = {}): (sql: string) => Promise<MigrationPlan> {
+  const resolved = resolveOptions(options);
+  const schema = resolved.knownSchema.clone();
+  return async (sql) => planScript(sql, await parseScript(sql), resolved, schema);
+}
+
 function planScript(
   sql: string,
   parsed: ParsedScript,

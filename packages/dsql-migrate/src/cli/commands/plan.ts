@@ -1,10 +1,9 @@
-import type { PlannedMigration } from "../../plan/migration.ts";
 import { planMigrations } from "../../plan/planner.ts";
-import type { PlanStep } from "../../plan/step.ts";
 import { type Command, EXIT } from "../command.ts";
 import { PLAN_USAGE, parsePlanCommand } from "../plan-options.ts";
+import { planText } from "../plan-text.ts";
 import { annotation, problemText, tally, tallyText } from "../problems.ts";
-import { count, type Styler, styler } from "../progress.ts";
+import { count, styler } from "../progress.ts";
 import { readMigrations } from "../read-migrations.ts";
 
 const usage = `Usage: dsql-migrate plan <file|folder|-> ... [options]
@@ -56,19 +55,3 @@ export const plan: Command = {
     return ok ? EXIT.ok : EXIT.failed;
   },
 };
-
-function planText({ name, plan: { steps, ok } }: PlannedMigration, style: Styler): string {
-  const what = ok ? count(steps.length, "step") : "cannot be applied";
-  return `${style("bold", name)}  ${style(ok ? "dim" : "red", what)}\n${steps.map((step) => stepText(step, style)).join("")}`;
-}
-
-const KINDS = { ddl: "schema", dml: "rows", "async-job": "job", backfill: "backfill" } as const;
-
-function stepText(step: PlanStep, style: Styler): string {
-  const number = String(step.index + 1).padStart(4);
-  const sql = `${step.sql};`.replaceAll("\n", "\n       ");
-  const batches = step.backfill ? [`Repeated in batches of at most ${step.backfill.batchRows} rows.`] : [];
-  const notes = [...step.changes.map(({ rule, message }) => `${message} [${rule}]`), ...batches];
-  const lines = notes.map((note) => `       ${style("dim", `· ${note}`)}\n`);
-  return `\n${style("cyan", number)}  ${style("green", KINDS[step.kind])} ${style("dim", `line ${step.source.line}`)}\n       ${sql}\n${lines.join("")}`;
-}
