@@ -1,13 +1,19 @@
+import { SETTING_SQLSTATE } from "../conflicts/setting-notice.ts";
 import { SESSION_PARAMETERS, SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 
 const names = [...SESSION_PARAMETERS].map((name) => `'${name}'`).join(", ");
 
-/** set_config() by the rules of SET, also where its parameter's name is a value that the text does not show. */
+/**
+ * set_config() by the rules of SET, also where its parameter's name is a value that the text does not show. It reports
+ * what it has set, so that the session can set it again after the transaction's work was undone.
+ */
 export const SET_CONFIG_SQL = `
 ALTER FUNCTION pg_catalog.set_config(text, text, boolean) RENAME TO postgres_set_config;
 
 CREATE FUNCTION pg_catalog.set_config(setting_name text, new_value text, is_local boolean) RETURNS text LANGUAGE plpgsql
 VOLATILE SECURITY DEFINER AS $set$
+DECLARE
+  result text;
 BEGIN
   IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) ANY (ARRAY[${names}]) IS NOT TRUE THEN
     RAISE EXCEPTION 'setting configuration parameter "%" not supported', setting_name USING ERRCODE = '0A000';
@@ -15,6 +21,10 @@ BEGIN
   IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) 'disable_sync_create_index' THEN
     setting_name := '${SYNC_CREATE_INDEX_PARAMETER}';
   END IF;
-  RETURN pg_catalog.postgres_set_config(setting_name, new_value, is_local);
+  result := pg_catalog.postgres_set_config(setting_name, new_value, is_local);
+  RAISE NOTICE USING ERRCODE = '${SETTING_SQLSTATE}',
+    MESSAGE = pg_catalog.lower(setting_name) || ' ' || CASE WHEN is_local THEN 't' ELSE 'f' END,
+    DETAIL = coalesce(pg_catalog.encode(pg_catalog.convert_to(new_value, 'UTF8'), 'hex'), 'null');
+  RETURN result;
 END $set$;
 `;

@@ -1,11 +1,13 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { Adjudicator } from "../conflicts/adjudicator.ts";
-import { Monitor } from "../conflicts/monitor.ts";
+import { AdminConnection } from "../conflicts/admin-connection.ts";
+import { isLockWait } from "../conflicts/lock-watch.ts";
 import type { FaultInjector } from "../faults/fault-injector.ts";
 import { SUPERUSER } from "../postgres/data-directory.ts";
 import type { Refusal } from "../rules/refusal.ts";
 import { identifier, literal } from "../sql/quoting.ts";
 import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
+import { parseErrorFields } from "../wire/error-fields.ts";
 import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 import { describeRefusal } from "./refusal-log.ts";
 
@@ -56,9 +58,9 @@ export class Cluster {
     this.limits = options.limits;
     this.log = options.log ?? (() => undefined);
     this.schemaConflicts = options.schemaConflicts ?? true;
-    const monitor = new Monitor(() => this.openBackend());
-    this.adjudicator = new Adjudicator(monitor);
-    this.onStop(() => monitor.close());
+    const admin = new AdminConnection(() => this.openBackend());
+    this.adjudicator = new Adjudicator(admin);
+    this.onStop(() => admin.close());
   }
 
   /** Opens a connection to PostgreSQL as the superuser; the caller ends it. @throws {BackendError} @throws {BackendGoneError} */
@@ -96,6 +98,14 @@ export class Cluster {
     } finally {
       await backend.end();
     }
+  }
+
+  /** The same for work that may wait for a lock: the transactions that hold it are asked to release it. */
+  async openWatchedBackend(): Promise<BackendConnection> {
+    const backend = await this.openBackend({ client_min_messages: "log" });
+    backend.onNotice = (body) =>
+      isLockWait(parseErrorFields(body)) ? this.adjudicator.locks.watch(backend.processId) : undefined;
+    return backend;
   }
 
   /** Work to do at `stop()`, after the sessions are gone and before PostgreSQL is stopped; latest first. */

@@ -1,12 +1,24 @@
 import { type Marks, marksConflict, marksMeet } from "./marks.ts";
 import type { Snapshot } from "./snapshot.ts";
 
+/** A COMMIT that is logged and not over yet; exactly one of the two must be called. */
+export interface PendingCommit {
+  committed(): void;
+  failed(): void;
+}
+
 interface Commit {
   transactionId: number;
   marks: Marks;
+  /** Resolves when the COMMIT is over; absent once it has succeeded. */
+  pending?: Promise<void> | undefined;
 }
 
-/** What has been committed while a transaction was open that may still be compared with it. */
+/**
+ * What has been committed while a transaction was open that may still be compared with it.
+ *
+ * A commit is logged before COMMIT is sent, so that whoever sees its effect in PostgreSQL finds it here.
+ */
 export class CommitLog {
   #commits: Commit[] = [];
 
@@ -14,25 +26,57 @@ export class CommitLog {
     return this.#commits.length;
   }
 
-  append(transactionId: number, marks: Marks): void {
-    this.#commits.push({ transactionId, marks });
+  /** Logs a COMMIT that is about to be sent. */
+  begin(transactionId: number, marks: Marks): PendingCommit {
+    let settle: () => void = () => undefined;
+    const pending = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const commit: Commit = { transactionId, marks, pending };
+    this.#commits.push(commit);
+    return {
+      committed: () => {
+        commit.pending = undefined;
+        settle();
+      },
+      failed: () => {
+        this.#commits = this.#commits.filter((other) => other !== commit);
+        settle();
+      },
+    };
   }
 
   /** Whether a commit that the snapshot does not see has touched the same in a way that conflicts. */
   conflicts(marks: Marks, snapshot: Snapshot): boolean {
     return this.#commits.some(
-      (commit) => !snapshot.sees(commit.transactionId) && marksConflict(marks, commit.marks),
+      (commit) =>
+        !commit.pending && !snapshot.sees(commit.transactionId) && marksConflict(marks, commit.marks),
     );
   }
 
-  /** Whether such a commit may have changed what a statement with these marks has found. */
+  /** The end of a COMMIT under way that conflicts if it succeeds; undefined where there is none. */
+  pendingConflict(marks: Marks, snapshot: Snapshot): Promise<void> | undefined {
+    return this.#commits.find(
+      (commit) =>
+        commit.pending && !snapshot.sees(commit.transactionId) && marksConflict(marks, commit.marks),
+    )?.pending;
+  }
+
+  /** Whether a commit may have changed what a statement with these marks has found. */
   meets(marks: Marks, snapshot: Snapshot): boolean {
     return this.#commits.some(
-      (commit) => !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
+      (commit) => !commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
     );
   }
 
-  /** Whether anything was committed that the snapshot does not see. */
+  /** The end of a COMMIT under way that may have changed it. */
+  pendingMeeting(marks: Marks, snapshot: Snapshot): Promise<void> | undefined {
+    return this.#commits.find(
+      (commit) => commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
+    )?.pending;
+  }
+
+  /** Whether anything was committed that the snapshot does not see, or is being committed. */
   hasUnseen(snapshot: Snapshot): boolean {
     return this.#commits.some((commit) => !snapshot.sees(commit.transactionId));
   }
@@ -41,9 +85,8 @@ export class CommitLog {
   prune(open: Iterable<Snapshot>): void {
     let oldest = Number.POSITIVE_INFINITY;
     for (const snapshot of open) oldest = Math.min(oldest, snapshot.oldest);
-    if (oldest === Number.POSITIVE_INFINITY) this.#commits = [];
-    else if (this.#commits.length > 0) {
-      this.#commits = this.#commits.filter((commit) => commit.transactionId >= oldest);
+    if (this.#commits.length > 0) {
+      this.#commits = this.#commits.filter((commit) => commit.pending || commit.transactionId >= oldest);
     }
   }
 }

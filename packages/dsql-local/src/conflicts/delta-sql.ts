@@ -2,8 +2,10 @@
  * What moves an open transaction's own changes about in its backend: writing them again after its locks were taken
  * away, and giving a transaction that is known to lose a private copy of the tables it writes.
  *
- * Both run without triggers and foreign keys, because the effects of those are among the changes. The script that makes
- * copies is put together by {@link "./sandbox-script.ts"}.
+ * Both run as a replica does: without cascades and marks, whose effects are among the changes. Checks of foreign keys are
+ * enabled for replicas too (see {@link "./mark-trigger-sql.ts"}); since all rows are written by one statement, they look
+ * at all of them, and a deferred one is done at COMMIT. The script that makes copies is put together by
+ * {@link "./sandbox-script.ts"}.
  */
 export const deltaSql = `
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_columns(relation oid, for_update boolean) RETURNS text
@@ -13,40 +15,63 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $columns$
     AND NOT (for_update AND attidentity = 'a')
 $columns$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_replay(key text, changes jsonb, counted int) RETURNS text LANGUAGE plpgsql
+-- The parts of a statement that writes rows again: a pattern with %1$I in it for each of some columns.
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_for_columns(relation oid, numbers int2[], pattern text, separator text)
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $for$
+  SELECT string_agg(format(pattern, attname), separator ORDER BY attnum) FROM pg_attribute
+  WHERE attrelid = relation AND attnum = ANY (numbers)
+$for$;
+
+-- Deletions, updates and insertions, in this order; returns "number:ctid" for rows of tables without a primary key.
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_replay(key text, changes jsonb) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog SET session_replication_role = replica
 SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' AS $replay$
 DECLARE
-  change jsonb;
-  relation regclass;
-  place tid;
-  places text[] := '{}';
+  part record;
+  parts text[] := '{}';
+  branches text[] := '{}';
+  has_place text;
+  returned text;
+  written int;
+  moved text;
 BEGIN
   PERFORM dsql_local_check_call(key);
   PERFORM dsql_local_check_code(ARRAY(SELECT DISTINCT (value->>'table')::oid FROM jsonb_array_elements(changes)));
-  FOR change IN SELECT value FROM jsonb_array_elements(changes) LOOP
-    relation := (change->>'table')::oid::regclass;
-    place := NULL;
-    CASE change->>'op'
-    WHEN 'D' THEN
-      EXECUTE format('DELETE FROM ONLY %s WHERE ctid = $1 RETURNING ctid', relation)
-        INTO place USING (change->>'at')::tid;
-    WHEN 'U' THEN
-      EXECUTE format('UPDATE ONLY %1$s SET (%2$s) = (SELECT %2$s FROM (SELECT ($1::%1$s).*) AS image) '
-        'WHERE ctid = $2 RETURNING ctid', relation, dsql_local_columns(relation, true))
-        INTO place USING change->>'row', (change->>'at')::tid;
-    ELSE
-      EXECUTE format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE '
-        'SELECT %2$s FROM (SELECT ($1::%1$s).*) AS image RETURNING ctid', relation, dsql_local_columns(relation, false))
-        INTO place USING change->>'row';
-    END CASE;
-    IF place IS NULL THEN
-      RAISE EXCEPTION 'row is gone' USING ERRCODE = '40001';
-    END IF;
-    places := places || place::text;
+  FOR part IN
+    SELECT row_number() OVER (ORDER BY position(op IN 'DUI'), relation) AS i, op, relation, relation::regclass AS name,
+      (SELECT indkey::int2[] FROM pg_index WHERE indrelid = relation AND indisprimary) AS primary_key,
+      ARRAY(SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+        AND attgenerated = '' AND NOT (op = 'U' AND attidentity = 'a')) AS columns
+    FROM (SELECT DISTINCT value->>'op' AS op, (value->>'table')::oid AS relation FROM jsonb_array_elements(changes)) AS p
+    ORDER BY 1
+  LOOP
+    has_place := CASE WHEN part.primary_key IS NULL THEN 't.ctid = s.at'
+      ELSE dsql_local_for_columns(part.relation, part.primary_key, 't.%1$I = (s.base).%1$I', ' AND ') END;
+    returned := CASE WHEN part.primary_key IS NULL THEN 't.ctid' ELSE 'NULL::tid' END;
+    parts := parts || format('s%1$s AS MATERIALIZED (SELECT n, (value#>>''{base,row}'')::%2$s AS base, (value->>''row'')::%2$s AS image, '
+      '(value#>>''{base,ctid}'')::tid AS at FROM steps WHERE value->>''op'' = %3$L AND (value->>''table'')::oid = %4$s ORDER BY n)',
+      part.i, part.name, part.op, part.relation);
+    parts := parts || CASE part.op
+      WHEN 'D' THEN format('p%1$s AS (DELETE FROM ONLY %2$s AS t USING s%1$s AS s WHERE %3$s RETURNING s.n, NULL::tid AS at)',
+        part.i, part.name, has_place)
+      WHEN 'U' THEN format('p%1$s AS (UPDATE ONLY %2$s AS t SET %4$s FROM s%1$s AS s WHERE %3$s RETURNING s.n, %5$s AS at)',
+        part.i, part.name, has_place,
+        dsql_local_for_columns(part.relation, part.columns, '%1$I = (s.image).%1$I', ', '), returned)
+      ELSE format('w%1$s AS (INSERT INTO %2$s AS t (%3$s) OVERRIDING SYSTEM VALUE SELECT %4$s FROM s%1$s AS s ORDER BY n '
+          'RETURNING %5$s AS at), p%1$s AS (SELECT n, at FROM (SELECT row_number() OVER () AS i, at FROM w%1$s) AS w '
+          'JOIN (SELECT row_number() OVER (ORDER BY n) AS i, n FROM s%1$s) AS s USING (i))',
+        part.i, part.name, dsql_local_for_columns(part.relation, part.columns, '%1$I', ', '),
+        dsql_local_for_columns(part.relation, part.columns, '(s.image).%1$I', ', '), returned)
+      END;
+    branches := branches || format('SELECT n, at FROM p%s', part.i);
   END LOOP;
-  PERFORM postgres_set_config('dsql_local.rows', counted::text, true);
-  RETURN array_to_string(places, ' ');
+  EXECUTE format('WITH steps AS MATERIALIZED (SELECT value, n FROM jsonb_array_elements($1) WITH ORDINALITY AS s(value, n)), %s '
+    'SELECT count(*), string_agg((n - 1) || '':'' || at, '' '') FROM (%s) AS written',
+    array_to_string(parts, ', '), array_to_string(branches, ' UNION ALL ')) INTO written, moved USING changes;
+  IF written <> jsonb_array_length(changes) THEN
+    RAISE EXCEPTION 'row is gone' USING ERRCODE = '40001';
+  END IF;
+  RETURN moved;
 END $replay$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_sandbox(key text, script text, tables oid[], max_bytes bigint)
@@ -59,6 +84,6 @@ BEGIN
   IF (SELECT sum(pg_relation_size(relation)) FROM unnest(tables) AS relation) > max_bytes THEN
     RAISE EXCEPTION 'too large to copy' USING ERRCODE = '40001';
   END IF;
-  EXECUTE script;
+  EXECUTE convert_from(decode(script, 'base64'), 'UTF8');
 END $sandbox$;
 `;

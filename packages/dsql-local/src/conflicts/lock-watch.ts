@@ -1,10 +1,20 @@
-import type { Monitor } from "./monitor.ts";
+import type { AdminConnection } from "./admin-connection.ts";
 
 /** A session that may hold locks which another one waits for. */
 export interface LockHolder {
-  /** Gives the locks of the open transaction back as soon as its backend is idle; its changes are kept aside. */
-  yieldLocks(): void;
+  /**
+   * Releases the locks of the open transaction as soon as its backend is idle, where `isStillNeeded` says so then; its
+   * changes are kept by the endpoint.
+   */
+  yieldLocks(isStillNeeded: () => Promise<boolean>): void;
 }
+
+/** Parameters of a connection whose backend says at once when it waits for a lock. */
+export const LOCK_WAIT_SETTINGS: Readonly<Record<string, string>> = {
+  client_min_messages: "log",
+  log_lock_waits: "on",
+  deadlock_timeout: "1ms",
+};
 
 /** The notice of `log_lock_waits`, which a waiting backend sends to its own session. */
 const STILL_WAITING = /^process \d+ (?:still waiting for|avoided deadlock for) /;
@@ -12,13 +22,16 @@ const STILL_WAITING = /^process \d+ (?:still waiting for|avoided deadlock for) /
 export const isLockWait = (notice: { severity: string; message: string }): boolean =>
   notice.severity === "LOG" && STILL_WAITING.test(notice.message);
 
-/** Sees to it that no statement waits for an idle transaction: who stands in the way is asked to give way. */
+/** PostgreSQL reports a wait once; meanwhile another session may have got hold of the lock. */
+const REPEAT_MS = 20;
+
+/** Sees to it that no statement waits for an idle transaction: the session that blocks it is asked to release its locks. */
 export class LockWatch {
-  readonly #monitor: Monitor;
+  readonly #admin: AdminConnection;
   readonly #holders = new Map<number, LockHolder>();
 
-  constructor(monitor: Monitor) {
-    this.#monitor = monitor;
+  constructor(admin: AdminConnection) {
+    this.#admin = admin;
   }
 
   register(processId: number, holder: LockHolder): void {
@@ -29,9 +42,35 @@ export class LockWatch {
     this.#holders.delete(processId);
   }
 
-  /** The backend of this process waits for a lock. */
-  async waiting(processId: number): Promise<void> {
-    const rows = await this.#monitor.rows(`SELECT unnest(pg_catalog.pg_blocking_pids(${processId}))`);
-    for (const [blocker] of rows) this.#holders.get(Number(blocker))?.yieldLocks();
+  /** The backend of this process waits for a lock; call what is returned when its request has ended. */
+  watch(processId: number): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    let hasEnded = false;
+    const ask = async (): Promise<void> => {
+      for (const blocker of await this.#blockersOf(processId)) {
+        const isStillNeeded = async (): Promise<boolean> =>
+          !hasEnded && (await this.#blockersOf(processId)).includes(blocker);
+        this.#holders.get(blocker)?.yieldLocks(isStillNeeded);
+      }
+    };
+    const repeat = (): void => {
+      if (hasEnded) return;
+      // Where PostgreSQL cannot be reached, the waiting session ends as well.
+      void ask()
+        .catch(() => undefined)
+        .then(() => {
+          if (!hasEnded) timer = setTimeout(repeat, REPEAT_MS);
+        });
+    };
+    repeat();
+    return () => {
+      hasEnded = true;
+      clearTimeout(timer);
+    };
+  }
+
+  async #blockersOf(processId: number): Promise<number[]> {
+    const rows = await this.#admin.rows(`SELECT unnest(pg_catalog.pg_blocking_pids(${processId}))`);
+    return rows.map(([blocker]) => Number(blocker));
   }
 }

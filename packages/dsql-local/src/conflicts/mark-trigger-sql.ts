@@ -1,85 +1,119 @@
-/** SQLSTATE of the notices by which a row change is told to the session; no client ever sees one. */
-export const MARK_SQLSTATE = "DQ001";
+import { MARK_SQLSTATE } from "./row-change.ts";
+
+/** Makes a value's text, and the notice that carries it, the same in every session, so that all name a row alike. */
+const SAME_TEXT = `SET client_encoding = 'UTF8' SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
+SET intervalstyle = 'postgres' SET extra_float_digits = 1`;
 
 /**
- * The trigger that tells the session of each changed row, and counts rows against DSQL's limit.
+ * The triggers that report changed rows to the session, and count a statement's rows against DSQL's limit.
  *
- * A notice reaches the session before the statement's own answer, and cascades of foreign keys fire it too.
- * Its settings make a value's text the same in every session, so that two sessions name a row alike.
+ * A notice reaches the session before the statement's own response, and cascades of foreign keys fire them too. Rows of a
+ * table with a primary key are reported once for each statement; without one they are told apart by their ctids, which
+ * only a trigger for each row can see.
  */
 export const markTriggerSql = `
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 1 AS $mark$
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark_rows() RETURNS trigger LANGUAGE plpgsql ${SAME_TEXT} AS $mark$
 DECLARE
-  written text;
-  bytes bigint;
+  changed bigint;
+  most bigint := coalesce(nullif(pg_catalog.postgres_current_setting('dsql_local.max_rows', true), ''), '3000')::bigint;
+  before text;
+  after text;
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    SELECT pg_catalog.count(*), CASE WHEN pg_catalog.count(*) <= most THEN pg_catalog.json_agg(t::text)::text END INTO changed, after FROM new_rows AS t;
+  ELSIF TG_OP = 'DELETE' THEN
+    SELECT pg_catalog.count(*), CASE WHEN pg_catalog.count(*) <= most THEN pg_catalog.json_agg(t::text)::text END INTO changed, before FROM old_rows AS t;
+  ELSE
+    SELECT pg_catalog.count(*), CASE WHEN pg_catalog.count(*) <= most THEN pg_catalog.json_agg(t::text)::text END INTO changed, before FROM old_rows AS t;
+    IF changed > 0 AND changed <= most THEN
+      SELECT pg_catalog.json_agg(t::text)::text INTO after FROM new_rows AS t;
+    END IF;
+  END IF;
+  IF changed > most THEN
+    RAISE EXCEPTION 'transaction row limit exceeded' USING ERRCODE = '54000';
+  ELSIF changed > 0 THEN
+    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = coalesce(before, ''), HINT = coalesce(after, ''),
+      MESSAGE = pg_catalog.pg_current_xact_id() || ' ' || TG_RELID || ' ' || pg_catalog.left(TG_OP, 1);
+  END IF;
+  RETURN NULL;
+END $mark$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${SAME_TEXT} AS $mark$
+DECLARE
   changed int := coalesce(nullif(postgres_current_setting('dsql_local.rows', true), ''), '0')::int + 1;
 BEGIN
   IF changed > coalesce(nullif(postgres_current_setting('dsql_local.max_rows', true), ''), '3000')::int THEN
     RAISE EXCEPTION 'transaction row limit exceeded' USING ERRCODE = '54000';
   END IF;
   PERFORM postgres_set_config('dsql_local.rows', changed::text, true);
-  IF TG_OP <> 'DELETE' THEN
-    written := NEW::text;
-    IF octet_length(written) > 3000 AND coalesce(postgres_current_setting('dsql_local.in_transaction', true), '') <> 'on' THEN
-      bytes := coalesce(nullif(postgres_current_setting('dsql_local.bytes', true), ''), '0')::bigint + octet_length(written);
-      PERFORM dsql_local_check_size(bytes);
-      PERFORM postgres_set_config('dsql_local.bytes', bytes::text, true);
-    END IF;
-  END IF;
   IF TG_OP = 'INSERT' THEN
-    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', HINT = written,
+    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', HINT = NEW::text,
       MESSAGE = concat_ws(' ', pg_current_xact_id(), TG_RELID, 'I', '-', NEW.ctid);
   ELSIF TG_OP = 'DELETE' THEN
     RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = OLD::text,
       MESSAGE = concat_ws(' ', pg_current_xact_id(), TG_RELID, 'D', OLD.ctid, '-');
   ELSE
-    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = OLD::text, HINT = written,
+    RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = OLD::text, HINT = NEW::text,
       MESSAGE = concat_ws(' ', pg_current_xact_id(), TG_RELID, 'U', OLD.ctid, NEW.ctid);
   END IF;
   RETURN NULL;
 END $mark$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_check_size(bytes bigint) RETURNS void LANGUAGE plpgsql AS $size$
-DECLARE most bigint := coalesce(nullif(postgres_current_setting('dsql_local.max_bytes', true), ''), '10485760')::bigint;
-BEGIN
-  IF bytes > most THEN
-    RAISE EXCEPTION USING ERRCODE = '54000',
-      MESSAGE = format('transaction size limit %smb exceeded', ceil(most / 1048576.0)),
-      DETAIL = format('Current transaction size %smb > %smb', ceil(bytes / 1048576.0), ceil(most / 1048576.0));
-  END IF;
-END $size$;
-
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_row(relation oid, place tid, image record) RETURNS text
 LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres'
 SET extra_float_digits = 1 AS $row$
 BEGIN
-  RETURN relation || ' ' || place || ' ' || image::text;
+  RETURN relation || ' ' || place || ' ' || CASE WHEN pg_client_encoding() = 'UTF8' THEN image::text
+    ELSE convert_to(image::text, 'UTF8')::text END;
 END $row$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_watch_table(relation oid) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog AS $watch$
+DECLARE
+  name regclass := relation;
 BEGIN
-  EXECUTE format('CREATE TRIGGER "~dsql_local_mark" AFTER INSERT OR UPDATE OR DELETE ON %s '
-    'FOR EACH ROW EXECUTE FUNCTION pg_catalog.dsql_local_mark()', relation::regclass);
-  UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = relation AND tgname = '~dsql_local_mark';
+  IF EXISTS (SELECT FROM pg_index WHERE indrelid = relation AND indisprimary) THEN
+    EXECUTE format('CREATE TRIGGER "~dsql_local_mark_i" AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows '
+      'FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.dsql_local_mark_rows()', name);
+    EXECUTE format('CREATE TRIGGER "~dsql_local_mark_u" AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+      'FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.dsql_local_mark_rows()', name);
+    EXECUTE format('CREATE TRIGGER "~dsql_local_mark_d" AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows '
+      'FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.dsql_local_mark_rows()', name);
+  ELSE
+    EXECUTE format('CREATE TRIGGER "~dsql_local_mark" AFTER INSERT OR UPDATE OR DELETE ON %s '
+      'FOR EACH ROW EXECUTE FUNCTION pg_catalog.dsql_local_mark_row()', name);
+  END IF;
+  UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = relation AND tgname LIKE '~dsql\\_local\\_mark%';
 END $watch$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_watch_new_tables() RETURNS event_trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog AS $new$
-DECLARE made record;
+DECLARE
+  made record;
+  check_trigger record;
 BEGIN
   FOR made IN
-    SELECT objid FROM pg_event_trigger_ddl_commands()
-    WHERE classid = 'pg_class'::regclass AND object_type = 'table' AND command_tag = 'CREATE TABLE'
-      AND schema_name NOT IN ('sys', 'pg_catalog', 'pg_temp')
-      AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = objid AND tgname = '~dsql_local_mark')
+    SELECT objid, object_identity, command_tag = 'CREATE TABLE'
+      AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = objid AND tgname LIKE '~dsql\\_local\\_mark%') AS is_new
+    FROM pg_event_trigger_ddl_commands()
+    WHERE classid = 'pg_class'::regclass AND object_type = 'table' AND schema_name NOT IN ('sys', 'pg_catalog', 'pg_temp')
   LOOP
-    PERFORM dsql_local_watch_table(made.objid);
+    IF made.is_new THEN
+      PERFORM dsql_local_watch_table(made.objid);
+    END IF;
+    -- What is written again is checked too, and rows that COMMIT has yet to check.
+    FOR check_trigger IN
+      SELECT tgrelid::regclass AS relation, tgname FROM pg_trigger JOIN pg_constraint AS c ON c.oid = tgconstraint
+      WHERE c.contype = 'f' AND made.objid IN (c.conrelid, c.confrelid) AND tgenabled = 'O' AND tgfoid = ANY (ARRAY[
+        '"RI_FKey_check_ins"'::regproc, '"RI_FKey_check_upd"', '"RI_FKey_noaction_del"', '"RI_FKey_noaction_upd"'])
+    LOOP
+      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', check_trigger.relation, check_trigger.tgname);
+    END LOOP;
   END LOOP;
 END $new$;
 
 DROP EVENT TRIGGER IF EXISTS dsql_local_watch_new_tables;
-CREATE EVENT TRIGGER dsql_local_watch_new_tables ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA')
+CREATE EVENT TRIGGER dsql_local_watch_new_tables ON ddl_command_end
+  WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE')
   EXECUTE FUNCTION pg_catalog.dsql_local_watch_new_tables();
 `;

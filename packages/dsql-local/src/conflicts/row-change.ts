@@ -1,30 +1,41 @@
-import type { ErrorFields } from "../wire/error-fields.ts";
+import { parseErrorFields } from "../wire/error-fields.ts";
+import type { TableFacts } from "./table-facts.ts";
 
-/** One changed row, as the mark trigger tells it. */
+/** SQLSTATE of the notices by which a trigger reports changed rows to the session; no client ever sees one. */
+export const MARK_SQLSTATE = "DQ001";
+
+/** One changed row: its text before and after, and where the table has no primary key the ctids. */
 export interface RowChange {
+  oldRow: string;
+  newRow: string;
+  oldCtid?: string | undefined;
+  newCtid?: string | undefined;
+}
+
+/** Rows of one table that a statement, or a cascade of it, has changed in the same way. */
+export interface TableChange {
   /** The writing transaction's 64-bit id. */
   transactionId: number;
   /** The table's oid. */
   table: number;
   op: "I" | "U" | "D";
-  /** Where the row stood and stands, as a ctid: `(0,1)`. */
-  oldPlace: string;
-  newPlace: string;
-  /** The row's text before and after. */
-  oldRow: string;
-  newRow: string;
+  rows: RowChange[];
 }
 
-/** Reads the notice of the mark trigger. */
-export function parseRowChange(notice: ErrorFields): RowChange {
-  const [transactionId = "", table = "", op = "", oldPlace = "", newPlace = ""] = notice.message.split(" ");
-  return {
-    transactionId: Number(transactionId),
-    table: Number(table),
-    op: op as RowChange["op"],
-    oldPlace,
-    newPlace,
-    oldRow: notice.detail ?? "",
-    newRow: notice.hint ?? "",
-  };
+/** A table with what a statement has changed in it and what is known of its keys. */
+export interface KnownChange extends TableChange {
+  facts: TableFacts;
+}
+
+/** Reads the body of a mark trigger's notice, which is UTF-8 in every session. */
+export function parseTableChange(body: Buffer): TableChange {
+  const { message, detail = "", hint = "" } = parseErrorFields(body);
+  const [transactionId = "", table = "", op = "", oldCtid, newCtid] = message.split(" ");
+  const change = { transactionId: Number(transactionId), table: Number(table), op: op as TableChange["op"] };
+  if (oldCtid !== undefined) return { ...change, rows: [{ oldRow: detail, newRow: hint, oldCtid, newCtid }] };
+  const before = detail === "" ? [] : (JSON.parse(detail) as string[]);
+  const after = hint === "" ? [] : (JSON.parse(hint) as string[]);
+  const count = Math.max(before.length, after.length);
+  const rows = Array.from({ length: count }, (_, i) => ({ oldRow: before[i] ?? "", newRow: after[i] ?? "" }));
+  return { ...change, rows };
 }

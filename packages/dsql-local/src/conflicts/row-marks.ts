@@ -1,52 +1,72 @@
+import { keyValue, referenceValue, type ZonedValues } from "./key-values.ts";
 import { addMark, EXCLUSIVE, KEY_SHARE, type Marks, RELEASED, REMOVED, UPDATE } from "./marks.ts";
-import type { RowChange } from "./row-change.ts";
-import { parseRowText } from "./row-text.ts";
-import type { TableFacts, UniqueKey } from "./table-facts.ts";
+import type { ForeignKey, TableFacts, UniqueKey } from "./table-facts.ts";
 
-type Row = readonly (string | null)[];
+export type Row = readonly (string | null)[];
 
 /** The name of a unique value, or undefined where a null in it makes it equal to none. */
-function uniqueName(
-  index: number,
-  columns: readonly number[],
-  row: Row,
-  nullsNotDistinct: boolean,
-): string | undefined {
-  const values = columns.map((column) => row[column] ?? null);
-  if (!nullsNotDistinct && values.includes(null)) return undefined;
-  return `${index}:${JSON.stringify(values)}`;
+function nameOf(key: UniqueKey, row: Row): string | undefined {
+  const values: (string | null)[] = [];
+  for (let i = 0; i < key.columns.length; i++) {
+    const text = row[key.columns[i] as number] ?? null;
+    if (text === null && !key.nullsNotDistinct) return undefined;
+    values.push(text === null ? null : keyValue(key.types[i] as string, text));
+  }
+  return `${key.index}:${JSON.stringify(values)}`;
 }
 
-const nameBy = (key: UniqueKey, row: Row): string | undefined =>
-  uniqueName(key.index, key.columns, row, key.nullsNotDistinct);
+/** The name of the parent's unique value that a child refers to. */
+function referenceOf(key: ForeignKey, row: Row, zoned: ZonedValues | undefined): string | undefined {
+  const values: string[] = [];
+  for (let i = 0; i < key.columns.length; i++) {
+    const text = row[key.columns[i] as number] ?? null;
+    if (text === null) return undefined;
+    values.push(referenceValue(key.parentTypes[i] as string, key.types[i] as string, text, zoned));
+  }
+  return `${key.parentIndex}:${JSON.stringify(values)}`;
+}
+
+export const primaryKeyOf = (facts: TableFacts): UniqueKey | undefined =>
+  facts.keys.find((key) => key.isPrimary);
+
+/** The name of a row by its primary key; undefined where its table has none. */
+export function primaryName(facts: TableFacts, row: Row): string | undefined {
+  const primary = primaryKeyOf(facts);
+  return primary && nameOf(primary, row);
+}
 
 /** What a row is called by; a row that is new and has no primary key is known to its own transaction alone. */
 interface RowNames {
   facts: TableFacts;
   table: number;
   row: Row;
-  /** Where the row stood at the snapshot; absent where it is the transaction's own. */
-  place: string | undefined;
+  /** What identifies the row where there is no primary key; absent where it is the transaction's own. */
+  rowId: string | undefined;
 }
 
-/** The name of the row itself: its primary key's value, or where a row without one stood at the snapshot. */
-function rowName({ facts, table, row, place }: RowNames): string | undefined {
-  const primary = facts.keys.find((key) => key.isPrimary);
-  if (primary) return nameBy(primary, row);
-  return place === undefined ? undefined : `${table}:${place}`;
+/** The name of the row itself: its primary key's value, or where a row without one stood first. */
+function rowName({ facts, table, row, rowId }: RowNames): string | undefined {
+  if (primaryKeyOf(facts)) return primaryName(facts, row);
+  return rowId === undefined ? undefined : `${table}:${rowId}`;
 }
 
 /** Every name that a row has. */
 function namesOf(names: RowNames): string[] {
-  const all = [rowName(names), ...names.facts.keys.map((key) => nameBy(key, names.row))];
+  const all = [rowName(names), ...names.facts.keys.map((key) => nameOf(key, names.row))];
   return all.filter((name) => name !== undefined);
 }
 
 /** A child row holds its parents: each is marked as FOR KEY SHARE would. One that no longer does has released them. */
-function markParents(marks: Marks, facts: TableFacts, before: Row | undefined, after: Row | undefined): void {
-  for (const { parentIndex, columns } of facts.foreignKeys) {
-    const old = before && uniqueName(parentIndex, columns, before, false);
-    const now = after && uniqueName(parentIndex, columns, after, false);
+function markParents(
+  marks: Marks,
+  facts: TableFacts,
+  before: Row | undefined,
+  after: Row | undefined,
+  zoned: ZonedValues | undefined,
+): void {
+  for (const key of facts.foreignKeys) {
+    const old = before && referenceOf(key, before, zoned);
+    const now = after && referenceOf(key, after, zoned);
     if (old === now) continue;
     if (old !== undefined) addMark(marks, old, RELEASED);
     if (now !== undefined) addMark(marks, now, KEY_SHARE);
@@ -58,48 +78,49 @@ export function changesKey(facts: TableFacts, before: Row, after: Row): boolean 
   return facts.keys.some((key) => key.columns.some((column) => before[column] !== after[column]));
 }
 
-/** Marks what one changed row touches. `place` is where it stood at the transaction's snapshot. */
+/** One changed row, for its marks. */
+export interface ChangedRow {
+  table: number;
+  facts: TableFacts;
+  before: Row | undefined;
+  after: Row | undefined;
+  rowId: string | undefined;
+}
+
+/** Marks what one changed row touches. */
 export function markChange(
   marks: Marks,
-  facts: TableFacts,
-  change: RowChange,
-  place: string | undefined,
+  { table, facts, before, after, rowId }: ChangedRow,
+  zoned?: ZonedValues,
 ): void {
-  const { table } = change;
-  const before = change.op === "I" ? undefined : parseRowText(change.oldRow);
-  const after = change.op === "D" ? undefined : parseRowText(change.newRow);
   if (before && after && !changesKey(facts, before, after)) {
-    const name = rowName({ facts, table, row: before, place });
+    const name = rowName({ facts, table, row: before, rowId });
     if (name !== undefined) addMark(marks, name, UPDATE);
   } else {
-    const now = after ? namesOf({ facts, table, row: after, place }) : [];
-    for (const name of before ? namesOf({ facts, table, row: before, place }) : []) {
+    const now = after ? namesOf({ facts, table, row: after, rowId }) : [];
+    for (const name of before ? namesOf({ facts, table, row: before, rowId }) : []) {
       addMark(marks, name, now.includes(name) ? EXCLUSIVE : EXCLUSIVE | REMOVED);
     }
     for (const name of now) addMark(marks, name, EXCLUSIVE);
   }
-  markParents(marks, facts, before, after);
+  if (facts.foreignKeys.length > 0) markParents(marks, facts, before, after, zoned);
 }
 
-/** A row that a locking read has read: `oid ctid row-text`. */
+/** A row that a locking read has read: `oid ctid row-text`, the last in hexadecimal where the client is not of UTF-8. */
 export interface ReadRow {
   table: number;
-  place: string;
+  ctid: string;
   text: string;
 }
 
 export function parseReadRow(text: string): ReadRow {
-  const [table = "", place = ""] = text.split(" ", 2);
-  return { table: Number(table), place, text: text.slice(table.length + place.length + 2) };
+  const [table = "", ctid = ""] = text.split(" ", 2);
+  const image = text.slice(table.length + ctid.length + 2);
+  const isHex = image.startsWith("\\x");
+  return { table: Number(table), ctid, text: isHex ? Buffer.from(image.slice(2), "hex").toString() : image };
 }
 
 /** Marks a row that FOR UPDATE or FOR KEY SHARE has read. */
-export function markRead(
-  marks: Marks,
-  facts: TableFacts,
-  { table, text, place }: Omit<ReadRow, "place"> & { place: string | undefined },
-  bits: number,
-): void {
-  const names = { facts, table, row: parseRowText(text), place };
+export function markRead(marks: Marks, names: RowNames, bits: number): void {
   for (const name of namesOf(names)) addMark(marks, name, bits);
 }

@@ -34,14 +34,15 @@ export function sandboxScript(tables: readonly TableDefinition[], changes: reado
 }
 
 function fill(
-  { schema, name, columns }: TableDefinition,
+  { schema, name, columns, primaryKey }: TableDefinition,
   copy: string,
   changes: readonly ReplayStep[],
 ): string[] {
   const source = `${quote(schema)}.${quote(name)}`;
-  const places = changes.flatMap(({ at }) => (at === undefined ? [] : [`${literal(at)}`]));
-  const where = places.length > 0 ? ` WHERE ctid <> ALL (ARRAY[${places.join(", ")}]::tid[])` : "";
-  const filled = [`INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ONLY ${source}${where}`];
+  const bases = changes.flatMap(({ base }) => base ?? []);
+  const filled = [
+    `INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ONLY ${source} AS t${exceptThese(bases, source, primaryKey)}`,
+  ];
   const images = changes.flatMap(({ row }) => (row === undefined ? [] : [literal(row)]));
   if (images.length > 0) {
     filled.push(
@@ -50,4 +51,20 @@ function fill(
     );
   }
   return filled;
+}
+
+/** Leaves out the rows that the transaction has changed or deleted. */
+function exceptThese(
+  bases: readonly { row: string; ctid?: string | undefined }[],
+  source: string,
+  primaryKey: readonly string[],
+): string {
+  if (bases.length === 0) return "";
+  if (primaryKey.length === 0) {
+    return ` WHERE ctid <> ALL (ARRAY[${bases.map(({ ctid = "" }) => literal(ctid)).join(", ")}]::tid[])`;
+  }
+  const rows = bases.map(({ row }) => literal(row)).join(", ");
+  const isSame = primaryKey.map((column) => `t.${column} = (base).${column}`).join(" AND ");
+  return ` WHERE NOT EXISTS (
+    SELECT FROM (SELECT image::${source} AS base FROM unnest(ARRAY[${rows}]::text[]) AS image OFFSET 0) AS b WHERE ${isSame})`;
 }

@@ -9,6 +9,8 @@ export interface TableDefinition {
   body: string;
   /** Checks that rows of the table need not pass, as ADD CONSTRAINT wants them. */
   uncheckedConstraints: readonly string[];
+  /** Columns of the primary key, quoted; empty where there is none. */
+  primaryKey: readonly string[];
   /** Unique indexes that are no constraints: what follows the table's name in CREATE UNIQUE INDEX, names in front. */
   indexes: readonly { name: string; keys: string }[];
   foreignKeys: readonly {
@@ -20,7 +22,11 @@ export interface TableDefinition {
   }[];
 }
 
-/** Answers the definitions of a table and of all that foreign keys tie to it, as JSON. */
+/** Reads what the function dsql_local_definitions returned, which has nothing but ASCII in it. */
+export function parseDefinitions(base64: string | null | undefined): TableDefinition[] {
+  return base64 ? (JSON.parse(Buffer.from(base64, "base64").toString()) as TableDefinition[]) : [];
+}
+
 export const tableDefinitionSql = `
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_linked(tables oid[]) RETURNS SETOF oid
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $linked$
@@ -55,6 +61,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
       (SELECT string_agg(format('CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), ', ')
         FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('c', 'p', 'u') AND convalidated)),
+    'primaryKey', (SELECT coalesce(json_agg(quote_ident(attname)), '[]') FROM pg_index JOIN pg_attribute
+      ON attrelid = indrelid AND attnum = ANY (indkey::int2[]) WHERE indrelid = c.oid AND indisprimary),
     'uncheckedConstraints', (SELECT coalesce(json_agg(format('%I %s', conname, pg_get_constraintdef(oid))), '[]')
       FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c' AND NOT convalidated),
     'indexes', (SELECT coalesce(json_agg(json_build_object('name', quote_ident(i.relname),
@@ -73,8 +81,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE c.oid = relation
 $definition$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_definitions(relation oid) RETURNS json
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $definitions$
-  SELECT json_agg(dsql_local_definition(linked)) FROM dsql_local_linked(ARRAY[relation]) AS linked
-$definitions$;
+-- It takes locks of tables, so only a session that can be asked to release its own may run it.
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_definitions(key text, relation oid) RETURNS text LANGUAGE plpgsql
+STABLE SECURITY DEFINER SET search_path = pg_catalog AS $definitions$
+BEGIN
+  PERFORM dsql_local_check_call(key);
+  RETURN (SELECT encode(convert_to(json_agg(dsql_local_definition(linked))::text, 'UTF8'), 'base64')
+    FROM dsql_local_linked(ARRAY[relation]) AS linked);
+END $definitions$;
 `;

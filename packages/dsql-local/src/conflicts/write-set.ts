@@ -1,29 +1,38 @@
+import type { ZonedValues } from "./key-values.ts";
 import type { Marks } from "./marks.ts";
-import type { PlaceNames } from "./place-names.ts";
-import type { RowChange } from "./row-change.ts";
-import { changesKey, markChange, markRead, type ReadRow } from "./row-marks.ts";
+import type { KnownChange } from "./row-change.ts";
+import type { RowIds } from "./row-ids.ts";
+import {
+  changesKey,
+  markChange,
+  markRead,
+  primaryKeyOf,
+  primaryName,
+  type ReadRow,
+  type Row,
+} from "./row-marks.ts";
 import { parseRowText } from "./row-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** A step that writes a row again; `at` is the place of the version that the transaction's snapshot sees. */
+/** A step that writes a row again; `base` is the row that the transaction's snapshot sees, by its text and ctid. */
 export interface ReplayStep {
   op: "I" | "U" | "D";
   table: number;
-  at?: string | undefined;
-  row?: string | undefined;
+  base?: { row: string; ctid?: string | undefined };
+  row?: string;
 }
 
 interface OwnRow {
   table: number;
-  /** Where the row stood at the snapshot, and what it said; absent for a row of the transaction's own. */
-  base?: { place: string; row: string };
-  /** What it says now; absent once it is deleted. */
+  /** The row at the snapshot, with its ctid where there is no primary key; absent for a row of the transaction's own. */
+  base?: { row: string; ctid?: string | undefined };
+  /** Its text now; absent once it is deleted. */
   image?: string | undefined;
 }
 
 /** What a transaction has written: the marks by which conflicts are found, and its rows as they are now. */
 export class WriteSet {
-  readonly #names: PlaceNames | undefined;
+  readonly #rowIds: RowIds | undefined;
   readonly marks: Marks = new Map();
   /** Rows that were changed, each change counted; the limit is 3,000. */
   changedRows = 0;
@@ -31,40 +40,56 @@ export class WriteSet {
   bytes = 0;
   /** Given by PostgreSQL with the first change. */
   transactionId: number | undefined;
+  /** Whether a foreign key of a written table may be checked as late as at COMMIT. */
+  hasDeferrable = false;
   #facts = new Map<number, TableFacts>();
   readonly #rows = new Set<OwnRow>();
-  #byPlace = new Map<string, OwnRow>();
+  /** Rows by what identifies them now: the primary key's value, or the ctid. */
+  #byId = new Map<string, OwnRow>();
 
-  /** @param names what rows without a primary key are called, where commits have moved them since. */
-  constructor(names?: PlaceNames) {
-    this.#names = names;
+  /** @param rowIds what rows without a primary key are identified by, where commits have moved them since. */
+  constructor(rowIds?: RowIds) {
+    this.#rowIds = rowIds;
   }
 
   get isEmpty(): boolean {
     return this.#rows.size === 0;
   }
 
-  add(change: RowChange, facts: TableFacts): void {
+  /** Adds what a statement has done to one table. */
+  add(change: KnownChange, zoned?: ZonedValues): void {
+    const { table, facts, op } = change;
     this.transactionId = change.transactionId;
-    this.changedRows++;
-    this.bytes += Buffer.byteLength(change.newRow || change.oldRow);
-    this.#facts.set(change.table, facts);
-    const row = this.#rowOf(change);
-    markChange(this.marks, facts, change, this.#nameOf(change.table, row.base?.place));
-    if (change.op === "D") {
-      row.image = undefined;
-      if (!row.base) this.#rows.delete(row);
-      return;
+    this.hasDeferrable ||= facts.hasDeferrable;
+    this.#facts.set(table, facts);
+    const added: [string, OwnRow][] = [];
+    for (const { oldRow, newRow, oldCtid, newCtid } of change.rows) {
+      this.changedRows++;
+      this.bytes += Buffer.byteLength(newRow || oldRow);
+      const before = op === "I" ? undefined : parseRowText(oldRow);
+      const after = op === "D" ? undefined : parseRowText(newRow);
+      const row = this.#take(table, before && idOf(table, facts, before, oldCtid));
+      if (before && !row.image && !row.base) row.base = { row: oldRow, ctid: oldCtid };
+      const rowId = this.#firstCtid(table, row.base?.ctid);
+      markChange(this.marks, { table, facts, before, after, rowId }, zoned);
+      if (after) {
+        row.image = newRow;
+        added.push([idOf(table, facts, after, newCtid), row]);
+      } else {
+        row.image = undefined;
+        if (!row.base) this.#rows.delete(row);
+      }
     }
-    row.image = change.newRow;
-    this.#byPlace.set(`${change.table} ${change.newPlace}`, row);
+    // Only now, since one statement may give a row the key that it takes from another.
+    for (const [id, row] of added) this.#byId.set(id, row);
   }
 
   /** Marks a row that was read for a lock. */
-  read(row: ReadRow, facts: TableFacts, bits: number): void {
-    const own = this.#byPlace.get(`${row.table} ${row.place}`);
-    const place = own ? own.base?.place : row.place;
-    markRead(this.marks, facts, { ...row, place: this.#nameOf(row.table, place) }, bits);
+  read({ table, ctid, text }: ReadRow, facts: TableFacts, bits: number): void {
+    const row = parseRowText(text);
+    const own = this.#byId.get(idOf(table, facts, row, ctid));
+    const rowId = this.#firstCtid(table, own ? own.base?.ctid : ctid);
+    markRead(this.marks, { facts, table, row, rowId }, bits);
   }
 
   /** The tables that were written. */
@@ -74,27 +99,27 @@ export class WriteSet {
 
   /** The same, to be added to without a trace in this one. */
   copy(): WriteSet {
-    const copy = new WriteSet(this.#names);
+    const copy = new WriteSet(this.#rowIds);
     for (const [key, bits] of this.marks) copy.marks.set(key, bits);
     copy.changedRows = this.changedRows;
     copy.bytes = this.bytes;
     copy.transactionId = this.transactionId;
+    copy.hasDeferrable = this.hasDeferrable;
     copy.#facts = new Map(this.#facts);
     const copies = new Map<OwnRow, OwnRow>();
     for (const row of this.#rows) copies.set(row, { ...row });
     for (const row of copies.values()) copy.#rows.add(row);
-    for (const [place, row] of this.#byPlace) {
+    for (const [id, row] of this.#byId) {
       const own = copies.get(row);
-      if (own) copy.#byPlace.set(place, own);
+      if (own) copy.#byId.set(id, own);
     }
     return copy;
   }
 
-  /** Where rows without a primary key have gone: their places at the snapshot and now. */
+  /** Where rows without a primary key have gone: their ctids at the snapshot and now. */
   *movedRows(): Generator<{ table: number; from: string; to: string }> {
-    for (const [key, { table, base }] of this.#byPlace) {
-      const hasPrimaryKey = this.#facts.get(table)?.keys.some(({ isPrimary }) => isPrimary);
-      if (base && !hasPrimaryKey) yield { table, from: base.place, to: key.slice(key.indexOf(" ") + 1) };
+    for (const [id, { table, base }] of this.#byId) {
+      if (base?.ctid !== undefined) yield { table, from: base.ctid, to: id.slice(id.indexOf(" ") + 1) };
     }
   }
 
@@ -103,27 +128,31 @@ export class WriteSet {
     return this.#plan().map(({ step }) => step);
   }
 
-  /** Takes note of where the replayed steps have put the rows. */
-  moved(places: readonly string[]): void {
-    this.#byPlace = new Map();
+  /** Takes note of where the replayed steps have put rows without a primary key; `ctids` by the steps' numbers. */
+  moved(ctids: ReadonlyMap<number, string>): void {
+    const moved = new Map<string, OwnRow>();
     this.#plan().forEach(({ step, row }, i) => {
-      if (step.op !== "D") this.#byPlace.set(`${step.table} ${places[i]}`, row);
+      const ctid = ctids.get(i);
+      if (step.op !== "D" && ctid !== undefined) moved.set(`${step.table} ${ctid}`, row);
     });
+    for (const [id, row] of this.#byId) {
+      if (primaryKeyOf(this.#facts.get(row.table) as TableFacts)) moved.set(id, row);
+    }
+    this.#byId = moved;
   }
 
-  #nameOf(table: number, place: string | undefined): string | undefined {
-    return place === undefined ? undefined : (this.#names?.nameOf(table, place) ?? place);
+  #firstCtid(table: number, ctid: string | undefined): string | undefined {
+    return ctid === undefined ? undefined : (this.#rowIds?.firstOf(table, ctid) ?? ctid);
   }
 
-  #rowOf(change: RowChange): OwnRow {
-    const key = `${change.table} ${change.oldPlace}`;
-    const known = change.op === "I" ? undefined : this.#byPlace.get(key);
+  /** The own row of that identity, which is to get another; a new one where there is none. */
+  #take(table: number, id: string | undefined): OwnRow {
+    const known = id === undefined ? undefined : this.#byId.get(id);
     if (known) {
-      this.#byPlace.delete(key);
+      this.#byId.delete(id as string);
       return known;
     }
-    const row: OwnRow = { table: change.table };
-    if (change.op !== "I") row.base = { place: change.oldPlace, row: change.oldRow };
+    const row: OwnRow = { table };
     this.#rows.add(row);
     return row;
   }
@@ -134,18 +163,24 @@ export class WriteSet {
     const insertions: typeof deletions = [];
     for (const row of this.#rows) {
       const { table, base, image } = row;
-      if (base && image !== undefined && !this.#keyChanged(table, base.row, image)) {
-        updates.push({ row, step: { op: "U", table, at: base.place, row: image } });
+      if (base && image !== undefined && this.#canUpdate(table, base.row, image)) {
+        updates.push({ row, step: { op: "U", table, base, row: image } });
         continue;
       }
       // A changed key is taken out and put in again, so that rows can exchange their keys.
-      if (base) deletions.push({ row, step: { op: "D", table, at: base.place } });
+      if (base) deletions.push({ row, step: { op: "D", table, base } });
       if (image !== undefined) insertions.push({ row, step: { op: "I", table, row: image } });
     }
     return [...deletions, ...updates, ...insertions];
   }
 
-  #keyChanged(table: number, before: string, after: string): boolean {
-    return changesKey(this.#facts.get(table) as TableFacts, parseRowText(before), parseRowText(after));
+  #canUpdate(table: number, before: string, after: string): boolean {
+    const facts = this.#facts.get(table) as TableFacts;
+    const [old, now] = [parseRowText(before), parseRowText(after)];
+    return !changesKey(facts, old, now) && facts.identities.every((column) => old[column] === now[column]);
   }
+}
+
+function idOf(table: number, facts: TableFacts, row: Row, ctid: string | undefined): string {
+  return `${table} ${primaryName(facts, row) ?? ctid}`;
 }

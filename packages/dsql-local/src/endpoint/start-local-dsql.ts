@@ -64,7 +64,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     await parser;
     await cluster.storeCallKey();
     const jobs = await JobRunner.start({
-      openBackend: () => cluster.openBackend(),
+      openBackend: () => cluster.openWatchedBackend(),
       buildDelayMs: options.indexBuildMs,
       onSchemaChange: () => cluster.adjudicator.jobEnded(),
       log: cluster.log,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BackendConnection } from "../wire/backend-connection.ts";
+import type { BackendConnection, BackendResult } from "../wire/backend-connection.ts";
 import { BackendError } from "../wire/backend-error.ts";
 import { Backend } from "../wire/message-types.ts";
 import { JOB_CHANNEL } from "./jobs-sql.ts";
@@ -95,7 +95,8 @@ export class JobRunner {
     const connection = await this.#options.openBackend();
     try {
       const update = (set: string): Promise<unknown> =>
-        connection.query(
+        runPatiently(
+          connection,
           `UPDATE pg_catalog.dsql_local_job SET ${set}, update_time = clock_timestamp() WHERE job_id = '${jobId}'`,
         );
       await update("status = 'processing'");
@@ -105,7 +106,7 @@ export class JobRunner {
         failure === undefined ? "status = 'completed'" : `status = 'failed', details = ${failure}`,
       );
       if (failure === undefined) this.#options.onSchemaChange?.();
-      await connection.query(FORGET_OLD_JOBS);
+      await runPatiently(connection, FORGET_OLD_JOBS);
     } finally {
       await connection.end();
     }
@@ -118,7 +119,7 @@ export class JobRunner {
     const [work, objectId] = found?.rows[0] ?? [];
     try {
       const sql = work ?? `SELECT pg_catalog.quote_literal(pg_catalog.dsql_local_finish_index(${objectId}))`;
-      const [result] = await connection.query(sql);
+      const [result] = await runPatiently(connection, sql);
       return result?.rows[0]?.[0] ?? undefined;
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
@@ -126,3 +127,21 @@ export class JobRunner {
     }
   }
 }
+
+/** How often a job tries again that meets other transactions. */
+const MAX_RUNS = 100;
+
+/** Runs a statement again where another transaction was in its way, which says nothing about the job. */
+async function runPatiently(connection: BackendConnection, sql: string): Promise<BackendResult[]> {
+  for (let run = 1; ; run++) {
+    try {
+      return await connection.query(sql);
+    } catch (error) {
+      if (!(error instanceof BackendError) || !isInTheWay(error) || run >= MAX_RUNS) throw error;
+      await sleep(Math.random() * 20);
+    }
+  }
+}
+
+const isInTheWay = ({ sqlstate, message }: BackendError): boolean =>
+  ["40001", "40P01", "55P03"].includes(sqlstate) || message.startsWith("tuple concurrently ");

@@ -30,7 +30,7 @@ export class SimpleProtocol {
     if (!("statements" in parsed)) {
       // PostgreSQL says what is wrong with it, and is never let run it.
       const request = Buffer.concat([parse("", parsed.text), sync]);
-      const { error } = await session.gate.run(() => session.turn.hold(request));
+      const { error } = await session.mutex.run(() => session.turn.hold(request));
       if (error) session.client.write(errorResponse(error));
       else await session.fail(UNREADABLE);
       return;

@@ -27,6 +27,8 @@ export class BackendConnection extends MessageStream {
   readonly #address: BackendAddress;
   /** What PostgreSQL reported at login, e.g. `DateStyle`. */
   readonly parameters = new Map<string, string>();
+  /** Called with each notice that a query of our own brings; what it returns is called when the query has ended. */
+  onNotice?: (body: Buffer) => (() => void) | undefined;
   #processId = 0;
   #secretKey = 0;
 
@@ -57,8 +59,8 @@ export class BackendConnection extends MessageStream {
   }
 
   /**
-   * Runs SQL of the endpoint's own as a simple query, and answers one result for each statement; notices and parameter
-   * changes are dropped.
+   * Runs SQL of the endpoint's own as a simple query, and returns one result for each statement; parameter changes are
+   * dropped.
    * @throws {BackendError} @throws {BackendGoneError}
    */
   async query(sql: string): Promise<BackendResult[]> {
@@ -67,20 +69,27 @@ export class BackendConnection extends MessageStream {
     const results: BackendResult[] = [];
     let current: BackendResult = { columns: [], rows: [], commandTag: "" };
     let failure: BackendError | undefined;
-    for (;;) {
-      const message = await this.expect();
-      if (message.type === Backend.RowDescription) current.columns = parseColumnNames(message.body);
-      else if (message.type === Backend.DataRow) current.rows.push(parseDataRow(message.body));
-      else if (message.type === Backend.CommandComplete) {
-        current.commandTag = parseCommandTag(message.body);
-        results.push(current);
-        current = { columns: [], rows: [], commandTag: "" };
-      } else if (message.type === Backend.ErrorResponse) {
-        failure = new BackendError(parseErrorFields(message.body));
-      } else if (message.type === Backend.ReadyForQuery) {
-        if (failure) throw failure;
-        return results;
+    let atEnd: (() => void) | undefined;
+    try {
+      for (;;) {
+        const message = await this.expect();
+        if (message.type === Backend.RowDescription) current.columns = parseColumnNames(message.body);
+        else if (message.type === Backend.DataRow) current.rows.push(parseDataRow(message.body));
+        else if (message.type === Backend.CommandComplete) {
+          current.commandTag = parseCommandTag(message.body);
+          results.push(current);
+          current = { columns: [], rows: [], commandTag: "" };
+        } else if (message.type === Backend.NoticeResponse) {
+          atEnd ??= this.onNotice?.(message.body);
+        } else if (message.type === Backend.ErrorResponse) {
+          failure = new BackendError(parseErrorFields(message.body));
+        } else if (message.type === Backend.ReadyForQuery) {
+          if (failure) throw failure;
+          return results;
+        }
       }
+    } finally {
+      atEnd?.();
     }
   }
 

@@ -37,7 +37,7 @@ describe("the log of commits", () => {
   it("compares with commits that the snapshot does not see, and forgets what all see", () => {
     const log = new CommitLog();
     const [older, newer] = [new Snapshot("5:5:"), new Snapshot("7:7:")];
-    log.append(6, new Map([["row", UPDATE]]));
+    log.begin(6, new Map([["row", UPDATE]])).committed();
     const marks = new Map([["row", UPDATE]]);
     expect(log.conflicts(marks, older)).toBe(true);
     expect(log.conflicts(marks, newer)).toBe(false);
@@ -51,9 +51,29 @@ describe("the log of commits", () => {
   it("tells of references that were released to a removed key, without calling that a conflict", () => {
     const log = new CommitLog();
     const snapshot = new Snapshot("5:5:");
-    log.append(6, new Map([["parent", RELEASED]]));
+    log.begin(6, new Map([["parent", RELEASED]])).committed();
     const marks = new Map([["parent", EXCLUSIVE | REMOVED]]);
     expect(log.conflicts(marks, snapshot)).toBe(false);
     expect(log.meets(marks, snapshot)).toBe(true);
+  });
+
+  it("holds a COMMIT under way apart, until it is known how it has ended", async () => {
+    const log = new CommitLog();
+    const snapshot = new Snapshot("5:5:");
+    const marks = new Map([["row", UPDATE]]);
+    const [first, second] = [log.begin(6, marks), log.begin(7, marks)];
+    expect(log.conflicts(marks, snapshot)).toBe(false);
+    expect(log.hasUnseen(snapshot)).toBe(true);
+    expect(log.pendingConflict(new Map([["other", UPDATE]]), snapshot)).toBeUndefined();
+    const end = log.pendingConflict(marks, snapshot);
+    first.failed();
+    await end;
+    expect(log.conflicts(marks, snapshot)).toBe(false);
+    log.prune([]);
+    expect(log.size).toBe(1);
+    second.committed();
+    await log.pendingMeeting(marks, snapshot);
+    expect(log.pendingConflict(marks, snapshot)).toBeUndefined();
+    expect(log.conflicts(marks, snapshot)).toBe(true);
   });
 });

@@ -49,7 +49,21 @@ export function tooOld(ageMs: number, limitMs: number): Problem {
   };
 }
 
-/** PostgreSQL's error as DSQL would have put it. */
+/** Another transaction was in the way, and nothing has been decided by that: the statement can simply be run again. */
+export function isTransient({ sqlstate, message }: Pick<ErrorFields, "sqlstate" | "message">): boolean {
+  if (sqlstate === "40P01" || sqlstate === "55P03") return true;
+  // A race of PostgreSQL's own, between ROLLBACK TO SAVEPOINT of one session and locks of two others on the same row.
+  return sqlstate === "XX000" && message.startsWith("new multixact has more than one updating member");
+}
+
+/** PostgreSQL's error to DDL as DSQL would have put it: what it meets is another session's DDL. */
+export function ddlProblemOf(error: ErrorFields): Problem {
+  if (error.sqlstate === "23505" && error.schema === "pg_catalog") return SCHEMA_CONFLICT;
+  const problem = problemOf(error);
+  return problem === DATA_CONFLICT ? SCHEMA_CONFLICT : problem;
+}
+
+/** PostgreSQL's error as DSQL would have put it; the same object where that is no different. */
 export function problemOf(error: ErrorFields): Problem {
   switch (error.sqlstate) {
     case "40001":

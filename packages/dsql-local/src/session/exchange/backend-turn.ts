@@ -1,30 +1,38 @@
 import { isLockWait, type LockWatch } from "../../conflicts/lock-watch.ts";
-import { MARK_SQLSTATE } from "../../conflicts/mark-trigger-sql.ts";
-import { parseRowChange, type RowChange } from "../../conflicts/row-change.ts";
+import { MARK_SQLSTATE, parseTableChange, type TableChange } from "../../conflicts/row-change.ts";
+import { parseSetting, SETTING_SQLSTATE } from "../../conflicts/setting-notice.ts";
 import type { BackendConnection } from "../../wire/backend-connection.ts";
 import { parseCommandTag, parseDataRow, type TransactionStatus } from "../../wire/backend-messages.ts";
-import { type ErrorFields, parseErrorFields } from "../../wire/error-fields.ts";
+import { type TextEncoding, terminated, textEncodingOf } from "../../wire/client-encoding.ts";
+import { type ErrorFields, parseErrorFields, sqlstateOf } from "../../wire/error-fields.ts";
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
-import { bind, copyFail, execute, parse, query, sync } from "../../wire/frontend-messages.ts";
+import { bind, copyFail, execute, parse, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
-import { Backend } from "../../wire/message-types.ts";
+import { Backend, Frontend } from "../../wire/message-types.ts";
+import { message } from "../../wire/message-writer.ts";
 import type { CopySource } from "./copy-source.ts";
 
 /** What PostgreSQL answered to one request; ReadyForQuery and errors are never sent on by themselves. */
 export interface Answer {
   status: TransactionStatus;
-  error?: ErrorFields | undefined;
-  /** The tag of the last CommandComplete, where answers were held back. */
-  tag?: string | undefined;
+  error?: ErrorFields;
+  /** The error as PostgreSQL wrote it, in the client's encoding. */
+  errorMessage?: WireMessage;
+  /** The tag of the last CommandComplete, where responses were held back. */
+  tag?: string;
   /** What was held back, in order. */
   held: WireMessage[];
+  /** Some of it has been sent to the client already, more than acknowledgements. */
+  isOnItsWay?: boolean;
   /** It has asked for rows to copy in. */
-  copied?: boolean | undefined;
-  /** Rows that the request has changed, as the mark trigger told them. */
-  changes: RowChange[];
+  copied?: boolean;
+  /** Rows that the request has changed, as the mark triggers reported them. */
+  changes: TableChange[];
+  /** Calls of set_config, as SQL that makes them again. */
+  settings: string[];
 }
 
-/** How fast answers are read: as the client takes them, or as PostgreSQL gives them. */
+/** How fast responses are read: as the client takes them, or as PostgreSQL gives them. */
 export type Pace = "client's" | "own";
 
 /** Messages that go to the client as they are. */
@@ -32,6 +40,7 @@ const passes = (type: number): boolean =>
   type !== Backend.NoticeResponse &&
   type !== Backend.ErrorResponse &&
   type !== Backend.ReadyForQuery &&
+  type !== Backend.ParameterStatus &&
   type !== Backend.CopyInResponse;
 
 function withRows(answer: Answer): Answer & { rows: (string | null)[][] } {
@@ -41,14 +50,21 @@ function withRows(answer: Answer): Answer & { rows: (string | null)[][] } {
   return { ...answer, rows };
 }
 
+const isAcknowledgement = (type: number): boolean =>
+  type === Backend.ParseComplete || type === Backend.BindComplete || type === Backend.CloseComplete;
+
 /** Sends requests to PostgreSQL, one at a time, and sorts what comes back. */
 export class BackendTurn {
   readonly #client: FrontendConnection;
   readonly #backend: BackendConnection;
   readonly #locks: LockWatch;
   readonly #callKey: string;
+  /** What takes the answers to requests that were sent ahead and not read yet. */
+  #ahead: ((answer: Answer) => void)[] = [];
   /** The last transaction status that PostgreSQL reported. */
   status: TransactionStatus = "I";
+  encoding: TextEncoding;
+  timeZone: string;
 
   constructor(
     client: FrontendConnection,
@@ -59,28 +75,52 @@ export class BackendTurn {
     this.#backend = backend;
     this.#locks = locks;
     this.#callKey = callKey;
+    this.encoding = textEncodingOf(backend.parameters.get("client_encoding"));
+    this.timeZone = backend.parameters.get("TimeZone") ?? "UTC";
+  }
+
+  /** A Query message in the client's encoding. */
+  queryMessage(sql: string): Buffer {
+    return message(Frontend.Query, terminated(sql, this.encoding));
   }
 
   /**
-   * Runs a request that ends in one ReadyForQuery, and sends the answers on as they come: at the client's pace, or as
+   * Sends a request of the endpoint's own without waiting: its answer is read before that of the next request, and
+   * given to `taken`.
+   */
+  sendAhead(request: Buffer, taken: (answer: Answer) => void): void {
+    this.#backend.write(request);
+    this.#ahead.push(taken);
+  }
+
+  /** Reads the answers to what was sent ahead. */
+  async settle(): Promise<void> {
+    while (this.#ahead.length > 0) {
+      const taken = this.#ahead.shift() as (answer: Answer) => void;
+      taken(await this.#read(undefined));
+    }
+  }
+
+  /**
+   * Runs a request that ends in one ReadyForQuery, and sends the responses on as they come: at the client's pace, or as
    * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
    */
   stream(request: Buffer, copy?: CopySource, pace: Pace = "client's"): Promise<Answer> {
     return this.#run(request, pace, copy);
   }
 
-  /** The same, but the answers are kept for the caller. */
+  /** The same, but the responses are kept for the caller. */
   hold(request: Buffer, copy?: CopySource): Promise<Answer> {
     return this.#run(request, undefined, copy);
   }
 
-  /** Runs SQL of the endpoint's own and answers its rows as text. */
+  /** Runs SQL of the endpoint's own and returns its rows as text. */
   async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
-    return withRows(await this.#run(query(sql), undefined));
+    return withRows(await this.#run(this.queryMessage(sql), undefined));
   }
 
   /**
-   * Calls a function of the endpoint's own that no client may call. The key that it checks goes as a parameter, which
+   * Calls a function of the endpoint's own that no client may call, with values that are ASCII. The key that it checks goes as a parameter, which
    * neither pg_stat_activity nor current_query() shows.
    */
   async call(name: string, values: readonly string[]): Promise<Answer & { rows: (string | null)[][] }> {
@@ -91,42 +131,64 @@ export class BackendTurn {
   }
 
   async #run(request: Buffer, pace: Pace | undefined, copy?: CopySource): Promise<Answer> {
+    this.#backend.write(request);
+    this.#backend.flush();
+    if (this.#ahead.length > 0) await this.settle();
+    return this.#read(pace, copy);
+  }
+
+  async #read(pace: Pace | undefined, copy?: CopySource): Promise<Answer> {
     const streams = pace !== undefined;
     const client = this.#client;
     const backend = this.#backend;
-    const answer: Answer = { status: this.status, held: [], changes: [] };
-    backend.write(request);
-    backend.flush();
-    for (;;) {
-      const run = streams ? backend.pollRun(passes) : undefined;
-      if (run) {
-        client.write(run);
-        if (pace === "client's") await client.drained();
+    const answer: Answer = { status: this.status, held: [], changes: [], settings: [] };
+    let stopWatching: (() => void) | undefined;
+    try {
+      for (;;) {
+        const run = streams && answer.isOnItsWay ? backend.pollRun(passes) : undefined;
+        if (run) {
+          client.write(run);
+          if (pace === "client's") await client.drained();
+        }
+        const received = backend.poll() ?? (await backend.expect());
+        switch (received.type) {
+          case Backend.NoticeResponse:
+            if (this.#takeNotice(received, answer, streams)) {
+              stopWatching ??= this.#locks.watch(backend.processId);
+            }
+            break;
+          case Backend.ErrorResponse:
+            answer.error = parseErrorFields(received.body);
+            answer.errorMessage = received;
+            break;
+          case Backend.ReadyForQuery:
+            // What a statement that runs again has told before.
+            if (copy?.started && !answer.copied) answer.held.length = 0;
+            this.status = answer.status = String.fromCharCode(
+              received.body[0] as number,
+            ) as TransactionStatus;
+            return answer;
+          case Backend.ParameterStatus:
+            this.#takeParameter(received);
+            client.write(received.bytes);
+            break;
+          case Backend.CopyInResponse:
+            this.#copy(received, answer, copy);
+            break;
+          default:
+            if (received.type === Backend.CommandComplete) answer.tag = parseCommandTag(received.body);
+            if (!streams || isAcknowledgement(received.type)) {
+              answer.held.push(received);
+              break;
+            }
+            // Before this the request could have been sent again, and nobody would have known.
+            for (const { bytes } of answer.held.splice(0)) client.write(bytes);
+            client.write(received.bytes);
+            answer.isOnItsWay = true;
+        }
       }
-      const message = backend.poll() ?? (await backend.expect());
-      switch (message.type) {
-        case Backend.NoticeResponse:
-          this.#notice(message, answer, streams);
-          break;
-        case Backend.ErrorResponse:
-          answer.error = parseErrorFields(message.body);
-          break;
-        case Backend.ReadyForQuery:
-          // What a statement that runs again has told before.
-          if (copy?.started && !answer.copied) answer.held.length = 0;
-          this.status = answer.status = String.fromCharCode(message.body[0] as number) as TransactionStatus;
-          return answer;
-        case Backend.ParameterStatus:
-          client.write(message.bytes);
-          break;
-        case Backend.CopyInResponse:
-          this.#copy(message, answer, copy);
-          break;
-        default:
-          if (message.type === Backend.CommandComplete) answer.tag = parseCommandTag(message.body);
-          if (streams) client.write(message.bytes);
-          else answer.held.push(message);
-      }
+    } finally {
+      stopWatching?.();
     }
   }
 
@@ -142,12 +204,28 @@ export class BackendTurn {
     copy.feed(this.#backend, request);
   }
 
-  #notice(message: WireMessage, answer: Answer, streams: boolean): void {
-    const notice = parseErrorFields(message.body);
-    if (notice.sqlstate === MARK_SQLSTATE) answer.changes.push(parseRowChange(notice));
-    else if (isLockWait(notice)) void this.#locks.waiting(this.#backend.processId).catch(() => {});
-    else if (notice.severity === "LOG") return;
-    else if (streams) this.#client.write(message.bytes);
-    else answer.held.push(message);
+  #takeParameter({ body }: WireMessage): void {
+    const [name, value] = body.toString("latin1").split("\0");
+    if (name === "client_encoding") this.encoding = textEncodingOf(value);
+    else if (name === "TimeZone") this.timeZone = value ?? "UTC";
+  }
+
+  /** @returns whether it says that the request waits for a lock. */
+  #takeNotice(received: WireMessage, answer: Answer, streams: boolean): boolean {
+    const sqlstate = sqlstateOf(received.body);
+    if (sqlstate === MARK_SQLSTATE) {
+      answer.changes.push(parseTableChange(received.body));
+      return false;
+    }
+    if (sqlstate === SETTING_SQLSTATE) {
+      answer.settings.push(parseSetting(received.body));
+      return false;
+    }
+    const notice = parseErrorFields(received.body);
+    if (isLockWait(notice)) return true;
+    if (notice.severity === "LOG") return false;
+    if (streams && answer.isOnItsWay) this.#client.write(received.bytes);
+    else answer.held.push(received);
+    return false;
   }
 }

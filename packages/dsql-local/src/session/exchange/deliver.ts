@@ -1,10 +1,10 @@
 import { parseReadRow, type ReadRow } from "../../conflicts/row-marks.ts";
 import { commandComplete, parseDataRow } from "../../wire/backend-messages.ts";
-import { errorResponse } from "../../wire/error-fields.ts";
+import { type ErrorFields, errorResponse, parseErrorFields } from "../../wire/error-fields.ts";
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Backend } from "../../wire/message-types.ts";
-import { problemOf } from "./answers.ts";
+import { ddlProblemOf, problemOf } from "./answers.ts";
 import type { Answer } from "./backend-turn.ts";
 import { cutColumns, cutDescription } from "./cut-columns.ts";
 import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
@@ -14,6 +14,8 @@ export interface Delivery {
   ownAnswers?: readonly boolean[] | undefined;
   /** Columns at the end of each row that are the endpoint's own. */
   addedColumns: number;
+  /** Whether the statement was DDL, which meets DDL of others. */
+  isDdl?: boolean;
   /** The tag to answer where PostgreSQL's own would tell that another statement was run. */
   commandTag?: string | undefined;
 }
@@ -24,19 +26,25 @@ const ACKNOWLEDGEMENTS: ReadonlySet<number> = new Set([
   Backend.CloseComplete,
 ]);
 
-/** The same for what a statement has answered that was sent in this form. */
+/** How a statement's answer is delivered that was sent in this form. */
+export function deliveryOf(work: Work, form: RequestForm): Delivery {
+  const { ownAnswers } = work.request(form);
+  const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
+  const { kind, commandTag } = work.statement;
+  return { ownAnswers, addedColumns, commandTag, isDdl: kind === "ddl" };
+}
+
+/** Delivers a statement's answer; returns whether it succeeded. */
 export function deliverWork(
   client: FrontendConnection,
   work: Work,
   answer: Answer,
   form: RequestForm = FIRST_TIME,
 ): boolean {
-  const { ownAnswers } = work.request(form);
-  const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
-  return deliver(client, answer, { ownAnswers, addedColumns, commandTag: work.statement.commandTag });
+  return deliver(client, answer, deliveryOf(work, form));
 }
 
-/** Sends held answers to the client; answers whether the statement succeeded. */
+/** Sends held answers to the client; returns whether the statement succeeded. */
 export function deliver(client: FrontendConnection, answer: Answer, delivery: Delivery): boolean {
   let acknowledged = 0;
   for (const message of answer.held) {
@@ -48,13 +56,18 @@ export function deliver(client: FrontendConnection, answer: Answer, delivery: De
       client.write(commandComplete(commandTag));
     else client.write(withoutAdded(message, delivery.addedColumns));
   }
-  if (!answer.error) return true;
-  const problem = problemOf(answer.error);
-  // A copy's own schema is no business of the client's.
-  client.write(
-    errorResponse(problem.schema?.startsWith("pg_temp") ? { ...problem, schema: "public" } : problem),
-  );
+  if (!answer.error || !answer.errorMessage) return true;
+  client.write(errorFor(answer.error, answer.errorMessage, delivery.isDdl ?? false));
   return false;
+}
+
+/** The error for the client: as PostgreSQL wrote it, byte for byte, where DSQL has no other for it. */
+function errorFor(error: ErrorFields, original: WireMessage, isDdl: boolean): Buffer {
+  const problem = isDdl ? ddlProblemOf(error) : problemOf(error);
+  if (problem !== error) return errorResponse(problem);
+  if (!error.schema?.startsWith("pg_temp")) return original.bytes;
+  // A copy's own schema is no business of the client's. Latin-1 gives every byte back as it came.
+  return errorResponse({ ...parseErrorFields(original.body, "latin1"), schema: "public" }, "latin1");
 }
 
 function withoutAdded(message: WireMessage, added: number): Buffer {

@@ -188,10 +188,10 @@ export class ExtendedProtocol {
     const messages = this.#unit;
     if (messages.length === 0) return true;
     this.#unit = [];
-    const { client, gate, turn, transaction } = this.#session;
+    const { client, mutex, turn, transaction } = this.#session;
     const unit: Unit = { messages, portal: undefined, rebind: false, prepared: this.#prepared };
     const { bytes, ownAnswers } = unitRequest(unit, FIRST_TIME);
-    const answer = await gate.run(async () => {
+    const answer = await mutex.run(async () => {
       if (this.#session.status === "T") await transaction?.enter();
       return turn.hold(bytes);
     });

@@ -88,9 +88,9 @@ export class KeptPlans {
 
   /** Gives PostgreSQL the client's unnamed statement. */
   async restore({ text, types }: PreparedStatement): Promise<void> {
-    const { gate, turn } = this.#session;
+    const { mutex, turn } = this.#session;
     const bytes = Buffer.concat([message(Frontend.Parse, "", text, types), sync]);
-    const { error } = await gate.run(() => turn.hold(bytes));
+    const { error } = await mutex.run(() => turn.hold(bytes));
     if (!error) this.#isUnnamedElsewhere = false;
   }
 

@@ -1,75 +1,74 @@
 import { WriteSet } from "../../conflicts/write-set.ts";
+import { ddlProblemOf, isTransient } from "../exchange/answers.ts";
 import type { Answer } from "../exchange/backend-turn.ts";
-import { deliver, deliverWork } from "../exchange/deliver.ts";
+import { deliver, deliverWork, deliveryOf } from "../exchange/deliver.ts";
 import { FIRST_TIME, MAX_RUNS, type RequestForm, type Work } from "../exchange/work.ts";
-import { injectBeforeCommit, injectedAfterCommit } from "./faults.ts";
+import { commitOpen, rollBackOpen } from "./commit.ts";
 import type { SessionState } from "./session-state.ts";
-import { isDeadlock } from "./transaction.ts";
+import { deliverResult, runInTransaction } from "./transaction-runner.ts";
 
-/** Runs a statement that stands outside a transaction; answers whether it succeeded. */
+/** Runs a statement that stands outside a transaction; returns whether it succeeded. */
 export async function runAlone(session: SessionState, work: Work): Promise<boolean> {
-  const { kind, commandTag } = work.statement;
-  if (kind === "write") return write(session, work);
-  if (kind === "ddl") return changeSchema(session, work);
-  if (kind === "locking-read") return readForLock(session, work);
-  if (commandTag !== undefined)
-    return deliverWork(session.client, work, await hold(session, work, FIRST_TIME));
-  const answer = await session.gate.run(() => work.stream("client's"));
-  // A SELECT may have called a function that writes.
-  if (!answer.error) await tellAdjudicator(session, answer);
-  return deliver(session.client, answer, { addedColumns: 0 });
+  const { kind } = work.statement;
+  if (kind === "write" || kind === "locking-read") return runAsTransaction(session, work);
+  return kind === "ddl" ? changeSchema(session, work) : read(session, work);
 }
 
-async function write(session: SessionState, work: Work): Promise<boolean> {
-  const fault = await injectBeforeCommit(session);
-  if (fault) return session.fail(fault);
-  const release = await session.adjudicator.latch.share();
-  try {
-    const answer = await holdPatiently(session, work);
-    if (!answer.error) {
-      await tellAdjudicator(session, answer);
-      release();
-      const late = await injectedAfterCommit(session);
-      if (late) return session.fail(late);
-    }
-    return deliverWork(session.client, work, answer);
-  } finally {
-    release();
+/** A statement that is compared with others when it commits: the client gets its answer when it is known to stand. */
+async function runAsTransaction(session: SessionState, work: Work): Promise<boolean> {
+  const result = await runInTransaction(session, work, session.beginImplicit());
+  const hasFailed = "problem" in result || result.answer.error !== undefined;
+  if (hasFailed) {
+    await rollBackOpen(session);
+    return deliverResult(session, result);
   }
-}
-
-async function tellAdjudicator({ adjudicator }: SessionState, { changes }: Answer): Promise<void> {
-  if (changes.length === 0 || !adjudicator.hasOpenTransactions) return;
-  const writes = new WriteSet(adjudicator.places);
-  for (const change of changes) writes.add(change, await adjudicator.facts(change.table));
-  adjudicator.committed(writes.transactionId as number, writes);
+  const outcome = await commitOpen(session);
+  return typeof outcome === "string" ? deliverResult(session, result) : session.fail(outcome);
 }
 
 async function changeSchema(session: SessionState, work: Work): Promise<boolean> {
-  const answer = await holdPatiently(session, work);
-  if (!answer.error) session.schemaVersion = session.adjudicator.schemaChanged();
+  const { adjudicator, mutex, turn } = session;
+  const answer = await adjudicator.changeSchema(
+    () => runPatiently((form) => mutex.run(() => turn.hold(work.request(form).bytes))),
+    ({ error }) => !error,
+  );
+  if (!answer.error) session.schemaVersion = adjudicator.schemaVersion;
+  else if (ddlProblemOf(answer.error) !== answer.error) return session.fail(ddlProblemOf(answer.error));
   return deliverWork(session.client, work, answer);
 }
 
-/** A locking read while nobody has a transaction open: its marks would be of no use. */
-async function readForLock(session: SessionState, work: Work): Promise<boolean> {
-  const answer = await hold(session, work, FIRST_TIME);
-  if (!work.locking || !answer.error?.sqlstate.startsWith("42")) {
-    return deliverWork(session.client, work, answer);
+async function read(session: SessionState, work: Work): Promise<boolean> {
+  const { mutex, turn } = session;
+  const hold = (form: RequestForm): Promise<Answer> =>
+    mutex.run(() => turn.hold(work.request(form).bytes, work.copy));
+  if (work.statement.commandTag !== undefined) {
+    return deliverWork(session.client, work, await runPatiently(hold));
   }
-  // PostgreSQL is to say in its own words what is wrong with the statement as it was written.
-  const plain = { again: true, plain: true };
-  return deliverWork(session.client, work, await hold(session, work, plain), plain);
+  const form = { ...FIRST_TIME };
+  const answer = await runPatiently((next) => {
+    Object.assign(form, next);
+    return next.again ? hold(next) : mutex.run(() => work.stream("client's"));
+  });
+  if (!answer.error) await logLate(session, answer);
+  return deliver(session.client, answer, deliveryOf(work, form));
 }
 
-/** Runs the statement again where it and another one were waiting for each other. */
-async function holdPatiently(session: SessionState, work: Work): Promise<Answer> {
-  let answer = await hold(session, work, FIRST_TIME);
-  for (let run = 1; answer.error && isDeadlock(answer.error.sqlstate) && run < MAX_RUNS; run++) {
-    answer = await hold(session, work, { again: true, plain: false });
+/** Runs a statement again where it and another one were waiting for each other. */
+async function runPatiently(run: (form: RequestForm) => Promise<Answer>): Promise<Answer> {
+  let answer = await run(FIRST_TIME);
+  for (let runs = 1; runs < MAX_RUNS; runs++) {
+    if (!answer.error || !isTransient(answer.error) || answer.isOnItsWay) break;
+    answer = await run({ again: true, plain: false });
   }
   return answer;
 }
 
-const hold = ({ gate, turn }: SessionState, work: Work, form: RequestForm): Promise<Answer> =>
-  gate.run(() => turn.hold(work.request(form).bytes, work.copy));
+/** Logs what a function has committed that a SELECT has called. */
+async function logLate({ adjudicator }: SessionState, { changes }: Answer): Promise<void> {
+  if (changes.length === 0 || !adjudicator.hasOpenTransactions) return;
+  const writes = new WriteSet(adjudicator.rowIds);
+  for (const change of changes) {
+    writes.add({ ...change, facts: await adjudicator.facts(change.table) });
+  }
+  adjudicator.beginCommit(writes.transactionId as number, writes).committed();
+}

@@ -1,68 +1,119 @@
-import { DATA_CONFLICT, type Problem, problemOf, SCHEMA_CONFLICT, tooLarge } from "../exchange/answers.ts";
+import {
+  DATA_CONFLICT,
+  isTransient,
+  type Problem,
+  problemOf,
+  SCHEMA_CONFLICT,
+  tooLarge,
+} from "../exchange/answers.ts";
+import { MAX_RUNS } from "../exchange/work.ts";
 import { injectBeforeCommit, injectedAfterCommit } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
 import { ageProblem } from "./statement-judge.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
- * Ends the open transaction: decides whether it may commit, and commits it or rolls it back. Answers the tag for the
- * client, or why it could not be committed; PostgreSQL's transaction is over in either case.
+ * Ends the open transaction as COMMIT does: decides whether it may commit, and commits it or rolls it back.
+ * @returns the tag for the client, or why it could not be committed; PostgreSQL's transaction is over in either case.
  */
-export async function commitTransaction(session: SessionState): Promise<"COMMIT" | "ROLLBACK" | Problem> {
-  const transaction = session.transaction as Transaction;
-  const { gate, turn, adjudicator } = session;
+export async function commitOpen(session: SessionState): Promise<"COMMIT" | "ROLLBACK" | Problem> {
+  try {
+    return await commit(session, session.transaction as Transaction);
+  } finally {
+    session.close();
+  }
+}
+
+/** Rolls the open transaction back and tells nobody. */
+export async function rollBackOpen(session: SessionState): Promise<void> {
+  try {
+    await session.mutex.run(() => session.turn.query("ROLLBACK"));
+  } finally {
+    session.close();
+  }
+}
+
+async function commit(
+  session: SessionState,
+  transaction: Transaction,
+): Promise<"COMMIT" | "ROLLBACK" | Problem> {
+  const { mutex, turn } = session;
   if (session.status === "E") {
-    await gate.run(() => turn.query("ROLLBACK"));
+    await mutex.run(() => turn.query("ROLLBACK"));
     return "ROLLBACK";
   }
   const late = ageProblem(transaction, session.cluster.limits.maxTransactionAgeMs);
   const problem = late ?? (await injectBeforeCommit(session));
-  if (problem) return refuse(session, problem);
-  if (transaction.hasNothingToDecide) {
-    const { error } = await gate.run(() => turn.query("COMMIT"));
-    return error ? problemOf(error) : ((await injectedAfterCommit(session)) ?? "COMMIT");
-  }
-  const release = await adjudicator.latch.takeAlone();
-  try {
-    const refused = await gate.run(() => decide(session, transaction));
-    if (refused) return refused;
-  } finally {
-    release();
-  }
-  return (await injectedAfterCommit(session)) ?? "COMMIT";
+  if (problem) return mutex.run(() => rollBack(session, problem));
+  const refused = await mutex.run(() =>
+    transaction.hasNothingToDecide ? sendCommit(session) : decide(session, transaction),
+  );
+  return refused ?? (await injectedAfterCommit(session)) ?? "COMMIT";
 }
 
-/** The decision and the COMMIT itself, while no other transaction can commit. */
+/**
+ * The decision and the COMMIT itself. Others decide and commit at the same time: what conflicts with a COMMIT under way
+ * waits for its end.
+ */
 async function decide(session: SessionState, transaction: Transaction): Promise<Problem | undefined> {
   const { turn, adjudicator, cluster } = session;
-  const { writes } = transaction;
   const limitBytes = cluster.limits.maxTransactionBytes;
-  if (writes.bytes > limitBytes) return rollBack(session, tooLarge(writes.bytes, limitBytes));
-  if (transaction.phase === "lost") return rollBack(session, SCHEMA_CONFLICT);
-  if (transaction.phase === "sandbox" || transaction.isBeaten) return rollBack(session, DATA_CONFLICT);
-  if (transaction.ddl === undefined && session.meetsDdl()) return rollBack(session, SCHEMA_CONFLICT);
-  await transaction.enter();
-  if ((transaction.phase as string) === "sandbox") {
-    return rollBack(session, transaction.ddl === undefined ? DATA_CONFLICT : SCHEMA_CONFLICT);
+  if (transaction.writes.bytes > limitBytes) {
+    return rollBack(session, tooLarge(transaction.writes.bytes, limitBytes));
   }
-  let transactionId = writes.transactionId;
-  if (transactionId === undefined && writes.marks.size > 0) {
-    // Rows that were only read for a lock: the id gives the commit a place among what others see.
-    const { rows } = await turn.query("SELECT pg_catalog.pg_current_xact_id()");
-    transactionId = Number(rows[0]?.[0]);
+  let areConstraintsChecked = false;
+  for (let checks = 1; ; ) {
+    if (transaction.phase === "lost") return rollBack(session, transaction.loss);
+    if (transaction.phase === "sandbox" || transaction.isBeaten) return rollBack(session, DATA_CONFLICT);
+    if (transaction.ddl === undefined && session.meetsDdl()) return rollBack(session, SCHEMA_CONFLICT);
+    const pending = transaction.pendingConflict;
+    const { writes } = transaction;
+    if (pending) await pending;
+    else if (transaction.phase !== "in place") await transaction.enter();
+    else if (writes.transactionId === undefined && writes.marks.size > 0) {
+      // Rows that were only read for a lock: the id gives the commit a place among what others see.
+      const { rows } = await turn.query("SELECT pg_catalog.pg_current_xact_id()");
+      writes.transactionId = Number(rows[0]?.[0]);
+    } else if (writes.hasDeferrable && !areConstraintsChecked) {
+      // What COMMIT would check, now: it may wait for locks, and COMMIT itself must wait for nobody.
+      const { error } = await turn.query("SET CONSTRAINTS ALL IMMEDIATE");
+      areConstraintsChecked = !error;
+      if (error && isTransient(error) && checks++ < MAX_RUNS) await transaction.stepBack();
+      else if (error) {
+        const problem = await transaction.whyNotAgain(error);
+        return rollBack(session, problem);
+      }
+    } else break;
   }
+  // From the last look at the log to here nothing was awaited.
+  const { writes } = transaction;
+  const pending =
+    writes.transactionId === undefined ? undefined : adjudicator.beginCommit(writes.transactionId, writes);
+  try {
+    const problem =
+      transaction.ddl === undefined
+        ? await sendCommit(session)
+        : await adjudicator.changeSchema(
+            () => sendCommit(session),
+            (refused) => !refused,
+          );
+    if (problem) pending?.failed();
+    else pending?.committed();
+    if (!problem && transaction.ddl !== undefined) session.schemaVersion = adjudicator.schemaVersion;
+    return problem;
+  } catch (error) {
+    // PostgreSQL is gone, and the outcome not known: what may have been committed counts as committed.
+    pending?.committed();
+    throw error;
+  }
+}
+
+async function sendCommit({ turn }: SessionState): Promise<Problem | undefined> {
   const { error } = await turn.query("COMMIT");
-  if (error) return problemOf(error);
-  if (transactionId !== undefined) adjudicator.committed(transactionId, writes);
-  if (transaction.ddl !== undefined) session.schemaVersion = adjudicator.schemaChanged();
-  return undefined;
+  return error && problemOf(error);
 }
 
 async function rollBack(session: SessionState, problem: Problem): Promise<Problem> {
   await session.turn.query("ROLLBACK");
   return problem;
-}
-
-function refuse(session: SessionState, problem: Problem): Promise<Problem> {
-  return session.gate.run(() => rollBack(session, problem));
 }

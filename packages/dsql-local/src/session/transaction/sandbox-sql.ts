@@ -14,7 +14,7 @@ export function copyTables(
   tables: readonly TableDefinition[],
   writes: WriteSet,
 ): Promise<Answer> {
-  const script = sandboxScript(tables, writes.replaySteps());
+  const script = Buffer.from(sandboxScript(tables, writes.replaySteps())).toString("base64");
   const oids = `{${tables.map(({ table }) => table).join(",")}}`;
   return turn.call("dsql_local_sandbox", [script, oids, String(MAX_COPIED_BYTES)]);
 }

@@ -6,7 +6,7 @@ import { errorResponse } from "../../wire/error-fields.ts";
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
 import type { Problem } from "../exchange/answers.ts";
 import { BackendTurn } from "../exchange/backend-turn.ts";
-import { Gate } from "../exchange/gate.ts";
+import { Mutex } from "../exchange/mutex.ts";
 import { Transaction } from "./transaction.ts";
 
 /** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */
@@ -19,9 +19,10 @@ export class SessionState {
   readonly cluster: Cluster;
   readonly adjudicator: Adjudicator;
   readonly turn: BackendTurn;
-  /** One request at a time: the client's, or another session's wish that locks be given back. */
-  readonly gate = new Gate();
+  /** One request at a time: the client's, or another session's wish that locks be released. */
+  readonly mutex = new Mutex();
   transaction: Transaction | undefined;
+  #isYielding = false;
   /** The schema that this session's catalog was read at; undefined until a statement has named a table. */
   schemaVersion: number | undefined;
   /** Called before each statement that PostgreSQL runs for the client. */
@@ -56,16 +57,18 @@ export class SessionState {
     return this.cluster.schemaConflicts && before !== undefined && before !== this.schemaVersion;
   }
 
-  /** Opens a transaction; PostgreSQL has begun it. */
-  open(explicit: boolean): Transaction {
+  /** Opens a transaction. PostgreSQL begins it meanwhile: nobody waits for its answer before the first statement. */
+  begin(sql: string, explicit: boolean): Transaction {
+    this.turn.sendAhead(this.turn.queryMessage(sql), ({ error }) => {
+      if (error) throw new Error(`PostgreSQL refused ${sql}: ${error.message}`);
+    });
     this.transaction = new Transaction(this.turn, this.adjudicator, explicit);
     return this.transaction;
   }
 
   /** Makes one transaction of statements that come in one batch; whoever ends the batch ends it. */
-  async beginImplicit(): Promise<Transaction> {
-    await this.gate.run(() => this.turn.query("BEGIN"));
-    return this.open(false);
+  beginImplicit(): Transaction {
+    return this.begin("BEGIN", false);
   }
 
   /** The transaction is over; PostgreSQL has ended it. */
@@ -75,21 +78,28 @@ export class SessionState {
   }
 
   /** Another session waits for a lock of this one. */
-  yieldLocks(): void {
+  yieldLocks(isStillNeeded: () => Promise<boolean>): void {
     const { transaction } = this;
-    if (!transaction) return;
-    void this.gate
+    if (!transaction || this.#isYielding) return;
+    this.#isYielding = true;
+    void this.mutex
       .run(async () => {
-        if (this.transaction === transaction) await transaction.setAside();
+        this.#isYielding = false;
+        if (this.transaction === transaction) await transaction.setAside(isStillNeeded);
       })
       // The backend is gone, and its locks with it.
       .catch(() => undefined);
   }
 
-  /** Answers an error, after which an open transaction is aborted. Always false: the statement has failed. */
+  /** Sends an error, after which an open transaction is aborted. Always false: the statement has failed. */
   async fail(problem: Problem): Promise<false> {
-    if (this.transaction && this.turn.status === "T") await this.gate.run(() => this.turn.query(ABORT));
+    if (this.transaction) await this.mutex.run(() => this.#abort());
     this.client.write(errorResponse(problem));
     return false;
+  }
+
+  async #abort(): Promise<void> {
+    await this.turn.settle();
+    if (this.turn.status === "T") await this.turn.query(ABORT);
   }
 }

@@ -26,7 +26,7 @@ function withoutCatalog(session: SessionState, statement: Statement): Problem | 
   if (!transaction) return undefined;
   const late = ageProblem(transaction, cluster.limits.maxTransactionAgeMs);
   if (late) return late;
-  if (transaction.phase === "lost") return SCHEMA_CONFLICT;
+  if (transaction.phase === "lost") return transaction.loss;
   const misplaced = misplacedDdl(statement.kind, transaction);
   return misplaced && told(session, misplaced, statement);
 }
@@ -43,8 +43,8 @@ function misplacedDdl(kind: Statement["kind"], { ddl, hasWritten }: Transaction)
   return mixes ? ddlWithDml : undefined;
 }
 
-function askCatalog({ gate, turn, transaction }: SessionState, sql: string): Promise<(string | null)[][]> {
-  return gate.run(async () => {
+function askCatalog({ mutex, turn, transaction }: SessionState, sql: string): Promise<(string | null)[][]> {
+  return mutex.run(async () => {
     await transaction?.enter();
     return (await turn.query(sql)).rows;
   });

@@ -1,22 +1,22 @@
-import type { Adjudicator } from "../../conflicts/adjudicator.ts";
-import type { TableDefinition } from "../../conflicts/table-definition.ts";
+import { parseDefinitions, type TableDefinition } from "../../conflicts/table-definition.ts";
 import type { WriteSet } from "../../conflicts/write-set.ts";
 import type { Statement, TableReference } from "../../statements/statement.ts";
+import type { ErrorFields } from "../../wire/error-fields.ts";
+import { isTransient } from "../exchange/answers.ts";
 import type { BackendTurn } from "../exchange/backend-turn.ts";
+import { MAX_RUNS } from "../exchange/work.ts";
 import { copyTables, tableOidsSql } from "./sandbox-sql.ts";
 
 /** The copies of tables that a transaction works on which is known to lose. */
 export class TableCopies {
   readonly #turn: BackendTurn;
-  readonly #adjudicator: Adjudicator;
   /** `schema.table` */
   readonly #copied = new Set<string>();
   /** Names by which statements have meant copied tables. */
   readonly #targets = new Set<string>();
 
-  constructor(turn: BackendTurn, adjudicator: Adjudicator) {
+  constructor(turn: BackendTurn) {
     this.#turn = turn;
-    this.#adjudicator = adjudicator;
   }
 
   has(schema: string, table: string): boolean {
@@ -28,30 +28,47 @@ export class TableCopies {
     this.#targets.clear();
   }
 
-  /** Copies what a statement writes and what was written before; answers whether that could be done. */
-  async include(statement: Statement, writes: WriteSet): Promise<boolean> {
+  /** Copies what a statement writes and what was written before. */
+  async include(statement: Statement, writes: WriteSet): Promise<"copied" | "nothing to copy" | "failed"> {
     const targets = statement.tables.filter((table) => table.isTarget);
     const names = ["", ...targets.map(({ schema = "", name }) => `${schema}.${name}`)];
-    if (names.every((name) => this.#targets.has(name))) return true;
-    const tables = new Map<number, TableDefinition>();
-    for (const table of [...writes.tables, ...(await this.#oids(targets))]) {
-      for (const definition of await this.#adjudicator.definitions(table)) {
-        tables.set(definition.table, definition);
+    if (names.every((name) => this.#targets.has(name))) return "nothing to copy";
+    for (let attempt = 1; ; attempt++) {
+      await this.#turn.query("SAVEPOINT dsql_local_copies");
+      const copied = await this.#copy(targets, writes);
+      if (!("error" in copied)) {
+        await this.#turn.query("RELEASE SAVEPOINT dsql_local_copies");
+        for (const { schema, name } of copied.tables) this.#copied.add(`${schema}.${name}`);
+        for (const name of names) this.#targets.add(name);
+        return copied.tables.length > 0 ? "copied" : "nothing to copy";
       }
+      await this.#turn.query("ROLLBACK TO SAVEPOINT dsql_local_copies;RELEASE SAVEPOINT dsql_local_copies");
+      if (!isTransient(copied.error) || attempt >= MAX_RUNS) return "failed";
+    }
+  }
+
+  async #copy(
+    targets: readonly TableReference[],
+    writes: WriteSet,
+  ): Promise<{ tables: TableDefinition[] } | { error: ErrorFields }> {
+    const oids = [...writes.tables];
+    if (targets.length > 0) {
+      const { rows, error } = await this.#turn.query(tableOidsSql(targets));
+      if (error) return { error };
+      oids.push(...(rows[0] ?? []).filter((oid) => oid !== null).map(Number));
+    }
+    const tables = new Map<number, TableDefinition>();
+    for (const oid of new Set(oids)) {
+      if (tables.has(oid)) continue;
+      const { rows, error } = await this.#turn.call("dsql_local_definitions", [String(oid)]);
+      if (error) return { error };
+      for (const definition of parseDefinitions(rows[0]?.[0])) tables.set(definition.table, definition);
     }
     const missing = [...tables.values()].filter(({ schema, name }) => !this.has(schema, name));
     if (missing.length > 0) {
       const { error } = await copyTables(this.#turn, missing, writes);
-      if (error) return false;
+      if (error) return { error };
     }
-    for (const { schema, name } of missing) this.#copied.add(`${schema}.${name}`);
-    for (const name of names) this.#targets.add(name);
-    return true;
-  }
-
-  async #oids(targets: readonly TableReference[]): Promise<number[]> {
-    if (targets.length === 0) return [];
-    const { rows } = await this.#turn.query(tableOidsSql(targets));
-    return (rows[0] ?? []).filter((oid) => oid !== null).map(Number);
+    return { tables: missing };
   }
 }

@@ -1,10 +1,9 @@
 import type { Statement } from "../../statements/statement.ts";
 import { commandComplete } from "../../wire/backend-messages.ts";
 import { errorResponse } from "../../wire/error-fields.ts";
-import { query } from "../../wire/frontend-messages.ts";
 import type { Problem } from "../exchange/answers.ts";
 import { deliver } from "../exchange/deliver.ts";
-import { commitTransaction } from "./commit.ts";
+import { commitOpen, rollBackOpen } from "./commit.ts";
 import { injectBeforeBegin } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
 
@@ -37,16 +36,18 @@ export class TransactionControl {
       client.write(commandComplete("BEGIN"));
       return true;
     }
-    const answer = await this.#ask(statement);
-    if (!answer.error && !transaction) session.open(true);
-    return deliver(client, answer, { addedColumns: 0 });
+    if (transaction) return deliver(client, await this.#ask(statement), { addedColumns: 0 });
+    session.begin(statement.text, true);
+    const isStart = statement.kind === "begin" && /^start/i.test(statement.text);
+    client.write(commandComplete(isStart ? "START TRANSACTION" : "BEGIN"));
+    return true;
   }
 
   async #commit(statement: Statement): Promise<boolean> {
     const session = this.#session;
     const { transaction, client } = session;
     if (!transaction) return deliver(client, await this.#ask(statement), { addedColumns: 0 });
-    const problem = await this.commitOpen();
+    const problem = await commitOpen(this.#session);
     if (typeof problem === "string") {
       client.write(commandComplete(problem));
       return true;
@@ -60,31 +61,11 @@ export class TransactionControl {
     const { transaction } = this.#session;
     if (!transaction || transaction.explicit) return undefined;
     if (succeeded) {
-      const outcome = await this.commitOpen();
+      const outcome = await commitOpen(this.#session);
       return typeof outcome === "string" ? undefined : outcome;
     }
-    await this.rollBackOpen();
+    await rollBackOpen(this.#session);
     return undefined;
-  }
-
-  /** Ends the open transaction as COMMIT does: answers its tag, or why it could not be committed. */
-  async commitOpen(): Promise<"COMMIT" | "ROLLBACK" | Problem> {
-    const session = this.#session;
-    try {
-      return await commitTransaction(session);
-    } finally {
-      session.close();
-    }
-  }
-
-  /** Ends the open transaction and tells nobody. */
-  async rollBackOpen(): Promise<void> {
-    const session = this.#session;
-    try {
-      await session.gate.run(() => session.turn.query("ROLLBACK"));
-    } finally {
-      session.close();
-    }
   }
 
   async #rollback(statement: Statement): Promise<boolean> {
@@ -95,7 +76,7 @@ export class TransactionControl {
   }
 
   #ask(statement: Statement): ReturnType<SessionState["turn"]["hold"]> {
-    const { gate, turn } = this.#session;
-    return gate.run(() => turn.hold(query(statement.text)));
+    const { mutex, turn } = this.#session;
+    return mutex.run(() => turn.hold(turn.queryMessage(statement.text)));
   }
 }

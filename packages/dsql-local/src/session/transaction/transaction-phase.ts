@@ -2,7 +2,8 @@
  * Where a transaction's changes are:
  * - `new`: it has no snapshot yet;
  * - `in place`: in the tables, under PostgreSQL's locks;
- * - `aside`: in its write set alone, because somebody waited for its locks; they are put back before its next statement;
+ * - `aside`: in its write set alone, because another session waited for its locks; they are put back before its next
+ *   statement;
  * - `sandbox`: in copies of the tables. It is known to lose, and goes on for its client's sake until COMMIT;
  * - `lost`: nowhere; not even the copies are left.
  */

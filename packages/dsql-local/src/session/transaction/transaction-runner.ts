@@ -1,52 +1,53 @@
 import { replayedDdl } from "../../jobs/replayed-ddl.ts";
-import { errorResponse } from "../../wire/error-fields.ts";
-import { DATA_CONFLICT, TOO_MANY_ROWS } from "../exchange/answers.ts";
+import {
+  DATA_CONFLICT,
+  ddlProblemOf,
+  isTransient,
+  type Problem,
+  SCHEMA_CONFLICT,
+  TOO_MANY_ROWS,
+} from "../exchange/answers.ts";
 import type { Answer } from "../exchange/backend-turn.ts";
-import { deliver, deliverWork, readRows, rowsOf } from "../exchange/deliver.ts";
+import { type Delivery, deliver, deliveryOf, readRows, rowsOf } from "../exchange/deliver.ts";
 import { FIRST_TIME, MAX_RUNS, type Work } from "../exchange/work.ts";
-import { ABORT, type SessionState } from "./session-state.ts";
-import { isDeadlock, type Transaction } from "./transaction.ts";
+import type { SessionState } from "./session-state.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Failures that rows may cause which the snapshot does not see: a duplicate key, a foreign key. */
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
-const SET_CONFIG = /set_config/i;
+/** What is to be said of a statement: what PostgreSQL has answered, or a problem in place of that. */
+export type Result = { answer: Answer; delivery: Delivery } | { problem: Problem };
 
-/** Runs a statement in the open transaction; answers whether it succeeded. */
+/** Sends a result to the client; returns whether the statement succeeded. */
+export async function deliverResult(session: SessionState, result: Result): Promise<boolean> {
+  return "problem" in result
+    ? session.fail(result.problem)
+    : deliver(session.client, result.answer, result.delivery);
+}
+
+/** Runs a statement in the open transaction; what a SELECT returns has been sent to the client when it returns. */
 export async function runInTransaction(
   session: SessionState,
   work: Work,
   transaction: Transaction,
-): Promise<boolean> {
-  const { gate, turn, client } = session;
-  const { kind, commandTag } = work.statement;
+): Promise<Result> {
   if (isCopyIn(work)) {
-    const answer = await gate.run(() => askForRows(session, work, transaction));
-    if (!work.copy.started) return deliverWork(client, work, answer);
+    const answer = await session.mutex.run(() => askForRows(session, work, transaction));
+    if (!work.copy.started) return { answer, delivery: deliveryOf(work, FIRST_TIME) };
     await work.copy.gather();
   }
-  return gate.run(async () => {
+  return session.mutex.run(async () => {
     await transaction.enter();
-    const again = work.copy.started;
-    if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again });
-    if (kind !== "read" && kind !== "other") return runChange(session, work, transaction);
-    if (commandTag !== undefined) {
-      return deliverWork(client, work, await turn.hold(work.request(FIRST_TIME).bytes));
+    if (transaction.phase === "lost") return { problem: transaction.loss };
+    if (transaction.isInSandbox) {
+      return runOnCopies(session, work, transaction, { again: work.copy.started });
     }
-    const answer = await work.stream(transaction.writes.isEmpty ? "client's" : "own");
-    if (!answer.error) await transaction.acceptLate(answer.changes);
-    if (!answer.error && isSetting(work)) transaction.settings.push(work.statement.text);
-    if (!answer.error && SET_CONFIG.test(work.statement.text)) await keepSettings(session, transaction);
-    return deliver(client, answer, { addedColumns: 0 });
+    const { kind } = work.statement;
+    return kind === "read" || kind === "other"
+      ? runRead(session, work, transaction)
+      : runChange(session, work, transaction);
   });
-}
-
-/** Moves the place that undoing goes back to behind what set_config has set; once there are changes that cannot be done. */
-async function keepSettings({ turn }: SessionState, transaction: Transaction): Promise<void> {
-  const { writes, ddl, phase, settings } = transaction;
-  if (!writes.isEmpty || ddl !== undefined || phase !== "in place") return;
-  await turn.query("RELEASE SAVEPOINT dsql_local;SAVEPOINT dsql_local");
-  settings.length = 0;
 }
 
 /** Lets PostgreSQL ask the client for rows, and takes the statement back. */
@@ -61,11 +62,42 @@ async function askForRows(session: SessionState, work: Work, transaction: Transa
   return answer;
 }
 
+/** A statement that is not expected to write: its rows are sent on as they come. */
+async function runRead(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
+  const { turn } = session;
+  const { commandTag } = work.statement;
+  const form = { ...FIRST_TIME };
+  let answer =
+    commandTag === undefined
+      ? await work.stream(transaction.writes.isEmpty ? "client's" : "own")
+      : await turn.hold(work.request(form).bytes);
+  for (
+    let run = 1;
+    answer.error && isTransient(answer.error) && !answer.isOnItsWay && run < MAX_RUNS;
+    run++
+  ) {
+    await transaction.stepBack();
+    await transaction.enter();
+    if (transaction.phase === "lost") return { problem: transaction.loss };
+    if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again: true });
+    form.again = true;
+    answer = await turn.hold(work.request(form).bytes);
+  }
+  if (!answer.error) {
+    await transaction.acceptLate(answer.changes);
+    if (isSetting(work)) transaction.settings.push(work.statement.text);
+    transaction.settings.push(...answer.settings);
+  }
+  return { answer, delivery: deliveryOf(work, form) };
+}
+
 /** A statement that writes, or reads for a lock: its answer is held back until it is known to be the true one. */
-async function runChange(session: SessionState, work: Work, transaction: Transaction): Promise<boolean> {
-  const { turn, client } = session;
+async function runChange(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
+  const { turn, cluster } = session;
   const { statement, locking } = work;
+  const isDdl = statement.kind === "ddl";
   if (statement.kind === "write") transaction.hasWritten = true;
+  if (locking !== undefined) await turn.settle();
   // PostgreSQL is to refuse a lock in a transaction that may only read.
   const form = { again: work.copy.started, plain: locking !== undefined && transaction.isReadOnly };
   for (let run = 1; ; run++) {
@@ -73,54 +105,70 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
     if (!answer.error) {
       const reads = readRows(answer, form.plain ? [] : (locking?.columnMarks ?? []));
       if (!(await transaction.accept(answer.changes, reads))) return lose(session, work, transaction);
-      if (statement.kind === "ddl") transaction.ddl = replayedDdl(statement, rowsOf(answer));
-      return deliverWork(client, work, answer, form);
+      if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction)
+        return { problem: TOO_MANY_ROWS };
+      transaction.settings.push(...answer.settings);
+      if (isDdl) transaction.ddl = replayedDdl(statement, rowsOf(answer));
+      return { answer, delivery: deliveryOf(work, form) };
     }
     const { sqlstate } = answer.error;
+    if (isDdl && !isTransient(answer.error)) {
+      return ddlProblemOf(answer.error) === SCHEMA_CONFLICT
+        ? { problem: SCHEMA_CONFLICT }
+        : { answer, delivery: deliveryOf(work, form) };
+    }
     const hasLost = sqlstate === "40001" || (MAY_BE_UNSEEN.has(sqlstate) && transaction.hasUnseenCommits);
     if (hasLost) return lose(session, work, transaction);
     const isRefusedLock = locking !== undefined && !form.plain && sqlstate.startsWith("42");
-    if (!isRefusedLock && (!isDeadlock(sqlstate) || run >= MAX_RUNS)) {
-      return deliverWork(client, work, answer, form);
+    if (!isRefusedLock && (!isTransient(answer.error) || run >= MAX_RUNS)) {
+      return { answer, delivery: deliveryOf(work, form) };
     }
     form.again = true;
     form.plain ||= isRefusedLock;
     await transaction.stepBack();
     await transaction.enter();
+    if (transaction.phase === "lost") return { problem: transaction.loss };
     if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again: true });
   }
 }
 
 /** The statement has met what the snapshot does not see: its true answer is found on copies of the tables. */
-async function lose(session: SessionState, work: Work, transaction: Transaction): Promise<boolean> {
-  await transaction.moveToSandbox();
+async function lose(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
+  await transaction.switchToCopies();
   return runOnCopies(session, work, transaction, { again: true, isFirst: true });
 }
 
 async function runOnCopies(
-  { turn, client, cluster }: SessionState,
+  { turn, cluster }: SessionState,
   work: Work,
   transaction: Transaction,
   { again, isFirst = false }: { again: boolean; isFirst?: boolean },
-): Promise<boolean> {
-  if (!(await transaction.copyTables(work.statement))) {
-    client.write(errorResponse(DATA_CONFLICT));
-    return false;
-  }
-  const { bytes, ownAnswers } = work.sandboxed({ again, plain: true }, transaction.isCopied);
-  const answer = await turn.hold(bytes, work.copy);
-  if (!answer.error) {
-    const changed = changedRows(answer.tag);
-    // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
-    if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();
-    transaction.writes.changedRows += changed ?? 0;
-    if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction) {
-      await turn.query(ABORT);
-      client.write(errorResponse(TOO_MANY_ROWS));
-      return false;
+): Promise<Result> {
+  const problem = await transaction.copyTables(work.statement);
+  if (problem) return { problem };
+  for (let run = 1; ; run++) {
+    await turn.query("SAVEPOINT dsql_local_statement");
+    const form = { again: again || run > 1, plain: true };
+    const { bytes, ownAnswers } = work.sandboxed(form, transaction.isCopied);
+    const answer = await turn.hold(bytes, work.copy);
+    if (answer.error && isTransient(answer.error) && run < MAX_RUNS) {
+      await turn.query("ROLLBACK TO SAVEPOINT dsql_local_statement;RELEASE SAVEPOINT dsql_local_statement");
+      continue;
     }
+    if (!answer.error) {
+      await turn.query("RELEASE SAVEPOINT dsql_local_statement");
+      const changed = changedRows(answer.tag);
+      // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
+      if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();
+      transaction.writes.changedRows += changed ?? 0;
+      if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction) {
+        return { problem: TOO_MANY_ROWS };
+      }
+      if (isSetting(work)) transaction.settings.push(work.statement.text);
+    } else if (answer.error.sqlstate === "40001") return { problem: DATA_CONFLICT };
+    const { commandTag } = work.statement;
+    return { answer, delivery: { ownAnswers, addedColumns: 0, commandTag } };
   }
-  return deliver(client, answer, { ownAnswers, addedColumns: 0, commandTag: work.statement.commandTag });
 }
 
 /** Rows that a write has changed, by its tag; undefined for other statements. */
@@ -132,4 +180,7 @@ function changedRows(tag = ""): number | undefined {
 const isCopyIn = ({ statement }: Work): boolean =>
   statement.kind === "write" && "CopyStmt" in ((statement.tree ?? {}) as object);
 
-const isSetting = ({ statement }: Work): boolean => "VariableSetStmt" in ((statement.tree ?? {}) as object);
+const isSetting = ({ statement }: Work): boolean => {
+  const tree = (statement.tree ?? {}) as object;
+  return "VariableSetStmt" in tree || "ConstraintsSetStmt" in tree;
+};

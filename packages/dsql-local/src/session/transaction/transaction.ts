@@ -1,58 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Adjudicator } from "../../conflicts/adjudicator.ts";
-import type { RowChange } from "../../conflicts/row-change.ts";
+import {
+  isZoned,
+  parseZonedValue,
+  type ZonedValues,
+  zonedKey,
+  zonedValuesSql,
+} from "../../conflicts/key-values.ts";
+import type { KnownChange, TableChange } from "../../conflicts/row-change.ts";
 import type { ReadRow } from "../../conflicts/row-marks.ts";
+import { parseRowText } from "../../conflicts/row-text.ts";
 import { Snapshot } from "../../conflicts/snapshot.ts";
 import type { TableFacts } from "../../conflicts/table-facts.ts";
 import { WriteSet } from "../../conflicts/write-set.ts";
 import type { Statement } from "../../statements/statement.ts";
+import type { ErrorFields } from "../../wire/error-fields.ts";
+import { DATA_CONFLICT, isTransient, type Problem, problemOf, SCHEMA_CONFLICT } from "../exchange/answers.ts";
 import type { Answer, BackendTurn } from "../exchange/backend-turn.ts";
+import { rowsOf } from "../exchange/deliver.ts";
 import { TableCopies } from "./table-copies.ts";
 import type { TransactionPhase } from "./transaction-phase.ts";
 
 /** The savepoint marks where the transaction's own work begins, right after its snapshot. */
 const BACK = "ROLLBACK TO SAVEPOINT dsql_local";
-const START = `SELECT pg_catalog.pg_current_snapshot();SET LOCAL dsql_local.in_transaction = 'on';
-  SHOW transaction_read_only;SAVEPOINT dsql_local`;
-/** Two transactions that put their rows back at once can meet in a deadlock, of which one is told. */
-const MAX_REPLAYS = 50;
+const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.current_setting('transaction_read_only');SAVEPOINT dsql_local`;
+/** How often rows are put back that meet deadlocks: about ten seconds. */
+const MAX_REPLAYS = 400;
+/** From this attempt on two transactions that are in each other's way wait for some milliseconds. */
+const PATIENT_REPLAYS = 5;
 
-/** Errors after which a statement may simply be run again: it waited for somebody who waited for it. */
-export const isDeadlock = (sqlstate: string): boolean => sqlstate === "40P01" || sqlstate === "55P03";
+/** Failures that rows may cause which the snapshot does not see. */
+const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["40001", "23505", "23503"]);
 
 /** An open transaction of one session. */
 export class Transaction {
   readonly #turn: BackendTurn;
   readonly #adjudicator: Adjudicator;
   readonly startedAt: number = performance.now();
-  /** False where it is one that a pipeline or a query of several statements makes. */
+  /** False where it is one that a pipeline, a query of several statements or a single write makes. */
   explicit: boolean;
   phase: TransactionPhase = "new";
   snapshot: Snapshot | undefined;
   writes: WriteSet;
-  /** SET statements, which a rollback to the savepoint would undo. */
+  /** SET, SET CONSTRAINTS and set_config(), which a rollback to the savepoint undoes. */
   readonly settings: string[] = [];
   /** The one DDL statement, run again where its locks stood in somebody's way. */
   ddl: string | undefined;
   /** Whether it has run INSERT, UPDATE, DELETE or COPY FROM. */
   hasWritten = false;
+  /** Known once the snapshot is. */
   isReadOnly = false;
   /** How often its work was undone in PostgreSQL; portals do not outlive that. */
   timesUndone = 0;
   /** Called before its work is undone while it is idle. */
   beforeUndone?: (() => Promise<void>) | undefined;
+  #isOpening = false;
+  #failure: Problem | undefined;
   #jobsEndedBefore: number;
+  #schemaVersion: number;
   readonly #copies: TableCopies;
 
   constructor(turn: BackendTurn, adjudicator: Adjudicator, explicit: boolean) {
     this.#turn = turn;
     this.#adjudicator = adjudicator;
     this.explicit = explicit;
-    this.writes = new WriteSet(adjudicator.places);
-    this.#copies = new TableCopies(turn, adjudicator);
+    this.writes = new WriteSet(adjudicator.rowIds);
+    this.#copies = new TableCopies(turn);
     this.#jobsEndedBefore = adjudicator.jobsEnded;
+    this.#schemaVersion = adjudicator.schemaVersion;
   }
 
-  /** An index build has ended since its snapshot; told once. */
+  /** An index build has ended since its snapshot; true once. */
   meetsEndedJob(): boolean {
     const before = this.#jobsEndedBefore;
     this.#jobsEndedBefore = this.#adjudicator.jobsEnded;
@@ -65,30 +83,48 @@ export class Transaction {
     return this.phase === "sandbox";
   }
 
+  /** Why a transaction that is lost cannot go on. */
+  get loss(): Problem {
+    if (this.#failure) return this.#failure;
+    return this.#hasSchemaChanged ? SCHEMA_CONFLICT : DATA_CONFLICT;
+  }
+
   /** It has only read, and reading conflicts with nothing. */
   get hasNothingToDecide(): boolean {
     if (this.phase === "sandbox" || this.phase === "lost") return false;
-    return this.writes.marks.size === 0 && this.ddl === undefined && this.settings.length === 0;
+    if (this.phase === "aside" && this.settings.length > 0) return false;
+    return this.writes.marks.size === 0 && this.ddl === undefined;
   }
 
-  /** Takes the snapshot, where there is none, and puts changes that were set aside back into the tables. */
+  /**
+   * Takes the snapshot along with the next request, where there is none yet, or puts changes that were set aside back
+   * into the tables. Afterwards it is in place, in a sandbox or lost.
+   */
   async enter(): Promise<void> {
-    if (this.phase === "new") {
-      this.snapshot = await this.#adjudicator.open(async () => {
-        const { rows } = await this.#turn.query(START);
-        this.isReadOnly = rows[1]?.[0] === "on";
-        return new Snapshot(rows[0]?.[0] ?? "");
-      });
-      this.phase = "in place";
-    } else if (this.phase === "aside") {
-      await this.#putBack();
-    }
+    if (this.phase === "new") this.#start();
+    else if (this.phase === "aside") await this.#putBack();
+  }
+
+  #start(): void {
+    const opened = this.#adjudicator.opening();
+    this.#isOpening = true;
+    this.#schemaVersion = this.#adjudicator.schemaVersion;
+    this.#turn.sendAhead(this.#turn.queryMessage(START), (answer) => {
+      const [row] = rowsOf(answer);
+      if (answer.error || !row) throw new Error(`a transaction could not begin: ${answer.error?.message}`);
+      this.#isOpening = false;
+      this.snapshot = new Snapshot(row[0] ?? "");
+      this.isReadOnly = row[1] === "on";
+      opened(this.snapshot);
+    });
+    this.phase = "in place";
   }
 
   /** Takes the changes out of the tables, so that nobody waits for this transaction's locks. */
-  async setAside(): Promise<void> {
+  async setAside(isStillNeeded: () => Promise<boolean>): Promise<void> {
     if (this.phase !== "in place" && this.phase !== "sandbox") return;
-    if (this.#turn.status === "E") return;
+    await this.#turn.settle();
+    if (this.#turn.status === "E" || !(await isStillNeeded())) return;
     await this.beforeUndone?.();
     this.phase = this.phase === "in place" ? "aside" : "lost";
     await this.#undo();
@@ -100,33 +136,47 @@ export class Transaction {
     this.phase = "aside";
   }
 
-  /** Takes note of what a statement has done, or answers false where it met a commit that the snapshot does not see. */
+  /** Takes note of what a statement has done, or returns false where it met a commit that the snapshot does not see. */
   async accept(
-    changes: readonly RowChange[],
+    changes: readonly TableChange[],
     reads: readonly (ReadRow & { bits: number })[],
   ): Promise<boolean> {
     if (this.phase !== "in place" || changes.length + reads.length === 0) return true;
-    const adjudicator = this.#adjudicator;
-    const facts = new Map<number, TableFacts>();
-    for (const { table } of [...changes, ...reads]) facts.set(table, await adjudicator.facts(table));
-    // From here to the end nothing else can be committed.
-    const snapshot = this.snapshot as Snapshot;
-    const hasUnseen = adjudicator.log.hasUnseen(snapshot);
-    const writes = hasUnseen ? this.writes.copy() : this.writes;
-    for (const change of changes) writes.add(change, facts.get(change.table) as TableFacts);
-    if (hasUnseen && changes.length > 0 && adjudicator.log.meets(writes.marks, snapshot)) return false;
-    for (const { bits, ...row } of reads) writes.read(row, facts.get(row.table) as TableFacts, bits);
-    this.writes = writes;
-    return true;
+    const { log } = this.#adjudicator;
+    const known = await this.#withFacts(changes);
+    const zoned = await this.#zonedValues(known);
+    const readFacts = new Map<number, TableFacts>();
+    for (const { table } of reads) readFacts.set(table, await this.#adjudicator.facts(table));
+    for (;;) {
+      const snapshot = this.snapshot as Snapshot;
+      const hasUnseen = log.hasUnseen(snapshot);
+      const writes = hasUnseen ? this.writes.copy() : this.writes;
+      for (const change of known) writes.add(change, zoned);
+      if (hasUnseen && changes.length > 0) {
+        if (log.meets(writes.marks, snapshot)) return false;
+        // A COMMIT under way waits for no locks, so it ends whatever this transaction holds.
+        const pending = log.pendingMeeting(writes.marks, snapshot);
+        if (pending) {
+          await pending;
+          continue;
+        }
+      }
+      for (const { bits, ...row } of reads) writes.read(row, readFacts.get(row.table) as TableFacts, bits);
+      this.writes = writes;
+      return true;
+    }
   }
 
-  /** Takes note of what a function has written that a SELECT has called; its answer has gone out already. */
-  async acceptLate(changes: readonly RowChange[]): Promise<void> {
-    for (const change of changes) this.writes.add(change, await this.#adjudicator.facts(change.table));
-    if (changes.length > 0) this.hasWritten = true;
+  /** Takes note of what a function has written that a SELECT has called; its rows have gone out already. */
+  async acceptLate(changes: readonly TableChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const known = await this.#withFacts(changes);
+    const zoned = await this.#zonedValues(known);
+    for (const change of known) this.writes.add(change, zoned);
+    this.hasWritten = true;
   }
 
-  /** Whether anything was committed since the snapshot that may be why a statement failed. */
+  /** Whether anything was committed since the snapshot, or is being committed, that may be why a statement failed. */
   get hasUnseenCommits(): boolean {
     return this.snapshot !== undefined && this.#adjudicator.log.hasUnseen(this.snapshot);
   }
@@ -136,8 +186,13 @@ export class Transaction {
     return this.snapshot !== undefined && this.#adjudicator.log.conflicts(this.writes.marks, this.snapshot);
   }
 
+  /** The end of a COMMIT under way that beats this transaction if it succeeds. */
+  get pendingConflict(): Promise<void> | undefined {
+    return this.snapshot && this.#adjudicator.log.pendingConflict(this.writes.marks, this.snapshot);
+  }
+
   /** From here on the transaction works on copies of the tables it writes. */
-  async moveToSandbox(): Promise<void> {
+  async switchToCopies(): Promise<void> {
     await this.#undo();
     this.phase = "sandbox";
     await this.#applySettings();
@@ -149,14 +204,71 @@ export class Transaction {
     this.#copies.clear();
   }
 
-  /** Copies the tables that a statement writes, where they are not copied yet; answers whether that could be done. */
-  copyTables(statement: Statement): Promise<boolean> {
-    return this.#copies.include(statement, this.writes);
+  /** Copies the tables that a statement writes, where they are not copied yet. @returns why it could not. */
+  async copyTables(statement: Statement): Promise<Problem | undefined> {
+    const outcome = await this.#copies.include(statement, this.writes);
+    if (outcome === "copied") for (const setting of this.settings) await this.#turn.query(setting);
+    if (outcome === "copied" || outcome === "nothing to copy") return undefined;
+    await this.#adjudicator.schemaSettled();
+    return this.loss;
+  }
+
+  /** Why what was written cannot be written again: another transaction's data or DDL, or the error itself. */
+  async whyNotAgain(error: ErrorFields): Promise<Problem> {
+    await this.#adjudicator.schemaSettled();
+    await this.pendingConflict;
+    if (this.isBeaten) return DATA_CONFLICT;
+    if (this.#hasSchemaChanged) return SCHEMA_CONFLICT;
+    if (MAY_BE_UNSEEN.has(error.sqlstate) && this.hasUnseenCommits) return DATA_CONFLICT;
+    return problemOf(error);
   }
 
   /** The transaction is over, whichever way. */
   close(): void {
     if (this.snapshot) this.#adjudicator.closed(this.snapshot);
+    else if (this.#isOpening) this.#adjudicator.neverOpened();
+  }
+
+  get #hasSchemaChanged(): boolean {
+    return this.#schemaVersion !== this.#adjudicator.schemaVersion;
+  }
+
+  async #withFacts(changes: readonly TableChange[]): Promise<KnownChange[]> {
+    const known: KnownChange[] = [];
+    for (const change of changes)
+      known.push({ ...change, facts: await this.#adjudicator.facts(change.table) });
+    return known;
+  }
+
+  /** References whose meaning depends on the time zone of this session, converted by PostgreSQL. */
+  async #zonedValues(changes: readonly KnownChange[]): Promise<ZonedValues | undefined> {
+    if (/^(?:UTC|Etc\/UTC|GMT)$/.test(this.#turn.timeZone)) return undefined;
+    const texts = new Map<string, Set<string>>();
+    for (const { facts, rows } of changes) {
+      for (const { columns, types, parentTypes } of facts.foreignKeys) {
+        columns.forEach((column, i) => {
+          const parent = parentTypes[i] as string;
+          if (!isZoned(parent, types[i] as string)) return;
+          const values = texts.get(parent) ?? new Set();
+          for (const { oldRow, newRow } of rows) {
+            for (const row of [oldRow, newRow]) {
+              const text = row === "" ? null : (parseRowText(row)[column] ?? null);
+              if (text !== null) values.add(text);
+            }
+          }
+          texts.set(parent, values);
+        });
+      }
+    }
+    const zoned = new Map<string, string>();
+    for (const [parent, values] of texts) {
+      const list = [...values];
+      const { rows } = await this.#turn.query(zonedValuesSql(parent, list));
+      rows.forEach(([json], i) => {
+        if (json) zoned.set(zonedKey(parent, list[i] as string), parseZonedValue(parent, json));
+      });
+    }
+    return zoned;
   }
 
   async #undo(): Promise<void> {
@@ -165,15 +277,24 @@ export class Transaction {
   }
 
   async #putBack(): Promise<void> {
-    if (this.isBeaten) return this.moveToSandbox();
     for (let attempt = 1; ; attempt++) {
+      await this.pendingConflict;
+      if (this.isBeaten) return this.switchToCopies();
       const { error } = await this.#replay();
       if (!error) {
         this.phase = "in place";
         return;
       }
-      if (!isDeadlock(error.sqlstate) || attempt >= MAX_REPLAYS) return this.moveToSandbox();
       await this.#turn.query(BACK);
+      if (isTransient(error) && attempt < MAX_REPLAYS) {
+        if (attempt >= PATIENT_REPLAYS) await sleep(Math.random() * 50);
+        continue;
+      }
+      const problem = await this.whyNotAgain(error);
+      if (problem === DATA_CONFLICT) return this.switchToCopies();
+      this.phase = "lost";
+      this.#failure = problem;
+      return;
     }
   }
 
@@ -185,13 +306,31 @@ export class Transaction {
       if (answer.error) return answer;
     }
     if (this.writes.isEmpty) return {};
-    const steps = JSON.stringify(this.writes.replaySteps());
-    const answer = await this.#turn.call("dsql_local_replay", [steps, String(this.writes.changedRows)]);
-    if (!answer.error) this.writes.moved((answer.rows[0]?.[0] ?? "").split(" "));
+    const steps = asciiJson(this.writes.replaySteps());
+    const answer = await this.#turn.call("dsql_local_replay", [steps]);
+    if (answer.error) return answer;
+    const ctids = new Map<number, string>();
+    for (const moved of (answer.rows[0]?.[0] ?? "").split(" ")) {
+      const [step = "", ctid = ""] = moved.split(":");
+      if (ctid !== "") ctids.set(Number(step), ctid);
+    }
+    this.writes.moved(ctids);
     return answer;
   }
 
   async #applySettings(): Promise<Pick<Answer, "error">> {
-    return this.settings.length > 0 ? this.#turn.query(this.settings.join(";")) : {};
+    for (const setting of this.settings) {
+      const answer = await this.#turn.query(setting);
+      if (answer.error) return answer;
+    }
+    return {};
   }
+}
+
+/** JSON that means the same in every client encoding. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

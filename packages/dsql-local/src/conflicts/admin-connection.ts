@@ -1,8 +1,12 @@
 import type { BackendConnection, BackendResult } from "../wire/backend-connection.ts";
 import { BackendError } from "../wire/backend-error.ts";
 
-/** A connection of the endpoint's own, as superuser, opened when first needed; one query at a time. */
-export class Monitor {
+/**
+ * A connection of the endpoint's own, as superuser, opened when first needed; one query at a time.
+ *
+ * All sessions share it, so only queries may run here that never wait for a lock.
+ */
+export class AdminConnection {
   readonly #open: () => Promise<BackendConnection>;
   #connection: Promise<BackendConnection> | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -12,22 +16,22 @@ export class Monitor {
     this.#open = open;
   }
 
-  /** Runs one statement and answers its rows. @throws {BackendError} @throws {BackendGoneError} */
+  /** Runs one statement and returns its rows. @throws {BackendError} @throws {BackendGoneError} */
   rows(sql: string): Promise<BackendResult["rows"]> {
-    const answer = this.#last.then(async () => {
+    const rows = this.#last.then(async () => {
       if (this.#closed) return [];
       this.#connection ??= this.#open();
       try {
         const [result] = await (await this.#connection).query(sql);
         return result?.rows ?? [];
       } catch (error) {
-        // The next query tries with a new connection.
+        // The next query opens a new connection.
         if (!(error instanceof BackendError)) this.#connection = undefined;
         throw error;
       }
     });
-    this.#last = answer.catch(() => {});
-    return answer;
+    this.#last = rows.catch(() => {});
+    return rows;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,85 @@
+/**
+ * Values of key columns, written so that two texts are the same exactly where PostgreSQL's `=` holds for the values.
+ *
+ * Types are named as in pg_type, domains by their base type. Texts are those of the mark triggers: ISO dates in UTC.
+ */
+export type KeyType = string;
+
+/** Children's values that depend on a session's time zone, by {@link zonedKey}: their texts in the type of the parent's key. */
+export type ZonedValues = ReadonlyMap<string, string>;
+export const zonedKey = (parent: KeyType, text: string): string => `${parent} ${text}`;
+
+/** The text of a key column's own value. */
+export function keyValue(type: KeyType, text: string): string {
+  switch (type) {
+    case "numeric":
+      return plainNumber(text);
+    case "float4":
+      return binaryNumber(Math.fround(Number(text)), text);
+    case "float8":
+      return binaryNumber(Number(text), text);
+    case "bpchar":
+      return text.replace(/ +$/, "");
+    default:
+      return text;
+  }
+}
+
+/** The text of a child's value as the key of its parent would have it; PostgreSQL has casts or operators for these alone. */
+export function referenceValue(parent: KeyType, child: KeyType, text: string, zoned?: ZonedValues): string {
+  if (parent === "float8" || parent === "float4") {
+    const isSingle = child === "float4" || (parent === "float4" && child !== "float8");
+    return binaryNumber(isSingle ? Math.fround(Number(text)) : Number(text), text);
+  }
+  if (parent === "text" || parent === "varchar") return child === "bpchar" ? keyValue("bpchar", text) : text;
+  if (isZoned(parent, child)) return zoned?.get(zonedKey(parent, text)) ?? inUtc(parent, child, text);
+  if (parent === "date" && child === "timestamp") return toDate(text);
+  if (parent === "timestamp" && child === "date") return toTimestamp(text);
+  return keyValue(parent, text);
+}
+
+/** Whether a comparison of these types depends on the session's time zone. */
+export function isZoned(parent: KeyType, child: KeyType): boolean {
+  return (parent === "timestamptz") !== (child === "timestamptz");
+}
+
+/**
+ * SQL that converts children's values in the session's time zone; one column, in the order of the values. `to_json`
+ * writes dates in ISO style in every session.
+ */
+export function zonedValuesSql(parent: KeyType, texts: readonly string[]): string {
+  const values = texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(", ");
+  const converted =
+    parent === "timestamptz"
+      ? "pg_catalog.timezone('UTC', value::pg_catalog.timestamp::pg_catalog.timestamptz)"
+      : `value::pg_catalog.timestamptz::pg_catalog.${parent}`;
+  return `SELECT pg_catalog.to_json(${converted})::text
+    FROM pg_catalog.unnest(ARRAY[${values}]::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n`;
+}
+
+/** Reads what {@link zonedValuesSql} returned. */
+export function parseZonedValue(parent: KeyType, json: string): string {
+  const text = (JSON.parse(json) as string).replace("T", " ");
+  return parent === "timestamptz" ? withOffset(text) : text;
+}
+
+/** `1.50` and `1.5` are one number, and so are `-0` and `0`. */
+function plainNumber(text: string): string {
+  const trimmed = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return trimmed === "-0" ? "0" : trimmed;
+}
+
+function binaryNumber(value: number, text: string): string {
+  if (Number.isNaN(value)) return text;
+  return value === 0 ? "0" : String(value);
+}
+
+function inUtc(parent: KeyType, child: KeyType, text: string): string {
+  if (parent === "timestamptz") return withOffset(child === "date" ? toTimestamp(text) : text);
+  const timestamp = text.replace(/\+00(?= BC$|$)/, "");
+  return parent === "date" ? toDate(timestamp) : timestamp;
+}
+
+const withOffset = (timestamp: string): string => timestamp.replace(/(\d)(?= BC$|$)/, "$1+00");
+const toDate = (timestamp: string): string => timestamp.replace(/ 00:00:00(?= BC$|$)/, "");
+const toTimestamp = (date: string): string => date.replace(/(\d)(?= BC$|$)/, "$1 00:00:00");

@@ -1,0 +1,22 @@
+/**
+ * What a row without a primary key is identified by: its ctid at first. Each UPDATE moves it to another ctid, so that
+ * transactions with different snapshots see it at different ones.
+ */
+export class RowIds {
+  readonly #first = new Map<string, string>();
+
+  /** The ctid that stands for the row which is at `ctid` now. */
+  firstOf(table: number, ctid: string): string {
+    return this.#first.get(`${table} ${ctid}`) ?? ctid;
+  }
+
+  /** A commit has moved a row. */
+  moved(row: { table: number; from: string; to: string }): void {
+    this.#first.set(`${row.table} ${row.to}`, this.firstOf(row.table, row.from));
+  }
+
+  /** No transaction is open: every row may be identified by its present ctid. */
+  clear(): void {
+    this.#first.clear();
+  }
+}

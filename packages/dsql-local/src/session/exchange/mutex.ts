@@ -1,0 +1,14 @@
+/** Runs one piece of work at a time, in the order of asking. */
+export class Mutex {
+  #last: Promise<unknown> = Promise.resolve();
+  #queued = 0;
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    this.#queued++;
+    const result = (this.#queued === 1 ? work() : this.#last.then(work)).finally(() => {
+      this.#queued--;
+    });
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
