@@ -1,5 +1,6 @@
 import {
   CommitOutcomeUnknownError,
+  type DsqlPool,
   type DsqlPoolClient,
   failureOf,
   onlyReads,
@@ -24,6 +25,8 @@ interface AbortOptions {
 export interface DsqlConnectionSettings {
   cursor: CursorConstructor | undefined;
   waitForIndexes: boolean;
+  /** The pool that the connection comes from. */
+  pool: DsqlPool | undefined;
   /** How a single statement that met a conflict is run again; undefined where it is not. */
   autocommitRetry: RetryOptions | undefined;
 }
@@ -51,6 +54,11 @@ export class DsqlConnection implements DatabaseConnection {
   constructor(client: DsqlPoolClient, settings: DsqlConnectionSettings) {
     this.#client = client;
     this.#settings = settings;
+  }
+
+  /** The pool that this connection comes from. */
+  get pool(): DsqlPool | undefined {
+    return this.#settings.pool;
   }
 
   async executeQuery<R>(query: CompiledQuery, options?: AbortOptions): Promise<QueryResult<R>> {

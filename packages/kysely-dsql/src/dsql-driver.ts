@@ -13,6 +13,7 @@ export class DsqlDriver implements Driver {
   readonly #prepared = new WeakSet<object>();
   #pool: DsqlPool | undefined;
   #settings: DsqlConnectionSettings = {
+    pool: undefined,
     cursor: undefined,
     waitForIndexes: false,
     autocommitRetry: undefined,
@@ -27,6 +28,7 @@ export class DsqlDriver implements Driver {
     const pool = await this.#source.open();
     this.#pool = pool;
     this.#settings = {
+      pool,
       cursor: this.#options.cursor,
       waitForIndexes: this.#options.waitForIndexes ?? false,
       autocommitRetry: pool.autocommitRetry ? pool.retryOptions : undefined,

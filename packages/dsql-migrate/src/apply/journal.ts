@@ -220,6 +220,17 @@ export class Journal {
     );
   }
 
+  /** Deletes a migration's steps, in parts below DSQL's limit of rows in a transaction. */
+  async forgetSteps(name: string): Promise<void> {
+    for (let deleted = 1; deleted > 0; ) {
+      const { rowCount } = await runRepeatable(
+        this.#pool,
+        `DELETE FROM ${STEP} WHERE ${this.#at(name)} AND position IN (SELECT position FROM ${STEP} WHERE ${this.#at(name)} LIMIT 2000)`,
+      );
+      deleted = rowCount ?? 0;
+    }
+  }
+
   /** A program's step is about to run: unlike a plan's, its row is made now. */
   async startRecorded(name: string, step: PlanStep, position: number): Promise<void> {
     await this.#write(

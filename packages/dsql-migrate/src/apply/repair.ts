@@ -55,7 +55,7 @@ export async function acceptEdited(options: RepairOptions, migration: PlannedMig
  */
 export async function forget(options: RepairOptions, name: string): Promise<void> {
   const { pool, history } = options;
-  await withJournal(options, async (_journal, id) => {
+  await withJournal(options, async (journal, id) => {
     const at = `history = ${escapeLiteral(id)} AND name = ${escapeLiteral(name)}`;
     const begun = (await readMigrations(pool, id)).some(
       (row) => row.name === name && row.finishedAt === undefined,
@@ -63,14 +63,7 @@ export async function forget(options: RepairOptions, name: string): Promise<void
     if (!begun) throw notFound(name, "half applied");
     if (history?.forget !== undefined) await runRepeatable(pool, history.forget(name));
     await runRepeatable(pool, `DELETE FROM ${JOURNAL_SCHEMA}.migration WHERE ${at}`);
-    // A long migration's steps go in parts, below DSQL's limit of rows in a transaction.
-    for (let deleted = 1; deleted > 0; ) {
-      const { rowCount } = await runRepeatable(
-        pool,
-        `DELETE FROM ${JOURNAL_SCHEMA}.step WHERE ${at} AND position IN (SELECT position FROM ${JOURNAL_SCHEMA}.step WHERE ${at} LIMIT 2000)`,
-      );
-      deleted = rowCount ?? 0;
-    }
+    await journal.forgetSteps(name);
   });
 }
 

@@ -23,7 +23,11 @@ export async function runProgram(
   const { name } = program;
   const startedAt = performance.now();
   const shown = { name, checksum: "", plan: { steps: [], problems: [], ok: true } };
-  if (!begun) await journal.begin(shown, table);
+  if (!begun) {
+    // What an earlier life of this migration has recorded, before it was reverted, is not to be returned.
+    await journal.forgetSteps(name);
+    await journal.begin(shown, table);
+  }
   for (let run = 1; ; run += 1) {
     const recorded = await readSteps(pool, history, name);
     const done = recorded.filter(({ state }) => state === "done").length;

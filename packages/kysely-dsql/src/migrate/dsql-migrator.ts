@@ -1,0 +1,246 @@
+import type { DsqlPool } from "dsql-core";
+import {
+  type DeploymentOptions,
+  deployPrograms,
+  type LeaseOptions,
+  MigrateError,
+  type MigrateEvent,
+  type MigrateListener,
+  type MigrationProgram,
+  type PlanOptions,
+  type ProgramSession,
+  sequentialPlanner,
+} from "dsql-migrate";
+import { Kysely, type QueryExecutor } from "kysely";
+import { DsqlAdapter } from "../dsql-adapter.ts";
+import type { DsqlConnection } from "../dsql-connection.ts";
+import { DsqlIntrospector } from "../dsql-introspector.ts";
+import { DsqlQueryCompiler } from "../dsql-query-compiler.ts";
+import { downHistory, type HistoryTableName, upHistory } from "./kysely-history.ts";
+import { ProgramDriver } from "./program-driver.ts";
+
+/** A migration as Kysely has it, whatever database type its functions name. */
+export interface KyselyMigration {
+  up(db: Kysely<unknown>): Promise<void>;
+  down?(db: Kysely<unknown>): Promise<void>;
+}
+
+/** What gives the migrations by their names; Kysely's `FileMigrationProvider` is one. */
+export interface KyselyMigrationProvider {
+  getMigrations(): Promise<Record<string, KyselyMigration>>;
+}
+
+/** What became of one migration, as Kysely's Migrator returns it. */
+export interface KyselyMigrationResult {
+  readonly migrationName: string;
+  readonly direction: "Up" | "Down";
+  readonly status: "Success" | "Error" | "NotExecuted";
+}
+
+/** As Kysely's Migrator returns it. */
+export interface KyselyMigrationResultSet {
+  /** Why it stopped; undefined if all went well. */
+  readonly error?: unknown;
+  readonly results: KyselyMigrationResult[];
+}
+
+/** Options of {@link DsqlMigrator}. */
+export interface DsqlMigratorOptions extends Omit<LeaseOptions, "signal"> {
+  /** An instance with a `DsqlDialect`; its pool and plugins are used. */
+  db: { getExecutor(): QueryExecutor };
+  /** Where the migrations come from, such as Kysely's `FileMigrationProvider`. */
+  provider: KyselyMigrationProvider;
+  /** @default "kysely_migration" */
+  migrationTableName?: string | undefined;
+  /** @default the schema that the search path finds */
+  migrationTableSchema?: string | undefined;
+  /** Whether a new migration may come before one that is applied. @default false */
+  allowUnorderedMigrations?: boolean | undefined;
+  /** How DDL is made into what DSQL takes. */
+  plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
+  /** Stops between two statements. */
+  signal?: AbortSignal | undefined;
+  /** Called with everything that happens. */
+  onEvent?: MigrateListener | undefined;
+}
+
+type Direction = KyselyMigrationResult["direction"];
+
+/**
+ * Runs Kysely's migrations on Aurora DSQL: each statement by itself, indexes waited for, under a lease that other deployments
+ * wait for. A migration that was interrupted is run again, and its statements that have run before return what they
+ * returned, so `up` must send the same statements in the same order each time.
+ * Methods and results are those of Kysely's Migrator: they do not throw, but return the error.
+ */
+export class DsqlMigrator {
+  readonly #options: DsqlMigratorOptions;
+  readonly #table: HistoryTableName;
+
+  constructor(options: DsqlMigratorOptions) {
+    this.#options = { ...options };
+    this.#table = {
+      table: options.migrationTableName ?? "kysely_migration",
+      schema: options.migrationTableSchema,
+    };
+  }
+
+  /** Runs every migration that is not applied. */
+  migrateToLatest(): Promise<KyselyMigrationResultSet> {
+    return this.#run("Up", ({ names, applied }) => names.filter((name) => !applied.has(name)));
+  }
+
+  /** Runs the next migration. */
+  migrateUp(): Promise<KyselyMigrationResultSet> {
+    return this.#run("Up", ({ names, applied }) => names.filter((name) => !applied.has(name)).slice(0, 1));
+  }
+
+  /** Reverts the latest migration. */
+  migrateDown(): Promise<KyselyMigrationResultSet> {
+    return this.#run("Down", ({ names, applied }) => names.filter((name) => applied.has(name)).slice(-1));
+  }
+
+  /** Migrates up or down until the named migration is the latest. */
+  async migrateTo(target: string): Promise<KyselyMigrationResultSet> {
+    const migrations = await this.#migrations();
+    const names = Object.keys(migrations).sort();
+    const index = names.indexOf(target);
+    if (index === -1) {
+      return {
+        error: new MigrateError(
+          "DSQL_MIGRATE_INPUT",
+          `There is no migration "${target}" among ${names.join(", ")}.`,
+        ),
+        results: [],
+      };
+    }
+    const down = await this.#run("Down", ({ applied }) =>
+      names
+        .slice(index + 1)
+        .filter((name) => applied.has(name))
+        .reverse(),
+    );
+    if (down.error !== undefined) return down;
+    const up = await this.#run("Up", ({ applied }) =>
+      names.slice(0, index + 1).filter((name) => !applied.has(name)),
+    );
+    return { ...up, results: [...down.results, ...up.results] };
+  }
+
+  async #run(
+    direction: Direction,
+    choose: (state: { names: string[]; applied: ReadonlySet<string> }) => string[],
+  ): Promise<KyselyMigrationResultSet> {
+    const results: KyselyMigrationResult[] = [];
+    try {
+      const migrations = await this.#migrations();
+      const names = Object.keys(migrations).sort();
+      const { db, signal, onEvent, owner, leaseMs, lockTimeoutMs } = this.#options;
+      const history = direction === "Up" ? upHistory(this.#table) : downHistory(this.#table);
+      const options: DeploymentOptions = {
+        pool: await poolOf(db),
+        history,
+        owner,
+        leaseMs,
+        lockTimeoutMs,
+        signal,
+        onEvent: (event) => {
+          noteResult(results, event);
+          onEvent?.(event);
+        },
+      };
+      const programs = names.map((name) =>
+        this.#program(name, migrations[name] as KyselyMigration, direction),
+      );
+      await deployPrograms({
+        ...options,
+        programs,
+        planner: () => sequentialPlanner(this.#options.plan),
+        select: (appliedNames) => {
+          const applied = new Set(appliedNames);
+          this.#requireOrder(names, appliedNames);
+          const chosen = choose({ names, applied });
+          results.push(
+            ...chosen.map((migrationName) => ({ migrationName, direction, status: "NotExecuted" as const })),
+          );
+          return chosen.map((name) => programs[names.indexOf(name)] as MigrationProgram);
+        },
+      });
+      return { results };
+    } catch (error) {
+      const failed = results.find(({ status }) => status === "NotExecuted");
+      if (failed !== undefined && isOfMigration(error)) Object.assign(failed, { status: "Error" });
+      return { error, results };
+    }
+  }
+
+  #program(name: string, migration: KyselyMigration, direction: Direction): MigrationProgram {
+    return {
+      name,
+      run: async (session) => {
+        const db = this.#recordedBy(session);
+        if (direction === "Up") await migration.up(db);
+        else await migration.down?.(db);
+      },
+    };
+  }
+
+  /** An instance as the user's own is, whose statements are recorded. */
+  #recordedBy(session: ProgramSession): Kysely<unknown> {
+    return new Kysely({
+      dialect: {
+        createAdapter: () => new DsqlAdapter(),
+        createDriver: () => new ProgramDriver(session),
+        createIntrospector: (db) => new DsqlIntrospector(db),
+        createQueryCompiler: () => new DsqlQueryCompiler(),
+      },
+      plugins: [...this.#options.db.getExecutor().plugins],
+    });
+  }
+
+  async #migrations(): Promise<Record<string, KyselyMigration>> {
+    return await this.#options.provider.getMigrations();
+  }
+
+  /** As Kysely does: what is applied must be there, and before what is not. */
+  #requireOrder(names: readonly string[], applied: readonly string[]): void {
+    const missing = applied.find((name) => !names.includes(name));
+    if (missing !== undefined) {
+      throw new MigrateError(
+        "DSQL_MIGRATE_CHANGED",
+        `Migration ${missing} is applied in the database and is not among the migrations. Restore it, or delete its row from ${this.#table.table}.`,
+      );
+    }
+    if (this.#options.allowUnorderedMigrations === true) return;
+    const pending = names.findIndex((name) => !applied.includes(name));
+    const later = pending === -1 ? undefined : names.slice(pending).find((name) => applied.includes(name));
+    if (later !== undefined) {
+      throw new MigrateError(
+        "DSQL_MIGRATE_CHANGED",
+        `Migration ${names[pending]} comes before ${later}, which is already applied. Rename it so that it comes last, or set allowUnorderedMigrations.`,
+      );
+    }
+  }
+}
+
+/** The pool behind an instance with a DsqlDialect. */
+async function poolOf(db: DsqlMigratorOptions["db"]): Promise<DsqlPool> {
+  const pool = await db
+    .getExecutor()
+    .provideConnection(async (connection) => (connection as Partial<DsqlConnection>).pool);
+  if (pool !== undefined) return pool;
+  throw new MigrateError(
+    "DSQL_MIGRATE_INPUT",
+    "db has no DsqlDialect: give an instance made with new Kysely({ dialect: new DsqlDialect(…) }).",
+  );
+}
+
+function noteResult(results: KyselyMigrationResult[], event: MigrateEvent): void {
+  if (event.type !== "migration-done") return;
+  const result = results.find(({ migrationName }) => migrationName === event.migration);
+  if (result !== undefined) Object.assign(result, { status: "Success" });
+}
+
+function isOfMigration(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return code === "DSQL_MIGRATE_FAILED" || code === "DSQL_MIGRATE_REFUSED" || code === "DSQL_MIGRATE_CHANGED";
+}

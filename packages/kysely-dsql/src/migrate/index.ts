@@ -1,0 +1,8 @@
+export {
+  DsqlMigrator,
+  type DsqlMigratorOptions,
+  type KyselyMigration,
+  type KyselyMigrationProvider,
+  type KyselyMigrationResult,
+  type KyselyMigrationResultSet,
+} from "./dsql-migrator.ts";

@@ -1,0 +1,204 @@
+import { DsqlPool } from "dsql-core";
+import { type LocalDsql, startLocalDsql } from "dsql-local";
+import type { MigrateEvent } from "dsql-migrate";
+import { CamelCasePlugin, Kysely, sql } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { DsqlDialect } from "../../src/index.ts";
+import { DsqlMigrator, type KyselyMigration } from "../../src/migrate/index.ts";
+
+interface Database {
+  person: { id: string; first_name: string; balance: number };
+}
+
+let local: LocalDsql;
+let pool: DsqlPool;
+let db: Kysely<Database>;
+
+beforeAll(async () => {
+  local = await startLocalDsql();
+});
+afterAll(() => local.stop());
+beforeEach(() => {
+  pool = new DsqlPool({ ...local.connection, max: 4 });
+  db = new Kysely<Database>({ dialect: new DsqlDialect({ pool }) });
+});
+afterEach(async () => {
+  local.faults.clear();
+  const { rows } = await pool.query<{ drop: string }>(
+    "SELECT format('DROP TABLE %I.%I CASCADE', schemaname, tablename) AS drop FROM pg_tables WHERE schemaname IN ('public', 'dsql_migrate')",
+  );
+  for (const { drop } of rows) await pool.query(drop);
+  await db.destroy();
+});
+
+const createPerson: KyselyMigration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .createTable("person")
+      .addColumn("id", "uuid", (column) => column.primaryKey().defaultTo(sql`gen_random_uuid()`))
+      .addColumn("first_name", "varchar", (column) => column.notNull())
+      .addColumn("balance", "integer")
+      .execute();
+    await database.schema.createIndex("person_first_name").on("person").column("first_name").execute();
+  },
+  async down(database: Kysely<unknown>) {
+    await database.schema.dropTable("person").execute();
+  },
+};
+
+const addPeople: KyselyMigration = {
+  async up(database: Kysely<unknown>) {
+    const people = database as Kysely<Database>;
+    const { id } = await people
+      .insertInto("person")
+      .values({ id: sql<string>`gen_random_uuid()`, first_name: "Ada", balance: 1 })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    await people.transaction().execute(async (trx) => {
+      await trx
+        .updateTable("person")
+        .set((eb) => ({ balance: eb("balance", "+", 1) }))
+        .where("id", "=", id)
+        .execute();
+      const { balance } = await trx.selectFrom("person").select("balance").executeTakeFirstOrThrow();
+      await trx
+        .updateTable("person")
+        .set({ balance: balance * 10 })
+        .execute();
+    });
+    await database.schema.alterTable("person").addColumn("active", "boolean").execute();
+  },
+  async down(database: Kysely<unknown>) {
+    await database.schema.alterTable("person").dropColumn("active").execute();
+  },
+};
+
+const providerOf = (migrations: Record<string, KyselyMigration>) => ({
+  getMigrations: async () => migrations,
+});
+
+test("runs Kysely's migrations, waits for their indexes, and records them in Kysely's table", async () => {
+  const migrator = new DsqlMigrator({ db, provider: providerOf({ "1": createPerson, "2": addPeople }) });
+  expect(await migrator.migrateToLatest()).toEqual({
+    results: [
+      { migrationName: "1", direction: "Up", status: "Success" },
+      { migrationName: "2", direction: "Up", status: "Success" },
+    ],
+  });
+  expect(await db.selectFrom("person").select(["first_name", "balance"]).execute()).toEqual([
+    { first_name: "Ada", balance: 20 },
+  ]);
+  expect((await pool.query("SELECT name FROM kysely_migration ORDER BY name")).rows).toEqual([
+    { name: "1" },
+    { name: "2" },
+  ]);
+  expect(
+    (await pool.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'person_first_name'::regclass"))
+      .rows,
+  ).toEqual([{ indisvalid: true }]);
+  expect(await migrator.migrateToLatest()).toEqual({ results: [] });
+});
+
+test("reverts migrations, and applies them anew", async () => {
+  const migrator = new DsqlMigrator({ db, provider: providerOf({ "1": createPerson, "2": addPeople }) });
+  await migrator.migrateToLatest();
+  expect((await migrator.migrateDown()).results).toEqual([
+    { migrationName: "2", direction: "Down", status: "Success" },
+  ]);
+  expect((await migrator.migrateUp()).results).toEqual([
+    { migrationName: "2", direction: "Up", status: "Success" },
+  ]);
+  expect((await pool.query("SELECT count(*)::int AS people FROM person")).rows).toEqual([{ people: 2 }]);
+  expect((await migrator.migrateTo("1")).error).toBeUndefined();
+  expect((await pool.query("SELECT name FROM kysely_migration")).rows).toEqual([{ name: "1" }]);
+});
+
+test("continues an interrupted up without repeating what has run, and with the rows that it returned", async () => {
+  const calls: string[] = [];
+  let fail = true;
+  const flaky: KyselyMigration = {
+    async up(database: Kysely<unknown>) {
+      await addPeople.up(database);
+      calls.push("ran");
+      if (fail) throw new Error("the process ended here");
+      await database.schema.alterTable("person").addColumn("note", "text").execute();
+    },
+  };
+  const migrator = new DsqlMigrator({ db, provider: providerOf({ "1": createPerson, "2": flaky }) });
+  const first = await migrator.migrateToLatest();
+  expect(first.error).toMatchObject({
+    code: "DSQL_MIGRATE_FAILED",
+    cause: { message: "the process ended here" },
+  });
+  expect(first.results.map(({ status }) => status)).toEqual(["Success", "Error"]);
+  fail = false;
+  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  expect(calls).toHaveLength(2);
+  expect(await db.selectFrom("person").select("balance").execute()).toEqual([{ balance: 20 }]);
+});
+
+test("survives conflicts and lost connections inside an up", async () => {
+  for (let round = 0; round < 24; round += 1) {
+    let seen = 0;
+    const onEvent = (_event: MigrateEvent) => {
+      seen += 1;
+      if (seen !== (round % 8) + 2) return;
+      if (round < 8) local.faults.cutConnection("after-commit");
+      else if (round < 16) local.faults.cutConnection("in-statement");
+      else local.faults.conflictCommits(1);
+    };
+    const migrator = new DsqlMigrator({
+      db,
+      onEvent,
+      provider: providerOf({ "1": createPerson, "2": addPeople }),
+    });
+    expect((await migrator.migrateToLatest()).error, `round ${round}`).toBeUndefined();
+    expect(await db.selectFrom("person").select("balance").execute(), `round ${round}`).toEqual([
+      { balance: 20 },
+    ]);
+    await migrator.migrateTo("1");
+    await pool.query("DROP TABLE person");
+    await pool.query("DELETE FROM kysely_migration");
+  }
+});
+
+test("says so when an interrupted up sends other statements than before", async () => {
+  const versions = [
+    async (database: Kysely<unknown>) => {
+      await database.schema.createTable("a").addColumn("id", "integer").execute();
+      throw new Error("stop");
+    },
+    async (database: Kysely<unknown>) => {
+      await database.schema.createTable("b").addColumn("id", "integer").execute();
+    },
+  ];
+  for (const [index, up] of versions.entries()) {
+    const { error } = await new DsqlMigrator({ db, provider: providerOf({ "1": { up } }) }).migrateToLatest();
+    expect(error).toMatchObject({ code: index === 0 ? "DSQL_MIGRATE_FAILED" : "DSQL_MIGRATE_CHANGED" });
+  }
+});
+
+test("refuses DDL that DSQL does not take before it is sent", async () => {
+  const up = async (database: Kysely<unknown>) => {
+    await database.schema
+      .createTable("a")
+      .addColumn("id", "integer")
+      .addColumn("tags", sql`text[]`)
+      .execute();
+  };
+  const { error } = await new DsqlMigrator({ db, provider: providerOf({ "1": { up } }) }).migrateToLatest();
+  expect(error).toMatchObject({ code: "DSQL_MIGRATE_REFUSED" });
+});
+
+test("runs migrations through the plugins of the instance", async () => {
+  const camel = new Kysely<unknown>({ dialect: new DsqlDialect({ pool }), plugins: [new CamelCasePlugin()] });
+  const up = async (database: Kysely<unknown>) => {
+    await database.schema.createTable("userAccount").addColumn("firstName", "text").execute();
+  };
+  const { error } = await new DsqlMigrator({
+    db: camel,
+    provider: providerOf({ "1": { up } }),
+  }).migrateToLatest();
+  expect(error).toBeUndefined();
+  expect((await pool.query("SELECT first_name FROM user_account")).rows).toEqual([]);
+});
