@@ -23,5 +23,5 @@ test("the Prisma program tells a COMMIT of unknown outcome from other errors", a
     told += String(chunk);
   });
   await once(child, "close");
-  expect(told).toContain("Look whether it was paid");
+  expect(told).toContain("Check whether it was paid");
 });

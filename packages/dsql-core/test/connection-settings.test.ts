@@ -124,7 +124,8 @@ describe("the endpoint and its Region", () => {
       { host: "db.example.com" },
       /custom domain needs region/,
     ],
-    ["no host", {}, /host is missing/],
+    ["no host", {}, /host is missing.*DATABASE_URL/],
+    ["a placeholder as host", { host: "<cluster id>.dsql.us-east-1.on.aws" }, /placeholder/],
     ["an address as host", { host: "127.0.0.1", region: "us-east-1" }, /hostaddr/],
     ["a Region that is none", { host: ID, region: "nowhere" }, /AWS Region/],
   ])("refuses %s", (what, options, message) => {

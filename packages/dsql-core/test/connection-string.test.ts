@@ -58,6 +58,10 @@ describe("parseConnectionString", () => {
     ["two spellings of one", `postgres://${HOST}/?tokenDurationSecs=1&token_duration_secs=2`, /twice/],
     ["an empty parameter", `postgres://${HOST}/?region=`, /empty/],
     ["a parameter that DSQL refuses", `postgres://${HOST}/?statement_timeout=5`, /query_timeout/],
+    ["nothing", "", /empty.*DATABASE_URL/],
+    ["blanks", "  ", /empty.*DATABASE_URL/],
+    ["a placeholder", "postgresql://admin@<cluster id>.dsql.us-east-1.on.aws/postgres", /placeholder/],
+    ["another placeholder", "postgres://admin@<cluster>.dsql.<region>.on.aws", /placeholder/],
   ])("refuses %s", (_what, text, message) => {
     expect(() => parseConnectionString(text)).toThrow(DsqlConfigError);
     expect(() => parseConnectionString(text)).toThrow(message);

@@ -1,32 +1,53 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { DsqlPool } from "dsql-core";
+import { startLocalDsql } from "dsql-local";
 import { afterEach, expect, test, vi } from "vitest";
-import { useBank } from "./support/bank.ts";
+import { generateClients } from "../scripts/generate.js";
 
-const bank = useBank();
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const folder = fileURLToPath(new URL("generated/readme/", import.meta.url));
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("the README's example runs", async () => {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const example = /```ts\n(import .*?)```/s.exec(readme)?.[1] ?? "";
-  const folder = fileURLToPath(new URL("generated/readme/", import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  const file = `${folder}example.ts`;
+function block(language: string, holds: string): string {
+  const blocks = [...readme.matchAll(/```(\w+)\n(.*?)```/gs)];
+  const found = blocks.find(([, kind, code]) => kind === language && code?.includes(holds));
+  return found?.[2] ?? `throw new Error("no ${language} with ${holds}")`;
+}
+
+function program(holds: string): string {
+  return block("ts", holds).replace('"prisma-dsql"', '"../../../src/index.ts"');
+}
+
+test("the README's schema, tables and programs work together on an empty cluster", async () => {
+  mkdirSync(`${folder}prisma`, { recursive: true });
+  const schema = `${folder}prisma/schema.prisma`;
   writeFileSync(
-    file,
-    example
-      .replace('"prisma-dsql"', '"../../../src/index.ts"')
-      .replace("./generated/prisma/client.ts", "../bank/client.ts"),
+    schema,
+    block("prisma", "model Account").replace("../generated/prisma", `${folder}generated/prisma`),
   );
-  const { connectionString, credentials } = bank.cluster;
-  vi.stubEnv("DATABASE_URL", connectionString);
-  vi.stubEnv("AWS_ACCESS_KEY_ID", credentials.accessKeyId);
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", credentials.secretAccessKey);
-  await import(file);
-  const accounts = await bank.client().account.findMany({ orderBy: { owner: "asc" } });
-  expect(accounts.map(({ owner, balance }) => [owner, balance])).toEqual([
-    ["Ada", 60],
-    ["Bob", 40],
+  generateClients([schema]);
+  writeFileSync(
+    `${folder}example.ts`,
+    `${program("new PrismaDsql")}\nexport { prisma };\n`.replace("await prisma.$disconnect();", ""),
+  );
+  writeFileSync(`${folder}service.ts`, program("class Accounts"));
+
+  await using cluster = await startLocalDsql();
+  const pool = new DsqlPool(cluster.connection);
+  await pool.query(block("sql", "CREATE TABLE"));
+  vi.stubEnv("DATABASE_URL", cluster.connectionString);
+  vi.stubEnv("AWS_ACCESS_KEY_ID", cluster.credentials.accessKeyId);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", cluster.credentials.secretAccessKey);
+  const { prisma } = await import(`${folder}example.ts`);
+  const { Accounts } = await import(`${folder}service.ts`);
+  await new Accounts(prisma).pay("Bob", 2);
+  const { rows } = await pool.query('SELECT owner, balance FROM "Account" ORDER BY owner');
+  expect(rows).toEqual([
+    { owner: "Ada", balance: 60 },
+    { owner: "Bob", balance: 42 },
   ]);
+  await prisma.$disconnect();
+  await pool.end();
 });

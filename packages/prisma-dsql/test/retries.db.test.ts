@@ -5,7 +5,7 @@ import {
   OccRetryExhaustedError,
 } from "dsql-core";
 import { describe, expect, test } from "vitest";
-import { dsql, PrismaDsql } from "../src/index.ts";
+import { dsql, dsqlErrorOf, PrismaDsql } from "../src/index.ts";
 import { PrismaClient } from "./generated/bank/client.ts";
 import { newOwner, useBank } from "./support/bank.ts";
 
@@ -97,7 +97,9 @@ describe("transactionWithRetry", () => {
         maxAttempts: 2,
       },
     );
-    await expect(spent).rejects.toBeInstanceOf(OccRetryExhaustedError);
+    const error = await spent.catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: "PrismaClientKnownRequestError", code: "P2034" });
+    expect(dsqlErrorOf(error)).toBeInstanceOf(OccRetryExhaustedError);
     bank.cluster.faults.clear();
     const failure = new Error("mine");
     await expect(prisma.transactionWithRetry(() => Promise.reject(failure))).rejects.toBe(failure);

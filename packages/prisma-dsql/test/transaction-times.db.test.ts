@@ -69,7 +69,8 @@ describe("the pool's retry options", () => {
     await extended.account.count();
     bank.cluster.faults.conflictCommits(conflicts);
     await expect(extended.transactionWithRetry((tx) => tx.account.create(create))).rejects.toMatchObject({
-      attempts: 2,
+      code: "P2034",
+      meta: { driverAdapterError: { cause: { cause: { attempts: 2 } } } },
     });
     await expect(extended.account.create(create)).rejects.toMatchObject({ code: "P2034" });
     expect(bank.cluster.faults.counts.conflict).toBe(conflicts);
@@ -85,8 +86,17 @@ describe("the pool's retry options", () => {
         options,
       );
     bank.cluster.faults.conflictCommits(100);
-    await expect(attempt()).rejects.toMatchObject({ attempts: 3 });
-    await expect(attempt({ maxAttempts: 2 })).rejects.toMatchObject({ attempts: 2 });
-    await expect(attempt({ maxAttempts: undefined })).rejects.toMatchObject({ attempts: 3 });
+    await expect(attempt()).rejects.toMatchObject({
+      code: "P2034",
+      meta: { driverAdapterError: { cause: { cause: { attempts: 3 } } } },
+    });
+    await expect(attempt({ maxAttempts: 2 })).rejects.toMatchObject({
+      code: "P2034",
+      meta: { driverAdapterError: { cause: { cause: { attempts: 2 } } } },
+    });
+    await expect(attempt({ maxAttempts: undefined })).rejects.toMatchObject({
+      code: "P2034",
+      meta: { driverAdapterError: { cause: { cause: { attempts: 3 } } } },
+    });
   });
 });

@@ -1,9 +1,8 @@
 // Prisma: the generated client over the driver adapter, a transaction with retry, and what to do about each error.
-import { OccRetryExhaustedError } from "dsql-core";
 import { dsql, dsqlErrorOf, PrismaDsql } from "prisma-dsql";
 import { PrismaClient } from "../generated/prisma/client.ts";
 
-const prisma = new PrismaClient({ adapter: new PrismaDsql(process.env.DATABASE_URL ?? "") }).$extends(dsql());
+const prisma = new PrismaClient({ adapter: new PrismaDsql(process.env.DATABASE_URL) }).$extends(dsql());
 
 try {
   await prisma.$executeRaw`create table if not exists accounts (id integer primary key, owner text not null, balance integer not null)`;
@@ -24,9 +23,9 @@ try {
   });
   console.log(`Ada has ${left} left`);
 } catch (error) {
-  if (error instanceof OccRetryExhaustedError) console.error("Too busy, try again later:", error.message);
-  else if (dsqlErrorOf(error)?.code === "DSQL_COMMIT_OUTCOME_UNKNOWN")
-    console.error("Look whether it was paid:", error);
+  const { code, message } = dsqlErrorOf(error) ?? {};
+  if (code === "DSQL_OCC_RETRY_EXHAUSTED") console.error("Too busy, try again later:", message);
+  else if (code === "DSQL_COMMIT_OUTCOME_UNKNOWN") console.error("Check whether it was paid:", message);
   else throw error;
   process.exitCode = 1;
 } finally {

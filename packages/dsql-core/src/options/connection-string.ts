@@ -27,7 +27,11 @@ const AUTHORITY = /^(?:(?<user>.*)@)?(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>.*))?$
  * @throws DsqlConfigError for another form or scheme, an unknown or repeated parameter, a password, or a weaker TLS mode
  */
 export function parseConnectionString(text: string): DsqlConnectionOptions {
-  if (typeof text !== "string") throw new DsqlConfigError("connectionString takes a text.");
+  if (typeof text !== "string") throw new DsqlConfigError("connectionString must be a string.");
+  if (text.trim() === "")
+    refuse("It is empty: check that the variable that it comes from is set, for instance DATABASE_URL.");
+  if (/<[^<>]*>/.test(text))
+    refuse("It still has a placeholder such as <cluster id>: replace it with the value of your cluster.");
   const { scheme, authority = "", database, query } = SHAPE.exec(text.trim())?.groups ?? {};
   if (scheme === undefined)
     refuse(

@@ -14,7 +14,13 @@ export function resolveHost(options: DsqlConnectionOptions): { host: string; reg
   const { profile } = options;
   const host = options.host?.trim().replace(/\.$/, "").toLowerCase();
   if (!host)
-    throw new DsqlConfigError("host is missing: give a cluster endpoint, or a cluster id and a region.");
+    throw new DsqlConfigError(
+      "host is missing: give a connection string (is DATABASE_URL set?), a cluster endpoint as host, or a cluster id as host and a region.",
+    );
+  if (/[<>]/.test(host))
+    throw new DsqlConfigError(
+      "host still has a placeholder in angle brackets: replace it with your cluster's endpoint.",
+    );
   if (isIP(host) !== 0)
     throw new DsqlConfigError(
       "host takes a name, since TLS and the token are made for it. Give the cluster endpoint as host, and the address as hostaddr.",

@@ -1,28 +1,42 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
-import { type DsqlPool, openPool, type PoolSource, type RetryOptions } from "dsql-core";
+import {
+  DsqlConfigError,
+  type DsqlPool,
+  type DsqlPoolOptions,
+  openPool,
+  type PoolSource,
+  type RetryOptions,
+} from "dsql-core";
 import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
 import { demandSamePool, isGivenPool } from "./given-pool.ts";
+import { takeSchema } from "./prisma-schema.ts";
 import { readOnlyPool } from "./read-only.ts";
 
 const PREFIX = "prisma";
 
 type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 
-/** Options of the adapter, each handed on to PrismaPg. */
+/** Options of the adapter, each of which PrismaPg has too. */
 export interface PrismaDsqlOptions {
-  /** The schema that Prisma writes before table names. @default "public" */
+  /** The schema that Prisma writes before table names. @default `schema` of the connection string, then "public" */
   schema?: string | undefined;
   /** Whether `$disconnect` ends a pool that was given. @default false */
   disposeExternalPool?: boolean | undefined;
-  /** Told when a connection is lost that nobody was using. */
+  /** Called when an idle connection is lost. */
   onPoolError?: ((error: Error) => void) | undefined;
-  /** Told when a connection is lost inside a transaction; the operation that used it rejects too. */
+  /** Called when a connection is lost inside a transaction; the operation that used it rejects too. */
   onConnectionError?: ((error: Error) => void) | undefined;
   /** Reads a value of a domain or another type that Prisma does not know. */
   userDefinedTypeParser?: PrismaPgOptions["userDefinedTypeParser"] | undefined;
   /** Names statements, so that a connection prepares each of them once. @default statements have no names */
   statementNameGenerator?: PrismaPgOptions["statementNameGenerator"] | undefined;
+}
+
+/** A pool, and whether it ends with the client that it was made for. */
+interface ClientPool {
+  pool: DsqlPool;
+  dispose: boolean;
 }
 
 /** The driver adapter: `new PrismaClient({ adapter: new PrismaDsql(process.env.DATABASE_URL) })`. */
@@ -32,32 +46,37 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   /** The `retry` option of the pool, from which the extension `dsql()` starts. */
   readonly retryOptions: RetryOptions;
   readonly #options: PrismaDsqlOptions;
-  readonly #poolForClient: () => { pool: DsqlPool; dispose: boolean };
+  readonly #poolForClient: () => ClientPool;
 
   /**
-   * Nothing is sent and nothing connects before the client's first operation.
-   * @throws DsqlConfigError for options that cannot be used, and for a pool that is none of dsql-core's
+   * Nothing is sent and nothing connects before the client's first operation. A source that is not set, such as an
+   * environment variable while an application is built, is refused by that operation, and not here.
+   * @throws DsqlConfigError for options that cannot be used, and for a pool that is not a DsqlPool
    */
-  constructor(source: PoolSource, options: PrismaDsqlOptions = {}) {
-    this.#options = options;
-    if (isGivenPool(source)) {
+  constructor(source: PoolSource | undefined, options: PrismaDsqlOptions = {}) {
+    if (source !== undefined && isGivenPool(source)) {
+      this.#options = options;
       openPool(source, PREFIX);
-      const dispose = options.disposeExternalPool ?? false;
       this.retryOptions = source.retryOptions;
-      this.#poolForClient = () => ({ pool: source, dispose });
+      this.#poolForClient = () => ({ pool: source, dispose: options.disposeExternalPool ?? false });
       return;
     }
+    const { source: own, schema } = withoutSchema(source ?? {}, options.schema);
+    this.#options = { ...options, schema };
     // Made now, so that options which cannot be used are refused now; a pool opens nothing before it is used.
-    let first: DsqlPool | undefined = openPool(source, PREFIX);
-    this.retryOptions = first.retryOptions;
+    let first = isUnset(own) ? undefined : openPool(own, PREFIX);
+    this.retryOptions = first?.retryOptions ?? {};
     this.#poolForClient = () => {
-      const pool = first ?? openPool(source, PREFIX);
+      const pool = first ?? openPool(own, PREFIX);
       first = undefined;
       return { pool, dispose: true };
     };
   }
 
-  /** Called by Prisma when a client connects, and again when it connects after `$disconnect`. */
+  /**
+   * Called by Prisma when a client connects, and again when it connects after `$disconnect`.
+   * @throws DsqlConfigError when the source is not set
+   */
   async connect(): Promise<SqlDriverAdapter> {
     const { pool, dispose } = this.#poolForClient();
     const readWrite = await new PrismaPg(pool, {
@@ -73,6 +92,30 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
     }).connect();
     return new DsqlDriverAdapter({ readWrite, readOnly }, this.adapterName);
   }
+}
+
+/** Whether nothing says where the cluster is, which `new DsqlPool` refuses. */
+function isUnset(source: DsqlPoolOptions | string): boolean {
+  if (typeof source === "string") return source.trim() === "";
+  return !source.connectionString?.trim() && !source.host && !process.env.PGHOST;
+}
+
+/** The schema of the options or of the connection string, which is a parameter of Prisma and none of DSQL. */
+function withoutSchema(
+  source: DsqlPoolOptions | string,
+  given: string | undefined,
+): { source: DsqlPoolOptions | string; schema: string | undefined } {
+  const text = typeof source === "string" ? source : source.connectionString;
+  if (typeof text !== "string") return { source, schema: given };
+  const { connectionString, schema } = takeSchema(text);
+  if (schema !== undefined && given !== undefined && schema !== given)
+    throw new DsqlConfigError(
+      `The option schema is "${given}", but the connection string says schema=${schema}: leave one of them out.`,
+    );
+  return {
+    source: typeof source === "string" ? connectionString : { ...source, connectionString },
+    schema: given ?? schema,
+  };
 }
 
 /** Options as PrismaPg has them: without those that are undefined. */

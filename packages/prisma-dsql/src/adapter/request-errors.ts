@@ -14,34 +14,58 @@ const prismaCodes: Partial<Record<DsqlErrorCode, string>> = {
   DSQL_OCC_RETRY_EXHAUSTED: "P2034",
 };
 
+/** Limits of one transaction, by the text of SQLSTATE 54000 (Aurora DSQL user guide, "Quotas", read 2026-11-21). */
+const limits: readonly (readonly [text: RegExp, advice: string])[] = [
+  [
+    /row limit exceeded/i,
+    "DSQL changes at most 3,000 rows in one transaction: divide the data, for instance into createMany calls of 1,000 rows each.",
+  ],
+  [
+    /size limit .* exceeded/i,
+    "DSQL writes at most 10 MiB in one transaction: divide the data into smaller batches.",
+  ],
+  [/age limit .* exceeded/i, "DSQL ends a transaction after 300 seconds: divide its work into shorter ones."],
+];
+
 /**
- * What Prisma's engine is to be told: it hands on a `PrismaClientKnownRequestError` as it is, from a COMMIT too, where a
- * bare DriverAdapterError would reach the caller without a code. Errors that Prisma knows already stay as they are.
+ * The error for Prisma's engine: it rethrows a `PrismaClientKnownRequestError` as it is, from a COMMIT too, where a bare
+ * DriverAdapterError would reach the caller without a code. Errors that Prisma knows already stay as they are.
  */
 export function asRequestError(error: unknown): unknown {
   if (isDsqlError(error)) {
     return knownError(prismaCodes[error.code] ?? error.code, error.message, payloadOf(error), error);
   }
-  if (!(error instanceof Error) || !isDriverAdapterError(error) || failureOf(error) !== "conflict")
-    return error;
+  if (!(error instanceof Error) || !isDriverAdapterError(error)) return error;
   const { originalCode, originalMessage = error.message } = error.cause;
-  return knownError(
-    "P2034",
-    `The transaction met a conflict, and nothing of it was stored: ${originalMessage}. Run it again whole, for instance with transactionWithRetry.`,
-    {
-      kind: "TransactionWriteConflict",
-      ...(originalCode !== undefined && { originalCode }),
-      originalMessage,
-    },
-    error,
-  );
+  if (failureOf(error) === "conflict") {
+    return knownError(
+      "P2034",
+      `The transaction met a conflict and was rolled back: ${originalMessage}. Retry all of it, for instance with transactionWithRetry.`,
+      {
+        kind: "TransactionWriteConflict",
+        ...(originalCode !== undefined && { originalCode }),
+        originalMessage,
+      },
+      error,
+    );
+  }
+  if (originalCode === "08006" && /access denied/i.test(originalMessage)) {
+    return knownError(
+      "P1000",
+      `The cluster refused the login: ${originalMessage}. Check the IAM identity, its permission (dsql:DbConnectAdmin for the user admin, dsql:DbConnect for any other role), the role's AWS IAM GRANT, and the Region.`,
+      error.cause,
+      error,
+    );
+  }
+  const limit = originalCode === "54000" && limits.find(([text]) => text.test(originalMessage));
+  return limit ? knownError("P2039", `${limit[1]} (54000: ${originalMessage})`, error.cause, error) : error;
 }
 
-/** DSQL has one isolation level, so that any other is refused before anything is sent. */
+/** DSQL has one isolation level, so any other is refused before anything is sent. */
 export function isolationLevelError(level: string): Error {
   return knownError(
     "P2023",
-    `DSQL runs every transaction as REPEATABLE READ and has no ${level}: leave isolationLevel out, or say RepeatableRead.`,
+    `DSQL runs every transaction as REPEATABLE READ and does not support ${level}: leave isolationLevel out, or use RepeatableRead.`,
     { kind: "InvalidIsolationLevel", level },
   );
 }
@@ -61,7 +85,7 @@ function knownError(code: string, message: string, payload: Payload, cause?: unk
   return error;
 }
 
-/** Prisma copies `meta` and drops `cause` when it adds the call's place to an error, so the original travels in both. */
+/** Prisma copies `meta` and drops `cause` when it adds the call's position to an error, so the original is in both. */
 function payloadOf(error: DsqlError): Payload {
   return Object.assign(mapped(error), {
     originalCode: error.code,

@@ -6,13 +6,13 @@ export interface TransactionTimes {
   timeout?: number | undefined;
 }
 
-/** What Prisma takes where its client is told nothing; it does not say whether it was told. */
+/** Prisma's defaults; a client does not show whether it was given them. */
 const PRISMA_DEFAULTS: Required<TransactionTimes> = { maxWait: 2000, timeout: 5000 };
 const DEFAULT_DEADLINE_MS = 240_000;
-/** DSQL ends a transaction after 300 s; what is left is for its ROLLBACK. */
+/** DSQL ends a transaction after 300 s; the rest is for its ROLLBACK. */
 const LONGEST_MS = 290_000;
 
-/** Where Prisma keeps what a client was made with; its types do not show it. */
+/** Where Prisma keeps the options of a client; its types do not show it. */
 interface ClientInternals {
   _engineConfig?: { adapter?: { retryOptions?: RetryOptions }; transactionOptions?: TransactionTimes };
 }
@@ -23,8 +23,8 @@ export function retryDefaultsOf(client: unknown, own: RetryOptions): RetryOption
 }
 
 /**
- * The times of one attempt: the call's, else the client's `transactionOptions`, else the time that all attempts have.
- * Prisma's own defaults are made for locks: here an attempt that waits its turn for a connection would be refused.
+ * The times of one attempt: the call's, else the client's `transactionOptions`, else the time of all attempts.
+ * Prisma's defaults are made for locks: here they would refuse an attempt that waits for a connection.
  */
 export function timesOf(client: unknown, given: TransactionTimes, deadlineMs = DEFAULT_DEADLINE_MS) {
   const clients = (client as ClientInternals)._engineConfig?.transactionOptions;

@@ -1,7 +1,7 @@
 import { type RetryOptions, retryOnOcc } from "dsql-core";
 import { asRequestError } from "../adapter/request-errors.ts";
 
-/** What Prisma hands to a query extension for one operation. */
+/** What Prisma passes to a query extension for one operation. */
 interface Operation {
   model?: string | undefined;
   operation: string;
@@ -9,14 +9,14 @@ interface Operation {
   query: (args: never) => Promise<unknown>;
 }
 
-/** The transaction that an operation belongs to. Prisma hands it to every extension, though its types do not say so. */
+/** The transaction that an operation belongs to. Prisma passes it to every extension, although its types do not show it. */
 interface InternalParams {
   __internalParams?: { transaction?: unknown };
 }
 
 /**
- * Runs one operation, and runs it again whole when it met a conflict outside any transaction of the caller. Inside one,
- * interactive or batch, only the transaction as a whole can be run again.
+ * Runs one operation, and retries it when it met a conflict outside any transaction of the caller. Inside one,
+ * interactive or batch, only the whole transaction can be retried.
  */
 export async function retryOperation(operation: Operation, options: RetryOptions): Promise<unknown> {
   const run = () => operation.query(operation.args as never);

@@ -9,7 +9,8 @@ import {
   type TransactionOptions,
 } from "dsql-core";
 import { startReadOnly } from "../adapter/read-only.ts";
-import { type TransactionTimes, timesOf } from "./client-settings.ts";
+import { asRequestError } from "../adapter/request-errors.ts";
+import { retryDefaultsOf, type TransactionTimes, timesOf } from "./client-settings.ts";
 
 /** How a transaction is retried, and how long each of its attempts may take. */
 export interface PrismaTransactionOptions extends TransactionOptions {
@@ -25,32 +26,91 @@ export interface PrismaTransactionOptions extends TransactionOptions {
   timeout?: number | undefined;
 }
 
+/** Options of a batch, which has no BEGIN of its own where it has one operation. */
+export type PrismaBatchOptions = Omit<PrismaTransactionOptions, "readOnly">;
+
 /** The client inside a transaction: what `$transaction` gives, without a way to nest. */
-export type TransactionClientOf<Client> = Omit<Client, ITXClientDenyList | "transactionWithRetry">;
+export type TransactionClientOf<Client> = Omit<
+  Client,
+  ITXClientDenyList | "$transaction" | "transactionWithRetry"
+>;
+
+/** `never`, and not absent, so that the client is a `Prisma.TransactionClient` too, whose `$transaction` DSQL cannot run. */
+interface WithoutNesting {
+  /** DSQL has no savepoints: a transaction cannot be nested. */
+  readonly $transaction: never;
+}
+
+/** What the work of an interactive transaction is called with; a `Prisma.TransactionClient` too, where the client has no extensions. */
+export type RetriedTransactionClient<Client> = TransactionClientOf<Client> & WithoutNesting;
 
 type Promises = Types.Public.PrismaPromise<unknown>[];
 type Work = (transaction: never) => Promise<unknown>;
 
+/** A client that is not that of a transaction. */
+interface TopLevelClient {
+  $connect: unknown;
+  $transaction: unknown;
+}
+
 /** What `prisma.$extends(dsql())` adds to a client. */
 export interface TransactionWithRetry {
   /**
-   * Runs an interactive transaction, and runs the callback again, in a new transaction, after a conflict or after a
-   * connection lost before COMMIT. The callback may run several times: keep other side effects out of it.
-   * @throws OccRetryExhaustedError when attempts or time end in a conflict
-   * @throws PrismaClientKnownRequestError with code DSQL_COMMIT_OUTCOME_UNKNOWN when the answer to COMMIT never came
+   * Runs an interactive transaction, and retries all of it, in a new transaction, after a conflict or after a connection
+   * lost before COMMIT. The callback may run several times: don't send email or charge cards inside it.
+   * @throws PrismaClientKnownRequestError with code P2034 when attempts or time end in a conflict; `dsqlErrorOf` returns the OccRetryExhaustedError
+   * @throws PrismaClientKnownRequestError with code DSQL_COMMIT_OUTCOME_UNKNOWN when COMMIT got no response
    * @throws NestedTransactionError inside a transaction, before anything is sent
    * @throws DsqlConfigError for an option that cannot be used; `readOnly` needs the adapter PrismaDsql
    */
   <Client, Result>(
     this: Client,
-    work: (transaction: TransactionClientOf<Client>) => Promise<Result>,
+    work: (transaction: RetriedTransactionClient<Client>) => Promise<Result>,
     options?: PrismaTransactionOptions,
   ): Promise<Result>;
-  /** Runs a batch transaction, and runs all its operations again after a conflict or a connection lost before COMMIT. */
+  /** Runs a batch transaction, and retries all its operations after a conflict or a connection lost before COMMIT. */
   <const Operations extends Promises>(
     operations: [...Operations],
-    options?: Omit<PrismaTransactionOptions, "readOnly">,
+    options?: PrismaBatchOptions,
   ): Promise<Types.Utils.UnwrapTuple<Operations>>;
+}
+
+/**
+ * Runs an interactive transaction of a client, and retries all of it, in a new transaction, after a conflict or after a
+ * connection lost before COMMIT. The client needs no extension, and so stays a `PrismaClient` for code that takes one;
+ * that of `$extends(dsql(...))` keeps its options. The callback may run several times: don't send email or charge cards
+ * inside it.
+ * @throws PrismaClientKnownRequestError with code P2034 when attempts or time end in a conflict; `dsqlErrorOf` returns the OccRetryExhaustedError
+ * @throws PrismaClientKnownRequestError with code DSQL_COMMIT_OUTCOME_UNKNOWN when COMMIT got no response
+ * @throws NestedTransactionError inside a transaction, before anything is sent
+ * @throws DsqlConfigError for an option that cannot be used; `readOnly` needs the adapter PrismaDsql
+ */
+export function transactionWithRetry<Client extends TopLevelClient, Result>(
+  prisma: Client,
+  work: (transaction: RetriedTransactionClient<Client>) => Promise<Result>,
+  options?: PrismaTransactionOptions,
+): Promise<Result>;
+/** Runs a batch transaction, and retries all its operations after a conflict or a connection lost before COMMIT. */
+export function transactionWithRetry<const Operations extends Promises>(
+  prisma: TopLevelClient,
+  operations: [...Operations],
+  options?: PrismaBatchOptions,
+): Promise<Types.Utils.UnwrapTuple<Operations>>;
+export async function transactionWithRetry(
+  prisma: object,
+  work: Promises | Work,
+  options?: PrismaTransactionOptions,
+): Promise<unknown> {
+  const { transactionWithRetry: method } = prisma as { transactionWithRetry?: unknown };
+  if (typeof method === "function") return await method.call(prisma, work, options);
+  return await run(topLevelClient(prisma), retryDefaultsOf(prisma, {}), work, options);
+}
+
+/** The client method, with the retry options that the extension was given. */
+export function transactionWithRetryMethod(defaults: RetryOptions): TransactionWithRetry {
+  return async function (this: unknown, work: Promises | Work, options?: PrismaTransactionOptions) {
+    return (await run(topLevelClient(Prisma.getExtensionContext(this)), defaults, work, options)) as never;
+  };
 }
 
 interface Client {
@@ -58,44 +118,51 @@ interface Client {
   $transaction(work: unknown, options: TransactionTimes): Promise<unknown>;
 }
 
-/** The client method, with the retry options that the extension was given. */
-export function transactionWithRetry(defaults: RetryOptions): TransactionWithRetry {
-  return async function (
-    this: unknown,
-    work: Promises | Work,
-    { maxWait, timeout, ...retry }: PrismaTransactionOptions = {},
-  ): Promise<never> {
-    const client = topLevelClient(this);
-    const options = mergeRetryOptions(defaults, retry);
-    const times = timesOf(client, { maxWait, timeout }, options.deadlineMs);
-    if (typeof work === "function") {
-      const attempt = retry.readOnly ? readOnlyAttempt : readWriteAttempt;
-      return (await retryTransaction<unknown>(
-        (_number, remember, begun) =>
-          attempt(
-            client,
-            async (tx, inside) => {
-              begun();
-              return remember(await inside(() => work(tx)));
-            },
-            times,
-          ),
-        options,
-        work,
-      )) as never;
-    }
+async function run(
+  client: Client,
+  defaults: RetryOptions,
+  work: Promises | Work,
+  { maxWait, timeout, ...retry }: PrismaTransactionOptions = {},
+): Promise<unknown> {
+  const options = mergeRetryOptions(defaults, retry);
+  const times = timesOf(client, { maxWait, timeout }, options.deadlineMs);
+  if (typeof work !== "function") {
     if (retry.readOnly)
-      throw new DsqlConfigError("readOnly takes a callback: a batch of one operation has no BEGIN.");
-    return (await retryTransaction<unknown>(() => client.$transaction(work, times), options)) as never;
-  };
+      throw new DsqlConfigError("readOnly needs a callback: a batch of one operation has no BEGIN.");
+    return await retryTransaction(() => client.$transaction(work, times), options).catch(rethrowExhaustion);
+  }
+  const attempt = retry.readOnly ? readOnlyAttempt : readWriteAttempt;
+  return await retryTransaction(
+    (_number, remember, begun) =>
+      attempt(
+        client,
+        async (tx, inside) => {
+          begun();
+          return remember(await inside(() => work(tx)));
+        },
+        times,
+      ),
+    options,
+    work,
+  ).catch(rethrowExhaustion);
+}
+
+/** In the form that Prisma gives to a single operation whose retries have ended, so that one filter catches both. */
+function rethrowExhaustion(error: unknown): never {
+  const isExhaustion =
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    error.code === "DSQL_OCC_RETRY_EXHAUSTED";
+  throw isExhaustion ? asRequestError(error) : error;
 }
 
 /** The client of an interactive transaction is one without the members of ITXClientDenyList. */
-function topLevelClient(self: unknown): Client {
-  const client = Prisma.getExtensionContext(self) as Client;
+function topLevelClient(given: unknown): Client {
+  const client = given as Client;
   if (client.$connect !== undefined) return client;
   throw new NestedTransactionError(
-    "transactionWithRetry was called inside a transaction, and DSQL has no savepoints to nest with: use the transaction's own client.",
+    "transactionWithRetry was called inside a transaction, which DSQL cannot nest because it has no savepoints: use the client of the open transaction.",
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from "vitest";
-import { dsql, type PrismaDsql, type TransactionClientOf } from "../../src/index.ts";
-import { PrismaClient } from "../generated/bank/client.ts";
+import { dsql, PrismaDsql, type TransactionClientOf, transactionWithRetry } from "../../src/index.ts";
+import { type Prisma, PrismaClient } from "../generated/bank/client.ts";
 
 declare const adapter: PrismaDsql;
 
@@ -38,6 +38,8 @@ describe("transactionWithRetry", () => {
     await extended.transactionWithRetry(async (tx) => {
       // @ts-expect-error: DSQL has no savepoints
       tx.transactionWithRetry;
+      // @ts-expect-error: DSQL has no savepoints
+      tx.$transaction(async () => 1);
       // @ts-expect-error: a transaction ends by itself
       tx.$disconnect;
     });
@@ -66,4 +68,47 @@ describe("transactionWithRetry", () => {
       await extended.transactionWithRetry(async () => 1, { readOnly: true }),
     ).toEqualTypeOf<number>();
   });
+});
+
+describe("transactionWithRetry as a function", () => {
+  const plain = new PrismaClient({ adapter });
+
+  test("takes a PrismaClient, and calls its work with a Prisma.TransactionClient", async () => {
+    const count = (tx: Prisma.TransactionClient) => tx.account.count();
+    expectTypeOf(await transactionWithRetry(plain, count)).toEqualTypeOf<number>();
+    expectTypeOf(await transactionWithRetry(plain, (tx) => count(tx))).toEqualTypeOf<number>();
+    expectTypeOf(
+      await transactionWithRetry(plain, async (tx) => (await tx.account.findFirstOrThrow()).balance),
+    ).toEqualTypeOf<number>();
+  });
+
+  test("keeps what extensions have added", async () => {
+    await transactionWithRetry(extended, async (tx) => {
+      expectTypeOf((await tx.account.findFirstOrThrow()).label).toEqualTypeOf<string>();
+      expectTypeOf(tx.$hello()).toEqualTypeOf<"hello">();
+    });
+  });
+
+  test("types each result of a batch", async () => {
+    expectTypeOf(
+      await transactionWithRetry(plain, [
+        plain.account.count(),
+        plain.account.findMany({ select: { id: true } }),
+      ]),
+    ).toEqualTypeOf<[number, { id: string }[]]>();
+  });
+
+  test("takes no client of a transaction", async () => {
+    await transactionWithRetry(plain, async (tx) => {
+      // @ts-expect-error: DSQL has no savepoints
+      await transactionWithRetry(tx, async () => 1);
+      // @ts-expect-error: DSQL has no savepoints
+      tx.$transaction(async () => 1);
+    });
+  });
+});
+
+test("the adapter takes a variable that may not be set", () => {
+  new PrismaDsql(process.env.DATABASE_URL);
+  new PrismaDsql({ connectionString: "postgresql://localhost" }, { schema: undefined });
 });
