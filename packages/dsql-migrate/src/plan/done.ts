@@ -91,6 +91,16 @@ const routine = (signature: string): string => `pg_catalog.to_regprocedure(${lit
 export const functionExists = (signature: string): DoneCheck => query(`${routine(signature)} IS NOT NULL`);
 export const functionsGone = (signatures: readonly string[]): DoneCheck =>
   query(signatures.map((signature) => `${routine(signature)} IS NULL`).join(" AND "));
+/** No function of that name, whatever its arguments. */
+export const functionNamesGone = (names: readonly QualifiedName[]): DoneCheck =>
+  query(
+    names
+      .map(
+        ({ schema: inSchema, name }) =>
+          `NOT EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.proname = ${literal(name)}${inSchema === undefined ? " AND pg_catalog.pg_function_is_visible(p.oid)" : schemaCondition("p.pronamespace", inSchema)})`,
+      )
+      .join(" AND "),
+  );
 export const functionRenamed = (from: string, to: string): DoneCheck =>
   query(`${routine(to)} IS NOT NULL AND ${routine(from)} IS NULL`);
 

@@ -95,6 +95,11 @@ export function enumValues(work: Work, type: TypeName | undefined): string[] | u
   return type ? work.schema.enums.get(typeKey(type)) : undefined;
 }
 
+/** Whether a type is an enum that columns have as text with a CHECK. */
+export function isCheckedEnum(work: Work, type: TypeName | undefined): boolean {
+  return work.options.enums === "check" && !type?.arrayBounds && enumValues(work, type) !== undefined;
+}
+
 /**
  * Refuses what no column may have; returns the built-in type that values of it have, or undefined.
  *

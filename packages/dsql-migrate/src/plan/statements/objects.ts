@@ -4,7 +4,7 @@ import { keyOf } from "../schema.ts";
 import { identifier, type QualifiedName, qualified } from "../sql/quote.ts";
 import { as, constant, type NodeBody, names, only, option, walk } from "../sql/tree.ts";
 import type { DoneCheck } from "../step.ts";
-import { builtInName, judgeColumnType, signatureType } from "../types.ts";
+import { builtInName, isCheckedEnum, judgeColumnType, signatureType } from "../types.ts";
 import { nameOf, type Work } from "../work.ts";
 import { close, judgeOwner } from "./alter-table.ts";
 import { giveCache, judgeCollation } from "./columns.ts";
@@ -130,6 +130,7 @@ export function createFunction(work: Work, statement: NodeBody<"CreateFunctionSt
       ? done.REPEATABLE
       : done.functionExists(
           signature(
+            work,
             names(statement.funcname),
             only("FunctionParameter", statement.parameters)
               .filter(isInput)
@@ -142,12 +143,16 @@ export function createFunction(work: Work, statement: NodeBody<"CreateFunctionSt
 const isInput = ({ mode }: NodeBody<"FunctionParameter">): boolean =>
   mode !== "FUNC_PARAM_OUT" && mode !== "FUNC_PARAM_TABLE";
 
-function signature(name: readonly string[], types: readonly (NodeBody<"TypeName"> | undefined)[]): string {
-  return `${name.map(identifier).join(".")}(${types.map(signatureType).join(", ")})`;
+function signature(
+  work: Work,
+  name: readonly string[],
+  types: readonly (NodeBody<"TypeName"> | undefined)[],
+): string {
+  return `${name.map(identifier).join(".")}(${types.map((type) => (isCheckedEnum(work, type) ? "text" : signatureType(type))).join(", ")})`;
 }
 
-function signatureOf(object: NodeBody<"ObjectWithArgs">): string {
-  return signature(names(object.objname), only("TypeName", object.objargs));
+function signatureOf(work: Work, object: NodeBody<"ObjectWithArgs">): string {
+  return signature(work, names(object.objname), only("TypeName", object.objargs));
 }
 
 /** Kinds of objects that DSQL has, and so drops; a kind that it does not have is never there. */
@@ -175,12 +180,17 @@ export function drop(work: Work, statement: NodeBody<"DropStmt">): undefined {
     const list = as("List", object)?.items ?? as("TypeName", object)?.names;
     return list ? nameFrom(names(list)) : [];
   });
-  const check = dropCheck(kind, objects, dotted);
+  const check = dropCheck(work, kind, objects, dotted);
   for (const name of dotted) forget(work, kind, name, statement.behavior === "DROP_CASCADE");
   ddl(work, statement.missing_ok ? done.REPEATABLE : check);
 }
 
-function dropCheck(kind: string, objects: readonly Node[], dotted: readonly QualifiedName[]): DoneCheck {
+function dropCheck(
+  work: Work,
+  kind: string,
+  objects: readonly Node[],
+  dotted: readonly QualifiedName[],
+): DoneCheck {
   switch (kind) {
     case "OBJECT_SCHEMA":
       return done.schemasGone(objects.map((object) => as("String", object)?.sval ?? ""));
@@ -189,14 +199,17 @@ function dropCheck(kind: string, objects: readonly Node[], dotted: readonly Qual
     case "OBJECT_STATISTIC_EXT":
       return done.statisticsGone(dotted);
     case "OBJECT_FUNCTION":
-    case "OBJECT_ROUTINE":
-      return done.functionsGone(
-        only("ObjectWithArgs", objects).map((object) =>
-          object.args_unspecified
-            ? `${names(object.objname).map(identifier).join(".")}()`
-            : signatureOf(object),
-        ),
-      );
+    case "OBJECT_ROUTINE": {
+      const functions = only("ObjectWithArgs", objects);
+      const bare = functions.filter((object) => object.args_unspecified);
+      const full = functions.filter((object) => !object.args_unspecified);
+      return done.all([
+        ...(bare.length > 0
+          ? [done.functionNamesGone(bare.map(({ objname }) => nameFrom(names(objname))))]
+          : []),
+        ...(full.length > 0 ? [done.functionsGone(full.map((object) => signatureOf(work, object)))] : []),
+      ]);
+    }
     default:
       return done.relationsGone(dotted);
   }
@@ -338,7 +351,10 @@ export function rename(work: Work, statement: NodeBody<"RenameStmt">): undefined
       const types = only("TypeName", object.objargs);
       return ddl(
         work,
-        done.functionRenamed(signature(parts, types), signature([...parts.slice(0, -1), to], types)),
+        done.functionRenamed(
+          signature(work, parts, types),
+          signature(work, [...parts.slice(0, -1), to], types),
+        ),
       );
     }
     case "OBJECT_TYPE": {
@@ -413,7 +429,7 @@ export function setSchema(work: Work, statement: NodeBody<"AlterObjectSchemaStmt
         return ddl(
           work,
           done.functionExists(
-            signature([schema, names(object.objname).at(-1) ?? ""], only("TypeName", object.objargs)),
+            signature(work, [schema, names(object.objname).at(-1) ?? ""], only("TypeName", object.objargs)),
           ),
         );
     }
