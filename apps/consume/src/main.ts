@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Cell, Context } from "./cell.ts";
+import { bundlers } from "./cells/bundlers.ts";
+import { nodeVersions } from "./cells/node-versions.ts";
+import { packageManagers } from "./cells/package-managers.ts";
+import { testRunners } from "./cells/test-runners.ts";
+import { twoCopies } from "./cells/two-copies.ts";
+import { typescript } from "./cells/typescript.ts";
+import { startEndpoint } from "./endpoint.ts";
+import { packAll } from "./tarballs.ts";
+import { installedTools } from "./tools.ts";
+
+const HELP = `npm run consume -- [options]
+
+Packs the packages, installs them in empty folders, and runs a real transaction on dsql-local in each.
+
+  --short         only what .ci/run runs
+  --only <text>   only the lines of the table whose name holds the text
+  --list          print the names and run nothing
+  --keep          leave the folders where they are
+  --help          print this
+`;
+
+const CELLS: Cell[] = [
+  ...nodeVersions,
+  ...packageManagers,
+  ...typescript,
+  ...testRunners,
+  ...bundlers,
+  ...twoCopies,
+];
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      short: { type: "boolean", default: false },
+      only: { type: "string" },
+      list: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const chosen = CELLS.filter(
+    ({ name, short }) => (!values.short || short === true) && name.includes(values.only ?? ""),
+  );
+  if (values.help || values.list) {
+    process.stdout.write(values.help ? HELP : chosen.map(({ name }) => `${name}\n`).join(""));
+    return 0;
+  }
+  if (chosen.length === 0) throw new Error(`Nothing is named like ${values.only}; see --list.`);
+  const base = await mkdtemp(join(tmpdir(), "dsql-consume-"));
+  try {
+    return await runAll(chosen, base);
+  } finally {
+    if (values.keep) process.stdout.write(`The folders are in ${base}.\n`);
+    else await rm(base, { recursive: true, force: true });
+  }
+}
+
+async function runAll(cells: readonly Cell[], base: string): Promise<number> {
+  const packed = join(base, "packed");
+  await mkdir(packed);
+  const made = new Map<string, Promise<unknown>>();
+  await using endpoint = await startEndpoint();
+  const context: Context = {
+    tarballs: await packAll(packed),
+    endpoint,
+    tools: installedTools(),
+    async emptyFolder(name) {
+      const folder = join(base, name.replaceAll(/[^a-z0-9.-]+/gi, "-"));
+      await mkdir(folder);
+      return folder;
+    },
+    once<T>(name: string, make: () => Promise<T>): Promise<T> {
+      const known = made.get(name) ?? make();
+      made.set(name, known);
+      return known as Promise<T>;
+    },
+  };
+  let failed = 0;
+  const width = Math.max(...cells.map(({ name }) => name.length));
+  for (const cell of cells) {
+    const startedMs = performance.now();
+    let outcome: string;
+    try {
+      outcome = `ok      ${(await cell.run(context)) ?? ""}`;
+    } catch (error) {
+      failed++;
+      outcome = `FAILED\n${indented((error as Error).message)}`;
+    }
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1).padStart(6);
+    process.stdout.write(`${cell.name.padEnd(width)} ${seconds} s  ${outcome}\n`);
+  }
+  process.stdout.write(`${cells.length - failed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+function indented(text: string): string {
+  const lines = text.trim().split("\n");
+  const shown = lines.length > 60 ? [...lines.slice(0, 30), "...", ...lines.slice(-30)] : lines;
+  return shown.map((line) => `    ${line}`).join("\n");
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`consume: ${(error as Error).message}\n`);
+  process.exitCode = 2;
+}
