@@ -1,4 +1,4 @@
-/** What a {@link DsqlError} can be; compare `code` rather than the class, so that a second copy of this package is harmless. */
+/** What a {@link DsqlError} can be. */
 export type DsqlErrorCode =
   | "DSQL_CONFIG"
   | "DSQL_TOKEN"
@@ -17,7 +17,15 @@ export type DsqlErrorCode =
 /** Which conflict DSQL reported: `data` is OC000, `schema` is OC001, `unknown` is SQLSTATE 40001 that names neither. */
 export type OccType = "data" | "schema" | "unknown";
 
-/** The base of every error that this package makes: a stable `code`, what to do in the message, the original as `cause`. */
+/** Marks the errors of every copy of this package: of two versions, or of its ES modules beside its CommonJS. */
+const BRAND = Symbol.for("dsql-core.error");
+/** Our own classes with the code of their errors; the base has them all. A subclass of the caller's is not among them. */
+const codeOfClass = new Map<unknown, DsqlErrorCode | "any">();
+
+/**
+ * The base of every error that this package makes: a stable `code`, what to do in the message, the original as `cause`.
+ * `instanceof` recognises the errors of another copy of this package too.
+ */
 export class DsqlError extends Error {
   override readonly name: string = "DsqlError";
   readonly code: DsqlErrorCode;
@@ -25,7 +33,21 @@ export class DsqlError extends Error {
   constructor(code: DsqlErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+    Object.defineProperty(this, BRAND, { value: true });
   }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this method and asks for itself
+    const errorClass: unknown = this;
+    if (Function.prototype[Symbol.hasInstance].call(errorClass, value)) return true;
+    const code = codeOfClass.get(errorClass);
+    if (code === undefined || !isBranded(value)) return false;
+    return code === "any" || value.code === code;
+  }
+}
+
+function isBranded(value: unknown): value is DsqlError {
+  return typeof value === "object" && value !== null && BRAND in value;
 }
 
 /** An option or a connection string that cannot be used; nothing was sent. */
@@ -202,3 +224,21 @@ export class AsyncJobFailedError extends DsqlError {
     this.details = job.details;
   }
 }
+
+for (const [errorClass, code] of [
+  [DsqlError, "any"],
+  [DsqlConfigError, "DSQL_CONFIG"],
+  [DsqlTokenError, "DSQL_TOKEN"],
+  [ConnectionLostError, "DSQL_CONNECTION_LOST"],
+  [PoolTimeoutError, "DSQL_POOL_TIMEOUT"],
+  [PoolEndedError, "DSQL_POOL_ENDED"],
+  [TransactionRolledBackError, "DSQL_TRANSACTION_ROLLED_BACK"],
+  [CommitOutcomeUnknownError, "DSQL_COMMIT_OUTCOME_UNKNOWN"],
+  [NestedTransactionError, "DSQL_NESTED_TRANSACTION"],
+  [TransactionEndedError, "DSQL_TRANSACTION_ENDED"],
+  [TransactionScopeError, "DSQL_TRANSACTION_SCOPE"],
+  [ClientReleasedError, "DSQL_CLIENT_RELEASED"],
+  [OccRetryExhaustedError, "DSQL_OCC_RETRY_EXHAUSTED"],
+  [AsyncJobFailedError, "DSQL_JOB_FAILED"],
+] as const)
+  codeOfClass.set(errorClass, code);
