@@ -5,7 +5,7 @@ import type { Problem } from "../plan/step.ts";
 import type { MigrateListener } from "./events.ts";
 import type { AppliedMigration, HistoryTable } from "./history.ts";
 import { type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
-import { runRepeatable } from "./repeatable.ts";
+import { queryOf } from "./repeatable.ts";
 import { type Deployment, type MigrationStart, runMigration } from "./run-migration.ts";
 import { hasHappened } from "./run-step.ts";
 import { type DeploymentOptions, historyId, underLease } from "./under-lease.ts";
@@ -200,8 +200,4 @@ function refused(problems: readonly Problem[]): MigrateError {
     `${problems.length === 1 ? "One statement" : `${problems.length} statements`} cannot be applied to Aurora DSQL, and nothing was run:\n${lines.join("\n")}`,
     { problems },
   );
-}
-
-function queryOf(pool: DsqlPool): (sql: string) => Promise<readonly Record<string, unknown>[]> {
-  return async (sql) => (await runRepeatable<Record<string, unknown>>(pool, sql)).rows;
 }

@@ -17,8 +17,11 @@ export type RunQuery = (sql: string) => Promise<readonly Record<string, unknown>
 export interface HistoryTable {
   /** Names the history in the journal, such as `prisma`: each has names of its own. */
   readonly id: string;
-  /** DDL statements that make the table, one at a time, each safe to repeat. */
-  readonly setup: readonly string[];
+  /**
+   * The DDL statements that the table still needs, each safe to repeat; none if it is there. A statement that changes nothing
+   * still counts as a schema change for other sessions, so look first.
+   */
+  setup(query: RunQuery): Promise<readonly string[]>;
   /** What the table calls applied; it exists by then. */
   applied(query: RunQuery): Promise<AppliedMigration[]>;
   /** One INSERT or UPDATE for the moment a migration begins; undefined if the table shows only what is finished. */

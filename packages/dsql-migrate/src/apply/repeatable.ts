@@ -1,5 +1,6 @@
 import { type DsqlPool, failureOf, type RetryOptions, retryOnOcc } from "dsql-core";
 import type { QueryResult, QueryResultRow } from "pg";
+import type { RunQuery } from "./history.ts";
 
 /** SQLSTATEs of losing a race to make the same object: duplicate schema, table, object; unique violation in the catalog. */
 const MADE_BY_ANOTHER = new Set(["42P06", "42P07", "42710", "23505"]);
@@ -48,4 +49,9 @@ export function isLost(error: unknown): boolean {
 export function sqlstateOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === "string" ? code : "";
+}
+
+/** {@link runRepeatable} as history tables take it. */
+export function queryOf(pool: DsqlPool): RunQuery {
+  return async (sql) => (await runRepeatable<Record<string, unknown>>(pool, sql)).rows;
 }

@@ -5,7 +5,7 @@ import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { type JournalStep, readMigrations, readSteps } from "./journal.ts";
 import { journalExists } from "./journal-tables.ts";
 import { currentHolder, type LeaseHolder } from "./lease.ts";
-import { runRepeatable } from "./repeatable.ts";
+import { queryOf } from "./repeatable.ts";
 
 /**
  * - `applied`, `pending`: as they say.
@@ -84,9 +84,7 @@ async function appliedChecksums(
     const finished = [...journaled].filter(([, { finishedAt }]) => finishedAt !== undefined);
     return new Map(finished.map(([name, { checksum }]) => [name, checksum]));
   }
-  const rows = await history.applied(
-    async (sql) => (await runRepeatable<Record<string, unknown>>(pool, sql)).rows,
-  );
+  const rows = await history.applied(queryOf(pool));
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 

@@ -5,7 +5,7 @@ import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { Journal } from "./journal.ts";
 import { createJournal } from "./journal-tables.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
-import { createIfMissing } from "./repeatable.ts";
+import { createIfMissing, queryOf } from "./repeatable.ts";
 import type { Deployment } from "./run-migration.ts";
 
 /** What every deployment needs. */
@@ -32,7 +32,8 @@ export async function underLease<T>(
     await createJournal(pool);
     const lease = await Lease.acquire(pool, options, emit);
     try {
-      for (const statement of history?.setup ?? []) await createIfMissing(pool, statement);
+      const needed = (await history?.setup(queryOf(pool))) ?? [];
+      for (const statement of needed) await createIfMissing(pool, statement);
       const journal = new Journal(pool, historyId(history), lease);
       // From here on nobody else writes to what an earlier holder has begun, and what is read of it stays true.
       await journal.takeOver();

@@ -1,6 +1,6 @@
 import { type DeployResult, requireUniqueNames } from "../apply/deploy.ts";
 import { readMigrations } from "../apply/journal.ts";
-import { runRepeatable } from "../apply/repeatable.ts";
+import { queryOf } from "../apply/repeatable.ts";
 import { type DeploymentOptions, historyId, underLease } from "../apply/under-lease.ts";
 import type { MigrationProgram } from "./program.ts";
 import type { PlanOne } from "./recording.ts";
@@ -28,9 +28,7 @@ export async function deployPrograms(options: DeployProgramsOptions): Promise<De
     const id = historyId(history);
     const rows = await readMigrations(pool, id);
     const names = history
-      ? (
-          await history.applied(async (sql) => (await runRepeatable<Record<string, unknown>>(pool, sql)).rows)
-        ).map(({ name }) => name)
+      ? (await history.applied(queryOf(pool))).map(({ name }) => name)
       : rows.filter(({ finishedAt }) => finishedAt !== undefined).map(({ name }) => name);
     const applied = new Set(names);
     const pending = options.select?.(names) ?? programs.filter(({ name }) => !applied.has(name));

@@ -29,10 +29,14 @@ export function downHistory(name: HistoryTableName): HistoryTable {
 function commonHistory(name: HistoryTableName): Pick<HistoryTable, "setup" | "applied"> {
   const { schema } = name;
   return {
-    setup: [
-      ...(schema === undefined ? [] : [`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`]),
-      `CREATE TABLE IF NOT EXISTS ${quoted(name)} (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)`,
-    ],
+    setup: async (query) => {
+      const [found] = await query(`SELECT to_regclass(${escapeLiteral(quoted(name))}) IS NOT NULL AS exists`);
+      if (found?.exists === true) return [];
+      return [
+        ...(schema === undefined ? [] : [`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`]),
+        `CREATE TABLE IF NOT EXISTS ${quoted(name)} (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)`,
+      ];
+    },
     applied: async (query) => {
       const rows = await query(`SELECT name FROM ${quoted(name)} ORDER BY timestamp, name`);
       return rows.map((row) => ({ name: String(row.name), checksum: undefined }));

@@ -1,0 +1,1 @@
+export { type DsqlMigrationConfig, migrate } from "./migrate.ts";

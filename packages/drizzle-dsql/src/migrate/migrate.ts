@@ -1,0 +1,53 @@
+import { DsqlConfigError, isDsqlPool } from "dsql-core";
+import {
+  type DeployResult,
+  deploy,
+  type LeaseOptions,
+  type MigrateListener,
+  type PlanOptions,
+  planMigrations,
+} from "dsql-migrate";
+import { drizzleHistory } from "./drizzle-history.ts";
+import { readDrizzleFolder } from "./migrations-folder.ts";
+
+/** Options of {@link migrate}: drizzle-orm's own, and how the deployment behaves. */
+export interface DsqlMigrationConfig extends LeaseOptions {
+  /** The folder that `drizzle-kit generate` writes, as of 0.45 or 1.0. */
+  migrationsFolder: string;
+  /** @default "__drizzle_migrations" */
+  migrationsTable?: string | undefined;
+  /** @default "drizzle" */
+  migrationsSchema?: string | undefined;
+  /** How the generated SQL is made into what DSQL takes. */
+  plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
+  /** Called with everything that happens. */
+  onEvent?: MigrateListener | undefined;
+}
+
+/**
+ * Applies what `drizzle-kit generate` wrote: each statement as DSQL takes it and by itself, indexes waited for, under a lease
+ * that other deployments wait for. A migration that was interrupted is continued where it stood.
+ * The history is drizzle-orm's own table, which its tools go on to read.
+ * @throws MigrateError as `deploy` of dsql-migrate does
+ */
+export async function migrate(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<DeployResult> {
+  const pool = db.$client;
+  if (!isDsqlPool(pool)) {
+    throw new DsqlConfigError("db is not on a DsqlPool: make it with drizzle() of drizzle-dsql.");
+  }
+  const {
+    migrationsFolder,
+    migrationsTable = "__drizzle_migrations",
+    migrationsSchema = "drizzle",
+    plan,
+    ...options
+  } = config;
+  const folder = await readDrizzleFolder(migrationsFolder);
+  const history = drizzleHistory({ table: migrationsTable, schema: migrationsSchema }, folder);
+  return await deploy({
+    ...options,
+    pool,
+    history,
+    migrations: await planMigrations(folder.migrations, plan),
+  });
+}
