@@ -1,5 +1,6 @@
 import type { DsqlPool, DsqlPoolOptions } from "dsql-core";
 import type { DatabaseConnection } from "kysely";
+import type { DsqlQueryCompilerOptions } from "./dsql-query-compiler.ts";
 
 /** As much of a `pg-cursor` cursor as streaming needs. */
 export interface Cursor<R> {
@@ -11,7 +12,7 @@ export interface Cursor<R> {
 export type CursorConstructor = new (sql: string, parameters?: unknown[]) => Cursor<unknown>;
 
 /** What the dialect can do beside connecting. */
-export interface DsqlDialectOptions {
+export interface DsqlDialectOptions extends DsqlQueryCompilerOptions {
   /** The default export of `pg-cursor`; only `.stream()` needs it. */
   cursor?: CursorConstructor | undefined;
   /**

@@ -22,6 +22,7 @@ export class DsqlDialect implements Dialect {
 
   constructor(config: DsqlDialectConfig | string) {
     const options = typeof config === "string" ? { connectionString: config } : config;
+    new DsqlQueryCompiler(options);
     this.#source = poolSource(options);
     this.#config = { ...options };
   }
@@ -31,7 +32,7 @@ export class DsqlDialect implements Dialect {
   }
 
   createQueryCompiler(): QueryCompiler {
-    return new DsqlQueryCompiler();
+    return new DsqlQueryCompiler(this.#config);
   }
 
   createAdapter(): DialectAdapter {

@@ -1,6 +1,7 @@
 import "./transaction-with-retry-method.ts";
 
 export { waitForJob } from "./async-job.ts";
+export { addConstraintNotValid, validateConstraint } from "./constraints.ts";
 export { DsqlAdapter } from "./dsql-adapter.ts";
 export { DsqlDialect } from "./dsql-dialect.ts";
 export type {
@@ -12,7 +13,7 @@ export type {
   DsqlDialectPoolConfig,
 } from "./dsql-dialect-config.ts";
 export { DsqlIntrospector } from "./dsql-introspector.ts";
-export { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
+export { DsqlQueryCompiler, type DsqlQueryCompilerOptions } from "./dsql-query-compiler.ts";
 export type { ReadOnlyTransaction } from "./read-only-transaction.ts";
 export {
   type ReadOnlyTransactionOptions,

@@ -55,7 +55,8 @@ function madeFrom(options: DsqlPoolOptions): PoolSource {
 
 function poolOptionsOf(config: DsqlDialectConfig): DsqlPoolOptions {
   if ("totalCount" in config) throw new DsqlConfigError("A pool is given as an option: { pool }.");
-  const { pool, cursor, waitForIndexes, onCreateConnection, onReserveConnection, ...options } = config;
+  const { pool, cursor, waitForIndexes, identityCache, onCreateConnection, onReserveConnection, ...options } =
+    config;
   return options;
 }
 

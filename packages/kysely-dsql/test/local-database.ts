@@ -22,15 +22,14 @@ export function useLocalDatabase(): { local(): LocalDsql; open(options?: Options
   let local: LocalDsql;
   const opened: Opened[] = [];
   const open = (options: Options = {}): Opened => {
-    const { cursor, waitForIndexes, onCreateConnection, onReserveConnection, ...poolOptions } = {
-      cursor: Cursor,
-      ...options,
-    };
+    const { cursor, waitForIndexes, identityCache, onCreateConnection, onReserveConnection, ...poolOptions } =
+      { cursor: Cursor, ...options };
     const pool = new DsqlPool({ ...local.connection, ...poolOptions });
     const dialect = new DsqlDialect({
       pool,
       cursor,
       waitForIndexes,
+      identityCache,
       onCreateConnection,
       onReserveConnection,
     });
