@@ -21,30 +21,29 @@ interface AbortOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a connection is told by its driver. */
+/** What a driver gives its connections. */
 export interface DsqlConnectionSettings {
   cursor: CursorConstructor | undefined;
   waitForIndexes: boolean;
   /** The pool that the connection comes from. */
   pool: DsqlPool | undefined;
-  /** How a single statement that met a conflict is run again; undefined where it is not. */
+  /** How a statement outside a transaction is retried after a conflict; undefined where it is not. */
   autocommitRetry: RetryOptions | undefined;
 }
 
 /**
- * One use of a pooled client, from its acquisition to its release. After that it refuses to work, so that a
- * transaction handle that outlives its transaction cannot reach into somebody else's; and so it does while COMMIT or
- * ROLLBACK is on its way, because what is sent behind that would be stored by itself.
+ * One use of a pooled client, from its acquisition to its release. After that, and from the COMMIT or ROLLBACK of its
+ * transaction on, it sends no statements: a late one would be committed by itself, or become part of another transaction.
  */
 export class DsqlConnection implements DatabaseConnection {
   #client: DsqlPoolClient | undefined;
   readonly #settings: DsqlConnectionSettings;
   /** The client for the work of the transaction that is open. */
   #scope: TransactionScope<DsqlPoolClient> | undefined;
-  /** The COMMIT or ROLLBACK of the driver, which the scope would refuse. */
+  /** The driver's own COMMIT or ROLLBACK, which the scope would refuse. */
   #ending: CompiledQuery | undefined;
   #isDiscarded = false;
-  /** What told that the connection is gone; everything later ends with the same. */
+  /** The error that the connection was lost with; all later statements reject with it. */
   #loss: unknown;
   #commitFailed = false;
   #pendingRelease: NodeJS.Immediate | undefined;
@@ -63,11 +62,11 @@ export class DsqlConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery, options?: AbortOptions): Promise<QueryResult<R>> {
     const client = this.#clientFor(query);
-    const isAutocommit = this.#scope === undefined && isIdle(client);
+    const isAutocommit = this.#isAutocommit(client);
     const signal = options?.signal;
     const send = () => this.#send(client, query, isAutocommit ? signal : undefined);
     const { command, rowCount, rows } = isAutocommit
-      ? await this.#sendAutocommit(query.sql, send, signal)
+      ? await this.#retryAutocommit(query.sql, send, signal)
       : await send();
     if (command === "CREATE" && isAutocommit && this.#settings.waitForIndexes) {
       await this.#waitForIndex(client, rows);
@@ -75,8 +74,25 @@ export class DsqlConnection implements DatabaseConnection {
     return { ...(isChange(command) && { numAffectedRows: BigInt(rowCount ?? 0) }), rows: rows as R[] };
   }
 
-  async *streamQuery<R>(query: CompiledQuery, chunkSize = 100): AsyncIterableIterator<QueryResult<R>> {
-    yield* streamRows<R>(this.#clientFor(query), this.#settings.cursor, query, chunkSize);
+  async *streamQuery<R>(
+    query: CompiledQuery,
+    chunkSize = 100,
+    options?: AbortOptions,
+  ): AsyncIterableIterator<QueryResult<R>> {
+    const client = this.#clientFor(query);
+    const begin = async () => {
+      const chunks = streamRows<R>(client, this.#settings.cursor, query, chunkSize);
+      return { chunks, first: await chunks.next() };
+    };
+    // Until the caller has rows, a conflict can be retried as that of any other statement.
+    const { chunks, first } = this.#isAutocommit(client)
+      ? await this.#retryAutocommit(query.sql, begin, options?.signal)
+      : await begin();
+    try {
+      for (let next = first; !next.done; next = await chunks.next()) yield next.value;
+    } finally {
+      await chunks.return?.();
+    }
   }
 
   /**
@@ -147,7 +163,9 @@ export class DsqlConnection implements DatabaseConnection {
     if (this.#loss !== undefined) throw this.#loss;
     this.#runningWrite = onlyReads(sql) ? undefined : writeSignal;
     try {
-      return await client.query(sql, parameters as unknown[]);
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters as unknown[]);
+      // Plain SQL may hold several statements; Kysely's result has room for one.
+      return Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result;
     } catch (error) {
       if (failureOf(error) === "connection-lost") this.#loss = error;
       throw error;
@@ -156,37 +174,33 @@ export class DsqlConnection implements DatabaseConnection {
     }
   }
 
-  /** A statement that met a conflict was rolled back whole; its failed run counts as the first of maxAttempts. */
-  async #sendAutocommit<T>(text: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async #retryAutocommit<T>(text: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await send();
     } catch (error) {
-      const retry = this.#settings.autocommitRetry;
-      return await retryAutocommit({
-        query: text,
-        error,
-        send,
-        retry: retry && { ...retry, ...(signal && { signal }) },
-      });
+      const { autocommitRetry } = this.#settings;
+      const retry = autocommitRetry && { ...autocommitRetry, ...(signal && { signal }) };
+      return await retryAutocommit({ query: text, error, send, retry });
     }
   }
 
   async #waitForIndex(client: DsqlPoolClient, rows: readonly unknown[]): Promise<void> {
     // Other statements than CREATE INDEX ASYNC start no job.
     if ((rows[0] as { job_id?: unknown } | undefined)?.job_id === undefined) return;
-    await waitForJob({ query: (text) => this.#sendAutocommit(text, () => client.query(text)) }, { rows });
+    await waitForJob({ query: (text) => this.#retryAutocommit(text, () => client.query(text)) }, { rows });
+  }
+
+  /** Whether a statement commits by itself: plain SQL may have begun a transaction too. */
+  #isAutocommit(client: DsqlPoolClient): boolean {
+    if (this.#scope !== undefined) return false;
+    const status = client.getTransactionStatus();
+    return status === "I" || status === null;
   }
 
   #clientFor(query: CompiledQuery): DsqlPoolClient {
     if (this.#client === undefined) throw new TransactionEndedError();
     return query === this.#ending ? this.#client : (this.#scope?.client ?? this.#client);
   }
-}
-
-/** A caller may have begun a transaction by plain SQL. */
-function isIdle(client: DsqlPoolClient): boolean {
-  const status = client.getTransactionStatus();
-  return status === "I" || status === null;
 }
 
 /** Kysely rejects the query with the reason itself, so the outcome can only be told by its `cause`. */

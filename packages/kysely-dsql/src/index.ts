@@ -14,7 +14,7 @@ export type {
 } from "./dsql-dialect-config.ts";
 export { DsqlIntrospector } from "./dsql-introspector.ts";
 export { DsqlQueryCompiler, type DsqlQueryCompilerOptions } from "./dsql-query-compiler.ts";
-export type { ReadOnlyTransaction } from "./read-only-transaction.ts";
+export type { Reader, ReadOnlyQueryCreator, ReadOnlyTransaction } from "./read-only-transaction.ts";
 export {
   type ReadOnlyTransactionOptions,
   transactionWithRetry,

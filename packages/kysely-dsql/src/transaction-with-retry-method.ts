@@ -21,6 +21,9 @@ declare module "kysely" {
       work: (transaction: ReadOnlyTransaction<DB>) => Promise<T>,
       options: ReadOnlyTransactionOptions,
     ): Promise<T>;
+
+    /** Repeats Kysely's own: TypeScript drops members named by a symbol from a class that is augmented from outside. */
+    [Symbol.asyncDispose](): Promise<void>;
   }
 
   interface Transaction<DB> {

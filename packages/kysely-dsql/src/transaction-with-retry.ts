@@ -36,7 +36,7 @@ export function transactionWithRetry<DB, T>(
 ): Promise<T>;
 export async function transactionWithRetry<DB, T>(
   db: Kysely<DB>,
-  work: (transaction: Transaction<DB>) => Promise<T>,
+  work: (transaction: never) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
   if (db.isTransaction) {
@@ -52,7 +52,7 @@ export async function transactionWithRetry<DB, T>(
         attempt
           .execute(async (transaction) => {
             begun();
-            return remember(await work(transaction));
+            return remember(await work(transaction as never));
           })
           .catch(giveUpWithoutConnection),
       mergeRetryOptions(await retryDefaultsOf(db), options),

@@ -94,10 +94,13 @@ class KyselySession implements AdapterSession {
 
   transactionWithRetry: AdapterSession["transactionWithRetry"] = (work, { readOnly, ...options } = {}) =>
     readOnly
-      ? this.#db.transactionWithRetry((transaction) => work(inside(transaction as Transaction<Database>)), {
-          ...options,
-          readOnly,
-        })
+      ? this.#db.transactionWithRetry(
+          (transaction) => work(inside(transaction as unknown as Transaction<Database>)),
+          {
+            ...options,
+            readOnly,
+          },
+        )
       : this.#db.transactionWithRetry((transaction) => work(inside(transaction)), options);
 
   roundTrip: AdapterSession["roundTrip"] = async (column, value) => {

@@ -31,11 +31,51 @@ describe("a single statement", () => {
     });
   });
 
-  it("is not run again where a text holds several", async () => {
+  it("returns the rows of the last one where plain SQL holds several", async () => {
     const { db } = open();
-    local().faults.conflictCommits(1);
-    const several = sql.raw("insert into account values ('several', 'Ada', 1); select 1").execute(db);
-    await expect(several).rejects.toMatchObject({ code: "40001" });
-    expect(await db.selectFrom("account").select("id").where("id", "=", "several").execute()).toEqual([]);
+    const last = await sql<{ two: number }>`select 1 as one; select 2 as two`.execute(db);
+    expect(last.rows).toEqual([{ two: 2 }]);
+    const changed = await sql.raw("select 1; update account set balance = 7 where id = 'single'").execute(db);
+    expect(changed).toEqual({ rows: [], numAffectedRows: 1n });
+    expect((await sql.raw("update account set balance = 8; select 1 as one").execute(db)).rows).toEqual([
+      { one: 1 },
+    ]);
+  });
+});
+
+describe("a stream", () => {
+  const seen = async (rows: AsyncIterable<{ id: string }>) => {
+    const ids: string[] = [];
+    for await (const { id } of rows) ids.push(id);
+    return ids;
+  };
+
+  it("is retried where the schema has changed before its first chunk", async () => {
+    const { db } = open({ max: 1 });
+    const { db: other } = open({ max: 1 });
+    const all = () => db.selectFrom("account").select("id").orderBy("id");
+    const ids = (await all().execute()).map((row) => row.id);
+    await other.schema.alterTable("account").addColumn("note", "text").execute();
+    expect(await seen(all().stream(1))).toEqual(ids);
+    await other.schema.alterTable("account").dropColumn("note").execute();
+    const { db: without } = open({ max: 1, autocommitRetry: false });
+    await without.selectFrom("account").select("id").execute();
+    await other.schema.alterTable("account").addColumn("note", "text").execute();
+    await expect(seen(without.selectFrom("account").select("id").stream(1))).rejects.toMatchObject({
+      code: "40001",
+    });
+    await other.schema.alterTable("account").dropColumn("note").execute();
+  });
+
+  it("is not retried inside a transaction", async () => {
+    const { db } = open({ max: 1 });
+    const { db: other } = open({ max: 1 });
+    const streaming = db.transaction().execute(async (trx) => {
+      await trx.selectFrom("account").select("id").execute();
+      await other.schema.alterTable("account").addColumn("note", "text").execute();
+      return await seen(trx.selectFrom("account").select("id").stream(1));
+    });
+    await expect(streaming).rejects.toMatchObject({ code: "40001" });
+    await other.schema.alterTable("account").dropColumn("note").execute();
   });
 });

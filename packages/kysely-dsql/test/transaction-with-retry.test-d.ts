@@ -55,7 +55,7 @@ db.transactionWithRetry(
     // @ts-expect-error a read-only transaction does not delete
     trx.deleteFrom("account");
     // @ts-expect-error a read-only transaction changes no schema
-    trx.withSchema("bank").schema;
+    trx.withSchema("bank").schema.dropTable("account");
   },
   { readOnly: true, maxAttempts: 3 },
 );

@@ -9,10 +9,22 @@ const require = createRequire(import.meta.url);
 const run = promisify(execFile);
 const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
 
-it("compiles against Kysely 0.28, its tests included", async () => {
+async function compile(...options: string[]): Promise<string> {
   const compiler = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
-  const { stdout } = await run(process.execPath, [compiler, "-p", "tsconfig.kysely-0-28.json"], {
-    cwd: packageDirectory,
-  });
-  expect(stdout).toBe("");
+  const { stdout } = await run(process.execPath, [compiler, ...options], { cwd: packageDirectory }).catch(
+    (failed: { stdout: string }) => failed,
+  );
+  return stdout;
+}
+
+it("compiles against Kysely 0.28, its tests included", async () => {
+  expect(await compile("-p", "tsconfig.kysely-0-28.json")).toBe("");
+});
+
+it("compiles in a project that checks the types of libraries, and knows await using", async () => {
+  expect(await compile("-p", "test/consumer", "--skipLibCheck", "false")).toBe("");
+});
+
+it("compiles in a project with exactOptionalPropertyTypes, with options that may be undefined", async () => {
+  expect(await compile("-p", "test/consumer", "--exactOptionalPropertyTypes")).toBe("");
 });
