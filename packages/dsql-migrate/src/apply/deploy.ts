@@ -4,8 +4,8 @@ import type { PlannedMigration } from "../plan/migration.ts";
 import type { Problem } from "../plan/step.ts";
 import type { MigrateListener } from "./events.ts";
 import type { AppliedMigration, HistoryTable } from "./history.ts";
-import { type JournalMigration, type JournalStep, readMigrations, readSteps } from "./journal.ts";
-import { queryOf } from "./repeatable.ts";
+import { type JournalMigration, type JournalStep, readSteps } from "./journal.ts";
+import { readHistory } from "./read-history.ts";
 import { type Deployment, type MigrationStart, runMigration } from "./run-migration.ts";
 import { hasHappened } from "./run-step.ts";
 import { type DeploymentOptions, historyId, underLease } from "./under-lease.ts";
@@ -54,8 +54,7 @@ export async function findPending(
   emit: MigrateListener,
 ): Promise<Pending[]> {
   const id = historyId(history);
-  const journaled = new Map((await readMigrations(pool, id)).map((row) => [row.name, row]));
-  const applied = appliedMigrations(journaled, await history?.applied(queryOf(pool)));
+  const { journaled, applied } = await readHistory(pool, history);
   warnOfMissing(migrations, applied, emit);
   const pending: Pending[] = [];
   for (const migration of migrations) {
@@ -131,18 +130,6 @@ async function begunMigration(
       throw changedWhileBegun(migration.name, open.position, done.length + 1);
   }
   return { migration, start, replanFrom: done.length };
-}
-
-function appliedMigrations(
-  journaled: ReadonlyMap<string, JournalMigration>,
-  table: readonly AppliedMigration[] | undefined,
-): Map<string, AppliedMigration> {
-  const rows =
-    table ??
-    [...journaled.values()]
-      .filter(({ finishedAt }) => finishedAt !== undefined)
-      .map(({ name, checksum }) => ({ name, checksum }));
-  return new Map(rows.map((row) => [row.name, row]));
 }
 
 function warnOfMissing(

@@ -1,11 +1,12 @@
 import type { DsqlPool } from "dsql-core";
 import type { PlannedMigration } from "../plan/migration.ts";
 import { type JobRow, runningJobs } from "./async-job.ts";
-import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
-import { type JournalStep, readMigrations, readSteps } from "./journal.ts";
+import type { HistoryTable } from "./history.ts";
+import { type JournalStep, readSteps } from "./journal.ts";
 import { journalExists } from "./journal-tables.ts";
 import { currentHolder, type LeaseHolder } from "./lease.ts";
-import { queryOf } from "./repeatable.ts";
+import { readHistory } from "./read-history.ts";
+import { historyId } from "./under-lease.ts";
 
 /**
  * - `applied`, `pending`: as they say.
@@ -44,13 +45,8 @@ export async function status(options: {
   history?: HistoryTable | undefined;
 }): Promise<Status> {
   const { pool, migrations, history } = options;
-  const jobs = await runningJobs(pool);
-  if (!(await journalExists(pool))) {
-    return { migrations: migrations.map(({ name }) => ({ name, state: "pending" })), lock: undefined, jobs };
-  }
-  const id = history?.id ?? PLAIN_HISTORY_ID;
-  const journaled = new Map((await readMigrations(pool, id)).map((row) => [row.name, row]));
-  const applied = await appliedChecksums(pool, history, journaled);
+  const id = historyId(history);
+  const { journaled, applied } = await readHistory(pool, history);
   const shown: MigrationStatus[] = [];
   for (const { name, checksum } of migrations) {
     const row = journaled.get(name);
@@ -58,9 +54,9 @@ export async function status(options: {
       ...(row === undefined ? {} : { stepsDone: row.stepsDone, steps: row.steps, startedAt: row.startedAt }),
       ...(row?.finishedAt === undefined ? {} : { finishedAt: row.finishedAt }),
     };
-    if (applied.has(name)) {
-      const stored = applied.get(name);
-      const state = stored === undefined || stored === checksum ? "applied" : "edited";
+    const done = applied.get(name);
+    if (done !== undefined) {
+      const state = done.checksum === undefined || done.checksum === checksum ? "applied" : "edited";
       shown.push({ name, state, ...times });
     } else if (row === undefined || row.finishedAt !== undefined) {
       shown.push({ name, state: "pending" });
@@ -72,20 +68,8 @@ export async function status(options: {
   for (const name of applied.keys()) {
     if (!given.has(name)) shown.push({ name, state: "missing" });
   }
-  return { migrations: shown, lock: await currentHolder(pool), jobs };
-}
-
-async function appliedChecksums(
-  pool: DsqlPool,
-  history: HistoryTable | undefined,
-  journaled: ReadonlyMap<string, { checksum: string; finishedAt: Date | undefined }>,
-): Promise<Map<string, string | undefined>> {
-  if (history === undefined) {
-    const finished = [...journaled].filter(([, { finishedAt }]) => finishedAt !== undefined);
-    return new Map(finished.map(([name, { checksum }]) => [name, checksum]));
-  }
-  const rows = await history.applied(queryOf(pool));
-  return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  const lock = (await journalExists(pool)) ? await currentHolder(pool) : undefined;
+  return { migrations: shown, lock, jobs: await runningJobs(pool) };
 }
 
 function openState(steps: readonly JournalStep[]): Pick<MigrationStatus, "state" | "error" | "failedSql"> {

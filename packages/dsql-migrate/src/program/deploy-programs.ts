@@ -1,6 +1,5 @@
 import { type DeployResult, requireUniqueNames } from "../apply/deploy.ts";
-import { readMigrations } from "../apply/journal.ts";
-import { queryOf } from "../apply/repeatable.ts";
+import { readHistory } from "../apply/read-history.ts";
 import { type DeploymentOptions, historyId, underLease } from "../apply/under-lease.ts";
 import type { MigrationProgram } from "./program.ts";
 import type { PlanOne } from "./recording.ts";
@@ -26,15 +25,13 @@ export async function deployPrograms(options: DeployProgramsOptions): Promise<De
   requireUniqueNames(programs);
   return await underLease(options, async (deployment) => {
     const id = historyId(history);
-    const rows = await readMigrations(pool, id);
-    const names = history
-      ? (await history.applied(queryOf(pool))).map(({ name }) => name)
-      : rows.filter(({ finishedAt }) => finishedAt !== undefined).map(({ name }) => name);
-    const applied = new Set(names);
-    const pending = options.select?.(names) ?? programs.filter(({ name }) => !applied.has(name));
+    const { journaled, applied } = await readHistory(pool, history);
+    const pending =
+      options.select?.([...applied.keys()]) ?? programs.filter(({ name }) => !applied.has(name));
     const done: string[] = [];
     for (const program of pending) {
-      const begun = rows.some(({ name, finishedAt }) => name === program.name && finishedAt === undefined);
+      const earlier = journaled.get(program.name);
+      const begun = earlier !== undefined && earlier.finishedAt === undefined;
       await runProgram(deployment, program, id, begun, planner);
       done.push(program.name);
     }

@@ -1,19 +1,22 @@
 import { deploy as deployMigrations, findPending } from "../../apply/deploy.ts";
-import { journalExists } from "../../apply/journal-tables.ts";
 import type { PlannedMigration } from "../../plan/migration.ts";
 import { type Command, EXIT, parseCommand, type Terminal, UsageError, wholeNumber } from "../command.ts";
 import { CONNECTION_OPTIONS, CONNECTION_USAGE, untilInterrupted, withPool } from "../connect.ts";
 import { PLAN_OPTIONS, PLAN_USAGE, planOptions } from "../plan-options.ts";
 import { planText } from "../plan-text.ts";
 import { count, jsonProgress, styler, textProgress } from "../progress.ts";
-import { planPaths } from "../read-migrations.ts";
+import type { MigrationSource } from "../source.ts";
 
-const usage = `Usage: dsql-migrate deploy <folder> [options]
+const usageOf = ({
+  program,
+  synopsis,
+  usage,
+}: MigrationSource) => `Usage: ${program} deploy${synopsis} [options]
 
-Applies the .sql files of a folder that are not applied yet, in the order of their names: one statement at a
-time, each recorded in the database. A deployment that was killed is continued by the next one.
+Applies the migrations that are not applied yet, in the order of their names: one statement at a time, each
+recorded in the database. A deployment that was killed is continued by the next one.
 
-  --dry-run                   print the plan of what is not applied yet, and run nothing
+${usage}  --dry-run                   print the plan of what is not applied yet, and run nothing
 ${CONNECTION_USAGE}
 ${PLAN_USAGE}  --lock-timeout-ms <number>  how long to wait for another deployment; the default is 600000, 0 does not wait
   --lease-ms <number>         how long a deployment that has died keeps others waiting; the default is 15000
@@ -24,11 +27,13 @@ ${PLAN_USAGE}  --lock-timeout-ms <number>  how long to wait for another deployme
 Exit code: 0 all is applied, 1 something failed or was refused, 2 the call was wrong.
 `;
 
-export const deploy: Command = {
-  summary: "apply the migrations of a folder that are not applied yet",
-  usage,
+/** The command that applies the migrations of a source. */
+export const deployOf = (source: MigrationSource): Command => ({
+  summary: "apply the migrations that are not applied yet",
+  usage: usageOf(source),
   async run(argv, terminal) {
     const { values, positionals } = parseCommand(argv, "deploy", {
+      ...source.options,
       ...CONNECTION_OPTIONS,
       ...PLAN_OPTIONS,
       "dry-run": { type: "boolean" },
@@ -37,25 +42,24 @@ export const deploy: Command = {
       owner: { type: "string" },
       format: { type: "string" },
     });
-    const folder = oneFolder(positionals, "deploy");
     const json = isJson(values.format);
     const lease = {
       lockTimeoutMs: wholeNumber(values["lock-timeout-ms"], "lock-timeout-ms", 0),
       leaseMs: wholeNumber(values["lease-ms"], "lease-ms", 100),
       owner: values.owner,
     };
-    const migrations = await planPaths([folder], planOptions(values), terminal);
+    const { migrations, history } = await source.load({ positionals, values }, planOptions(values), terminal);
     return await withPool(values, terminal, async (pool) => {
       const onEvent = json ? jsonProgress(terminal) : textProgress(terminal);
       if (values["dry-run"] === true) {
-        const pending = (await journalExists(pool))
-          ? (await findPending(pool, migrations, undefined, onEvent)).map(({ migration }) => migration)
-          : migrations;
+        const pending = (await findPending(pool, migrations, history, onEvent)).map(
+          ({ migration }) => migration,
+        );
         printPlan(pending, terminal, json);
         return pending.every(({ plan }) => plan.ok) ? EXIT.ok : EXIT.failed;
       }
       const { applied } = await untilInterrupted(terminal, (signal) =>
-        deployMigrations({ pool, migrations, onEvent, signal, ...lease }),
+        deployMigrations({ pool, migrations, history, onEvent, signal, ...lease }),
       );
       if (json) terminal.stdout.write(`${JSON.stringify({ type: "deployed", applied })}\n`);
       else
@@ -65,16 +69,7 @@ export const deploy: Command = {
       return EXIT.ok;
     });
   },
-};
-
-/** The folder that a command was given. */
-export function oneFolder(positionals: readonly string[], command: string): string {
-  const [folder, ...rest] = positionals;
-  if (folder === undefined || rest.length > 0) {
-    throw new UsageError(`Name one folder of .sql files: dsql-migrate ${command} <folder>.`);
-  }
-  return folder;
-}
+});
 
 /** Whether `--format` asks for JSON. */
 export function isJson(format: string | undefined): boolean {

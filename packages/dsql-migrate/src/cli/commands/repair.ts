@@ -3,10 +3,13 @@ import type { PlannedMigration } from "../../plan/migration.ts";
 import { type Command, EXIT, parseCommand, UsageError } from "../command.ts";
 import { CONNECTION_OPTIONS, CONNECTION_USAGE, withPool } from "../connect.ts";
 import { PLAN_OPTIONS, planOptions } from "../plan-options.ts";
-import { planPaths } from "../read-migrations.ts";
-import { oneFolder } from "./deploy.ts";
+import type { MigrationSource } from "../source.ts";
 
-const usage = `Usage: dsql-migrate repair <folder> <one of the options below>
+const usageOf = ({
+  program,
+  synopsis,
+  usage,
+}: MigrationSource) => `Usage: ${program} repair${synopsis} <one of the options below>
 
 For the few cases that need a person. A deployment that was killed needs none: deploy again.
 
@@ -14,15 +17,17 @@ For the few cases that need a person. A deployment that was killed needs none: d
   --applied <name>            record a migration as applied without running it
   --forget <name>             forget a half-applied migration after you have undone by hand what it did
   --release-lock              take the lock from a holder that is known to be dead
-${CONNECTION_USAGE}
+${usage}${CONNECTION_USAGE}
   --help                      print this text
 `;
 
-export const repair: Command = {
+/** The command that corrects the records of a source's migrations. */
+export const repairOf = (source: MigrationSource): Command => ({
   summary: "correct the records of migrations by hand",
-  usage,
+  usage: usageOf(source),
   async run(argv, terminal) {
     const { values, positionals } = parseCommand(argv, "repair", {
+      ...source.options,
       ...CONNECTION_OPTIONS,
       ...PLAN_OPTIONS,
       accept: { type: "string" },
@@ -32,9 +37,7 @@ export const repair: Command = {
     });
     const chosen = ["accept", "applied", "forget", "release-lock"].filter((option) => option in values);
     if (chosen.length !== 1) {
-      throw new UsageError(
-        "Give one of --accept, --applied, --forget and --release-lock. See dsql-migrate repair --help.",
-      );
+      throw new UsageError("Give one of --accept, --applied, --forget and --release-lock. See --help.");
     }
     return await withPool(values, terminal, async (pool) => {
       if (values["release-lock"] === true) {
@@ -44,31 +47,35 @@ export const repair: Command = {
         );
         return EXIT.ok;
       }
+      const { migrations, history } = await source.load(
+        { positionals, values },
+        planOptions(values),
+        terminal,
+      );
       if (values.forget !== undefined) {
-        await forget({ pool }, values.forget);
+        await forget({ pool, history }, values.forget);
         terminal.stdout.write(
           `${values.forget} is forgotten: the next deployment runs it from its first step.\n`,
         );
         return EXIT.ok;
       }
-      const migrations = await planPaths([oneFolder(positionals, "repair")], planOptions(values), terminal);
       if (values.accept !== undefined) {
-        await acceptEdited({ pool }, named(migrations, values.accept));
+        await acceptEdited({ pool, history }, named(migrations, values.accept));
         terminal.stdout.write(`The edited ${values.accept} is accepted.\n`);
       }
       if (values.applied !== undefined) {
-        await markApplied({ pool }, named(migrations, values.applied));
+        await markApplied({ pool, history }, named(migrations, values.applied));
         terminal.stdout.write(`${values.applied} is recorded as applied; nothing was run.\n`);
       }
       return EXIT.ok;
     });
   },
-};
+});
 
 function named(migrations: readonly PlannedMigration[], name: string): PlannedMigration {
   const found = migrations.find((migration) => migration.name === name);
   if (found !== undefined) return found;
   throw new UsageError(
-    `There is no migration ${name}: the folder has ${migrations.map((migration) => migration.name).join(", ") || "none"}.`,
+    `There is no migration ${name}: there are ${migrations.map((migration) => migration.name).join(", ") || "none"}.`,
   );
 }

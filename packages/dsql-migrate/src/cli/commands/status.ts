@@ -3,15 +3,19 @@ import { type Command, EXIT, parseCommand } from "../command.ts";
 import { CONNECTION_OPTIONS, CONNECTION_USAGE, withPool } from "../connect.ts";
 import { PLAN_OPTIONS, planOptions } from "../plan-options.ts";
 import { seconds, styler, summaryOf } from "../progress.ts";
-import { planPaths } from "../read-migrations.ts";
-import { isJson, oneFolder } from "./deploy.ts";
+import type { MigrationSource } from "../source.ts";
+import { isJson } from "./deploy.ts";
 
-const usage = `Usage: dsql-migrate status <folder> [options]
+const usageOf = ({
+  program,
+  synopsis,
+  usage,
+}: MigrationSource) => `Usage: ${program} status${synopsis} [options]
 
 Shows which migrations are applied, pending, half applied, failed or edited, who holds the lock, and which
 asynchronous jobs run. Changes nothing.
 
-${CONNECTION_USAGE}
+${usage}${CONNECTION_USAGE}
   --format text|json          the default is text
   --help                      print this text
 
@@ -27,19 +31,21 @@ const COLOURS: Readonly<Record<MigrationState, "green" | "yellow" | "red">> = {
   missing: "red",
 };
 
-export const status: Command = {
+/** The command that shows how the migrations of a source stand. */
+export const statusOf = (source: MigrationSource): Command => ({
   summary: "show what is applied, pending, failed and running",
-  usage,
+  usage: usageOf(source),
   async run(argv, terminal) {
     const { values, positionals } = parseCommand(argv, "status", {
+      ...source.options,
       ...CONNECTION_OPTIONS,
       ...PLAN_OPTIONS,
       format: { type: "string" },
     });
     const json = isJson(values.format);
-    const migrations = await planPaths([oneFolder(positionals, "status")], planOptions(values), terminal);
+    const { migrations, history } = await source.load({ positionals, values }, planOptions(values), terminal);
     return await withPool(values, terminal, async (pool) => {
-      const found = await readStatus({ pool, migrations });
+      const found = await readStatus({ pool, migrations, history });
       const exitCode = found.migrations.every(({ state }) => state === "applied") ? EXIT.ok : EXIT.failed;
       if (json) {
         terminal.stdout.write(`${JSON.stringify(found)}\n`);
@@ -68,7 +74,7 @@ export const status: Command = {
       return exitCode;
     });
   },
-};
+});
 
 function detailOf({ state, stepsDone, steps, finishedAt, error, failedSql }: MigrationStatus): string {
   if (state === "applied") return finishedAt === undefined ? "" : ` at ${finishedAt.toISOString()}`;
