@@ -48,7 +48,6 @@ export class Transactions {
       retryTransaction<R>(
         (_attempt, remember, begun) => this.#attempt({ work, readOnly, cache, remember, begun }),
         { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },
-        work,
       ),
     );
   }

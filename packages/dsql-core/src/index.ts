@@ -40,6 +40,8 @@ export { DsqlPool, type DsqlPoolClient, isDsqlPool } from "./pool/dsql-pool.ts";
 export { openPool, type PoolSource } from "./pool/open-pool.ts";
 export type { DsqlPoolStats } from "./pool/pool-stats.ts";
 export { classifyError, type Failure, failureOf, isOccError } from "./retry/classify-error.ts";
+export { noteContestedRows } from "./retry/contested-rows.ts";
+export { noteCommittedRows } from "./retry/retry-lane.ts";
 export { retryOnOcc } from "./retry/retry-on-occ.ts";
 export { type Remember, retryTransaction } from "./retry/retry-transaction.ts";
 export {

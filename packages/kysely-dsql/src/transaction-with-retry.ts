@@ -56,7 +56,6 @@ export async function transactionWithRetry<DB, T>(
           })
           .catch(giveUpWithoutConnection),
       mergeRetryOptions(await retryDefaultsOf(db), options),
-      work,
     );
   } catch (error) {
     throw error instanceof Unrepeatable ? error.error : error;

@@ -10,7 +10,7 @@ export type SimulatedPolicy = (transaction: () => Promise<void>, process: number
 
 /** Runs one case once, in the virtual time of whoever calls. */
 export async function runCase(which: ContentionCase, policy: SimulatedPolicy): Promise<Outcome> {
-  const cluster = new SimulatedCluster(which.rows);
+  const cluster = new SimulatedCluster();
   const outcome: Outcome = { committed: 0, attempts: 0, elapsedMs: 0, latenciesMs: [] };
   const startedAt = performance.now();
   const client = async (_: unknown, index: number) => {
@@ -20,7 +20,7 @@ export async function runCase(which: ContentionCase, policy: SimulatedPolicy): P
     try {
       await policy(() => {
         outcome.attempts++;
-        return cluster.readModifyWrite(row);
+        return cluster.readModifyWrite(String(row));
       }, index % which.processes);
       outcome.committed++;
       outcome.latenciesMs.push(performance.now() - firstAttemptAt);

@@ -24,14 +24,14 @@ export async function steadyFindings(seed: number): Promise<Finding[]> {
     let attempts = 0;
     const latenciesMs: number[] = [];
     await virtualClock(seed).run(async () => {
-      const cluster = new SimulatedCluster(1);
+      const cluster = new SimulatedCluster();
       const client = async () => {
         for (let done = 0; done < TRANSACTIONS_EACH; done++) {
           await pass(Math.random() * THINK_MS);
           const startedAt = performance.now();
           await policy(() => {
             attempts++;
-            return cluster.readModifyWrite(0);
+            return cluster.readModifyWrite("0");
           });
           latenciesMs.push(performance.now() - startedAt);
         }

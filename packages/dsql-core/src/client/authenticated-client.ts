@@ -41,6 +41,7 @@ export class AuthenticatedClient extends GuardedClient {
     this.commitTimeoutMillis = settings.commitTimeoutMillis;
     this.onCommitUnknown = (error) => announce(settings, "commitUnknown", { error });
     this.session.watch(this.connection);
+    this.writes.watch(this.connection);
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
     // Without a listener Node ends the process when the connection breaks; whoever waits for a statement hears of it there.
@@ -134,6 +135,7 @@ export class AuthenticatedClient extends GuardedClient {
     Object.assign(internalsOf(this), beforeLogin, { _connectionCallback: null, readyForQuery: false });
     this.session = new SessionState();
     this.session.watch(connection);
+    this.writes.watch(connection);
     this.#forgetToken();
   }
 

@@ -22,11 +22,7 @@ export interface FailedAutocommit<T> {
  */
 export async function retryAutocommit<T>({ query, error, send, retry }: FailedAutocommit<T>): Promise<T> {
   if (retry === undefined || failureOf(error) !== "conflict" || !isUndoneByConflict(query)) throw error;
-  return await retryOnOcc(
-    (attempt) => (attempt === 1 ? Promise.reject(error) : send()),
-    retry,
-    textOf(query),
-  );
+  return await retryOnOcc((attempt) => (attempt === 1 ? Promise.reject(error) : send()), retry);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { NestedTransactionError } from "../errors.ts";
+import { clusterName } from "../options/cluster-endpoint.ts";
 import type { DsqlConnectionOptions } from "../options/connection-options.ts";
 import { resolveConnection } from "../options/connection-settings.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "../options/legacy-retry-options.ts";
@@ -54,8 +55,7 @@ export class DsqlClient extends AuthenticatedClient {
       return await retryTransaction(
         (_attempt, remember) =>
           runTransaction({ lease, work: scopedWork(work), readOnly: options.readOnly, remember }),
-        mergeRetryOptions({ logger, telemetry }, options),
-        work,
+        mergeRetryOptions({ logger, telemetry, cluster: clusterName(this) }, options),
       );
     } finally {
       this.reserved = false;

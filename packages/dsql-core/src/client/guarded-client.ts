@@ -1,5 +1,6 @@
 import { Client, Query } from "pg";
 import { CommitOutcomeUnknownError, TransactionScopeError } from "../errors.ts";
+import { clusterName } from "../options/cluster-endpoint.ts";
 import { connectionLost, explainFailure, isReadTimeout } from "./explain-failure.ts";
 import { GuardedStatement } from "./guarded-statement.ts";
 import { guardSubmittable, type Submittable } from "./guarded-submittable.ts";
@@ -7,11 +8,13 @@ import { internalsOf } from "./pg-internals.ts";
 import { refuseStatement } from "./scoped-client.ts";
 import { SessionState } from "./session-state.ts";
 import { statementText } from "./statement-text.ts";
+import { TransactionWrites } from "./transaction-writes.ts";
 import { type TextCommands, transactionCommands } from "./transaction-command.ts";
 
 type Callback = (error: Error | null, result?: unknown) => void;
 type QueryObject = {
   text?: unknown;
+  values?: unknown;
   name?: unknown;
   callback?: unknown;
   submit?: unknown;
@@ -29,6 +32,8 @@ export interface Guarded {
   /** Refuses every statement that does not come through {@link sendReserved}, until `reserved` is false again. */
   reserved: boolean;
   sendReserved<T>(send: () => T): T;
+  /** Which rows the connection's transaction has written. */
+  writes: TransactionWrites;
 }
 
 const BESIDE_TRANSACTION =
@@ -49,6 +54,7 @@ class GuardedPgClient extends Client implements Guarded {
       this.#isSendingReserved = false;
     }
   }
+  writes = new TransactionWrites(clusterName(this));
 
   // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
   override query(config: unknown, values?: unknown, callback?: unknown): never {
@@ -60,6 +66,8 @@ class GuardedPgClient extends Client implements Guarded {
       ]) as never;
     const query = config as string | QueryObject;
     const isObject = typeof query === "object" && query !== null;
+    if (isObject) this.writes.note(query.text, query.values ?? values);
+    else this.writes.note(query, values);
     if (isObject && typeof query.submit === "function")
       return this.#takeSubmittable(query as Submittable, values, callback) as never;
     if (typeof values === "function") [callback, values] = [values, undefined];

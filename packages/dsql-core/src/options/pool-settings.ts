@@ -1,3 +1,4 @@
+import { clusterName } from "./cluster-endpoint.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { type ConnectionSettings, resolveConnection } from "./connection-settings.ts";
 import { mergeConnectionString } from "./connection-string.ts";
@@ -58,7 +59,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
       maxUses,
       allowExitOnIdle,
       autocommitRetry,
-      retry: mergeRetryOptions({ logger, telemetry }, retry),
+      retry: mergeRetryOptions({ logger, telemetry, cluster: clusterName(connection) }, retry),
     },
   };
 }

@@ -30,9 +30,11 @@ export interface RetryOptions {
   deadlineMs?: number | undefined;
   /**
    * Names what the work fights over, such as the key of a hot row: work of the same key takes turns, from the first
-   * attempt on while others already do. @default retries of code that is written the same take turns
+   * attempt on while others already do. @default retries of work that lost over the same rows take turns
    */
   conflictKey?: string | undefined;
+  /** Which cluster the work runs on: the same `conflictKey` on two clusters names two things. @default that of the pool or client */
+  cluster?: string | undefined;
 }
 
 /** {@link RetryOptions}, and what only a whole transaction can have. */

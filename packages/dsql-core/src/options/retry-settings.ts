@@ -25,6 +25,7 @@ export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true
   telemetry: true,
   deadlineMs: true,
   conflictKey: true,
+  cluster: true,
   readOnly: true,
   verifyCommit: true,
 };
@@ -69,7 +70,8 @@ export function mergeRetryOptions(
 }
 
 function validate(settings: RetrySettings): void {
-  const { maxAttempts, baseDelayMs, maxDelayMs, jitterFactor, deadlineMs, conflictKey, signal } = settings;
+  const { maxAttempts, baseDelayMs, maxDelayMs, jitterFactor, deadlineMs, conflictKey, cluster, signal } =
+    settings;
   demand(
     Number.isSafeInteger(maxAttempts) && maxAttempts >= 1,
     "maxAttempts",
@@ -101,6 +103,7 @@ function validate(settings: RetrySettings): void {
     "a string",
     conflictKey,
   );
+  demand(cluster === undefined || typeof cluster === "string", "cluster", "a string", cluster);
   for (const name of ["logger", "telemetry"] as const) {
     const value: unknown = settings[name];
     demand(value === undefined || (typeof value === "object" && value !== null), name, "an object", value);

@@ -134,7 +134,6 @@ export class DsqlPool extends PoolWithQuery {
       (_attempt, remember, begun) =>
         runTransaction({ lease, work: scopedWork(work), readOnly: merged.readOnly, begun, remember }),
       merged,
-      work,
     );
   }
 

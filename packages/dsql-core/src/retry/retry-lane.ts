@@ -1,32 +1,33 @@
+import { classifyError, failureOf } from "./classify-error.ts";
+import { type ContestedRows, contestedRowsOf } from "./contested-rows.ts";
+
 /** How many more may run at once than were seen to commit side by side: enough to find out that more can. */
 const PROBE = 1.5;
 
 /** How much wider a lane grows with each retry that commits. */
 const GROWTH = 0.1;
 
-/** Milliseconds in which a retry that runs is expected to end; longer, and one that waits takes its place. */
+/** Milliseconds in which a retry that runs is expected to end; longer, and the next one is let in beside it. */
 const STUCK_MS = 5_000;
 
-/** A place of a retry that runs, to be given back. */
-export type Place = object;
+/** The right to run one retry, to be released. */
+export type Slot = object;
 
 interface Waiter {
   ticket: number;
-  admit: (place: Place) => void;
+  admit: (slot: Slot) => void;
 }
 
 /**
- * Lets as many retries run at once as can commit side by side, in the order in which they first lost. How many that is,
- * the conflicts tell: each transaction that lost counts how many of its kind committed while it ran. One row lets one
- * commit at a time, a hundred rows nearly a hundred.
+ * Lets as many retries run at once as can commit side by side, in the order in which they first lost. The conflicts say how
+ * many that is: each transaction that lost counts how many of its lane committed while it ran.
  */
 export class RetryLane {
   readonly #stuckMs: number;
   #width = 1;
-  #tickets = 0;
   #commits = 0;
-  /** The places that are taken, the oldest first. */
-  readonly #places = new Set<Place>();
+  /** The slots in use, the oldest first. */
+  readonly #slots = new Set<Slot>();
   readonly #waiting: Waiter[] = [];
   #watch: NodeJS.Timeout | undefined;
 
@@ -34,24 +35,19 @@ export class RetryLane {
     this.#stuckMs = stuckMs;
   }
 
-  /** How often work of this kind has committed. */
+  /** How often work of this lane has committed. */
   get commits(): number {
     return this.#commits;
   }
 
   /** Whether retries run or wait. */
   get isBusy(): boolean {
-    return this.#places.size > 0 || this.#waiting.length > 0;
+    return this.#slots.size > 0 || this.#waiting.length > 0;
   }
 
-  /** How many retries may run at once; only whole ones count. */
+  /** How many retries may run at once, rounded down. */
   get width(): number {
     return this.#width;
-  }
-
-  /** A place in the order of those who wait. */
-  nextTicket(): number {
-    return ++this.#tickets;
   }
 
   committed(wasRetry: boolean): void {
@@ -66,8 +62,8 @@ export class RetryLane {
     this.#widen(wasRetry ? sideBySide : Math.max(this.#width, sideBySide));
   }
 
-  /** Resolves with a place when a retry may run, or rejects with the signal's reason. */
-  enter(ticket: number, signal: AbortSignal): Promise<Place> {
+  /** Resolves with a slot when a retry may run, or rejects with the signal's reason. */
+  enter(ticket: number, signal: AbortSignal): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const leaveQueue = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -76,9 +72,9 @@ export class RetryLane {
       };
       const waiter: Waiter = {
         ticket,
-        admit: (place) => {
+        admit: (slot) => {
           signal.removeEventListener("abort", leaveQueue);
-          resolve(place);
+          resolve(slot);
         },
       };
       signal.addEventListener("abort", leaveQueue, { once: true });
@@ -88,12 +84,18 @@ export class RetryLane {
     });
   }
 
-  /** Gives a place back. */
-  leave(place: Place): void {
-    if (!this.#places.delete(place)) return;
+  /** Releases a slot. */
+  release(slot: Slot): void {
+    if (!this.#slots.delete(slot)) return;
     clearTimeout(this.#watch);
     this.#watch = undefined;
     this.#admit();
+  }
+
+  /** Somebody has committed: what runs now has read what is no longer so and will lose, so the next need not wait for it. */
+  overtaken(): void {
+    this.#commits++;
+    for (const slot of [...this.#slots]) this.release(slot);
   }
 
   #widen(width: number): void {
@@ -102,13 +104,13 @@ export class RetryLane {
   }
 
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#places.size < Math.floor(this.#width)) {
-      const place: Place = {};
-      this.#places.add(place);
-      this.#waiting.shift()?.admit(place);
+    while (this.#waiting.length > 0 && this.#slots.size < Math.floor(this.#width)) {
+      const slot: Slot = {};
+      this.#slots.add(slot);
+      this.#waiting.shift()?.admit(slot);
     }
     if (this.#waiting.length > 0) {
-      this.#watch ??= setTimeout(() => this.#passTheOldest(), this.#stuckMs);
+      this.#watch ??= setTimeout(() => this.#releaseTheOldest(), this.#stuckMs);
     } else {
       clearTimeout(this.#watch);
       this.#watch = undefined;
@@ -116,11 +118,170 @@ export class RetryLane {
   }
 
   /**
-   * Nobody has left for long: whoever holds the oldest place hangs, or waits itself for one who waits here, as work
-   * does that runs other work of its kind inside it. So its place goes to the next.
+   * No slot was released for `stuckMs`: its oldest holder is stuck, or waits itself for work that waits here, as work
+   * does that runs other work of its lane inside it. So its slot goes to the next.
    */
-  #passTheOldest(): void {
-    const [oldest] = this.#places;
-    if (oldest !== undefined) this.leave(oldest);
+  #releaseTheOldest(): void {
+    const [oldest] = this.#slots;
+    if (oldest !== undefined) this.release(oldest);
   }
+}
+
+/** Those who lost earlier go first, in every lane alike, so that two who wait in several cannot wait for each other. */
+let tickets = 0;
+
+/** A lane by its name, for as long as work belongs to it. */
+interface NamedLane {
+  name: string;
+  lane: RetryLane;
+  members: number;
+}
+
+/** Lanes of rows that work lost over, and of keys that callers gave: of this process, told apart by cluster. */
+const rowLanes = new Map<string, NamedLane>();
+const keyLanes = new Map<string, NamedLane>();
+
+function laneName(cluster: string, name: string): string {
+  return JSON.stringify([cluster, name]);
+}
+
+function join(lanes: Map<string, NamedLane>, name: string): NamedLane {
+  const entry = lanes.get(name) ?? { name, lane: new RetryLane(), members: 0 };
+  entry.members++;
+  lanes.set(name, entry);
+  return entry;
+}
+
+function leave(lanes: Map<string, NamedLane>, entry: NamedLane): void {
+  if (--entry.members === 0) lanes.delete(entry.name);
+}
+
+/**
+ * Notes that a transaction which wrote these rows has committed, for those who take turns over them. `rows` is called only
+ * when somebody does. Pools and clients of this package do so by themselves.
+ */
+export function noteCommittedRows(cluster: string, rows: () => readonly string[]): void {
+  if (rowLanes.size === 0) return;
+  for (const row of rows()) rowLanes.get(laneName(cluster, row))?.lane.overtaken();
+}
+
+/** How one attempt ended. */
+export type TurnOutcome<T> =
+  | { result: T }
+  /** `retryAtOnce`: the rival has committed in this process, so that no wait is due. */
+  | { error: unknown; retryAtOnce: boolean }
+  /** The time to wait for a turn was over before it came. */
+  | { timedOut: true };
+
+/** How long to wait for a turn. */
+export interface TurnLimits {
+  patienceMs: number;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * The turns of one piece of work, from its first attempt to its last: free until it meets a conflict, and then in the lane
+ * of its `conflictKey`, or in those of the rows that it lost over where others in this process lost over them too.
+ */
+export class Turns {
+  readonly #registry: Map<string, NamedLane>;
+  #lanes: readonly NamedLane[] = [];
+  #ticket: number | undefined;
+
+  constructor({ cluster = "", conflictKey }: { cluster?: string; conflictKey?: string }) {
+    this.#registry = conflictKey === undefined ? rowLanes : keyLanes;
+    if (conflictKey === undefined) return;
+    const entry = join(keyLanes, laneName(cluster, conflictKey));
+    this.#lanes = [entry];
+    if (entry.lane.isBusy) this.#ticket = ++tickets;
+  }
+
+  /**
+   * Runs one attempt when it is its turn. It calls `begun` when its transaction begins, so that what committed before is
+   * not counted among its rivals.
+   * @throws the signal's reason when it aborts the wait
+   */
+  async take<T>(attempt: (begun: () => void) => Promise<T>, limits: TurnLimits): Promise<TurnOutcome<T>> {
+    const held = await this.#enter(limits);
+    if (held === undefined) return { timedOut: true };
+    const wasInTurn = held.length > 0;
+    let commitsBefore: number[] = [];
+    const begun = () => {
+      commitsBefore = this.#lanes.map(({ lane }) => lane.commits);
+    };
+    begun();
+    try {
+      const result = await attempt(begun);
+      // A row's lane hears of commits from the connections: of those too that never lost.
+      if (this.#isKeyed) for (const { lane } of this.#lanes) lane.committed(wasInTurn);
+      return { result };
+    } catch (error) {
+      const lostFight = failureOf(error) === "conflict" && classifyError(error) !== "schema";
+      return { error, retryAtOnce: lostFight && this.#lose(error, { wasInTurn, commitsBefore }) };
+    } finally {
+      for (const { lane, slot } of held) lane.release(slot);
+    }
+  }
+
+  /** Leaves the lanes. */
+  end(): void {
+    for (const entry of this.#lanes) leave(this.#registry, entry);
+    this.#lanes = [];
+  }
+
+  get #isKeyed(): boolean {
+    return this.#registry === keyLanes;
+  }
+
+  /** Waits for a slot of each lane; no slots while the work is free, undefined when the time is over. */
+  async #enter({ patienceMs, signal }: TurnLimits): Promise<HeldSlot[] | undefined> {
+    const held: HeldSlot[] = [];
+    const ticket = this.#ticket;
+    if (ticket === undefined || this.#lanes.length === 0) return held;
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(patience), patienceMs);
+    const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
+    try {
+      for (const { lane } of this.#lanes) held.push({ lane, slot: await lane.enter(ticket, either) });
+      signal?.throwIfAborted();
+      return held;
+    } catch (reason) {
+      for (const { lane, slot } of held) lane.release(slot);
+      if (reason === patience) return undefined;
+      throw reason;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Takes a place among those who lost, and returns whether to retry at once: the rival is known, and done. */
+  #lose(
+    error: unknown,
+    { wasInTurn, commitsBefore }: { wasInTurn: boolean; commitsBefore: readonly number[] },
+  ): boolean {
+    this.#ticket ??= ++tickets;
+    const rivalWasHere = this.#lanes.some(({ lane }, index) => lane.commits > (commitsBefore[index] ?? 0));
+    if (this.#isKeyed) {
+      for (const [index, { lane }] of this.#lanes.entries()) lane.lost(commitsBefore[index] ?? 0, wasInTurn);
+      return !wasInTurn || rivalWasHere;
+    }
+    const isContested = this.#moveTo(contestedRowsOf(error));
+    return isContested && (!wasInTurn || rivalWasHere);
+  }
+
+  /** Joins the lanes of rows, of those alone that others lost over where there are any; returns whether there are. */
+  #moveTo(contested: ContestedRows | undefined): boolean {
+    const { cluster, rows } = contested ?? { cluster: "", rows: [] };
+    const joined = rows.map((row) => join(rowLanes, laneName(cluster, row)));
+    this.end();
+    const shared = joined.filter(({ members }) => members > 1);
+    this.#lanes = shared.length > 0 ? shared : joined;
+    for (const entry of joined) if (!this.#lanes.includes(entry)) leave(rowLanes, entry);
+    return shared.length > 0;
+  }
+}
+
+interface HeldSlot {
+  lane: RetryLane;
+  slot: Slot;
 }

@@ -1,21 +1,19 @@
 import type { RetryOptions } from "../options/retry-options.ts";
 import { resolveRetryOptions } from "../options/retry-settings.ts";
 import { failureOf } from "./classify-error.ts";
-import { type CallSite, type NextStep, retryLoop } from "./retry-loop.ts";
+import { type NextStep, retryLoop } from "./retry-loop.ts";
 
 /**
  * Runs work, and runs it again each time it meets a conflict of DSQL. The work must be a whole transaction, or a
  * statement outside any: a part of a transaction cannot be repeated.
- * Retries of the same `callSite` take turns: the caller's own function or statement, where `work` wraps it.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
  * @throws OccRetryExhaustedError when attempts or time end in a conflict; every other error of the work is handed on unchanged
  */
 export async function retryOnOcc<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions = {},
-  callSite: CallSite = work,
 ): Promise<T> {
   const judge = (error: unknown): NextStep<T> =>
     failureOf(error) === "conflict" ? { again: "conflict" } : { fail: error };
-  return await retryLoop({ run: work, judge, callSite }, resolveRetryOptions(options));
+  return await retryLoop({ run: work, judge }, resolveRetryOptions(options));
 }

@@ -2,7 +2,7 @@ import { CommitOutcomeUnknownError } from "../errors.ts";
 import type { TransactionOptions } from "../options/retry-options.ts";
 import { resolveRetryOptions } from "../options/retry-settings.ts";
 import { failureOf } from "./classify-error.ts";
-import { type CallSite, type NextStep, retryLoop } from "./retry-loop.ts";
+import { type NextStep, retryLoop } from "./retry-loop.ts";
 import { isUnreachable } from "./unreachable.ts";
 
 /** Notes, right before COMMIT, what the transaction will return, and gives it back. */
@@ -12,8 +12,7 @@ export type Remember<T> = (result: T) => T;
  * Runs a whole transaction, BEGIN and COMMIT included, and runs it again after a conflict or after a connection lost
  * before COMMIT. A COMMIT of unknown outcome is never run again unless `verifyCommit` has found it undone; where it finds
  * it stored, the result that the attempt gave to `remember` is returned. Work that waits for a connection calls `begun` when
- * it has one, so that what commits meanwhile is not taken for something that can commit beside it. `callSite` is the
- * caller's own function where `work` wraps it: retries of the same code take turns.
+ * it has one, so that what commits meanwhile is not taken for something that can commit beside it.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
  * @throws CommitOutcomeUnknownError when nobody can say whether the transaction was stored
@@ -21,7 +20,6 @@ export type Remember<T> = (result: T) => T;
 export async function retryTransaction<T>(
   work: (attempt: number, remember: Remember<T>, begun: () => void) => Promise<T>,
   options: TransactionOptions = {},
-  callSite: CallSite = work,
 ): Promise<T> {
   const settings = resolveRetryOptions(options);
   let remembered: { result: T } | undefined;
@@ -46,7 +44,7 @@ export async function retryTransaction<T>(
     if (!verified.stored) return { again: "commit-not-stored" };
     return remembered ?? { fail: error };
   };
-  return await retryLoop({ run, judge, callSite }, settings);
+  return await retryLoop({ run, judge }, settings);
 }
 
 async function verify(

@@ -3,8 +3,6 @@ import { asRequestError } from "../adapter/request-errors.ts";
 
 /** What Prisma passes to a query extension for one operation. */
 interface Operation {
-  model?: string | undefined;
-  operation: string;
   args: unknown;
   query: (args: never) => Promise<unknown>;
 }
@@ -22,7 +20,7 @@ export async function retryOperation(operation: Operation, options: RetryOptions
   const run = () => operation.query(operation.args as never);
   if (!standsAlone(operation)) return await run();
   try {
-    return await retryOnOcc(run, options, `${operation.model ?? ""}.${operation.operation}`);
+    return await retryOnOcc(run, options);
   } catch (error) {
     throw asRequestError(error);
   }

@@ -143,7 +143,6 @@ async function run(
         times,
       ),
     options,
-    work,
   ).catch(rethrowExhaustion);
 }
 

@@ -1,0 +1,303 @@
+/** A statement as it was given to the driver. */
+export interface SentStatement {
+  text: string;
+  values: readonly unknown[] | undefined;
+}
+
+/** A transaction that names more rows than this is too wide to take turns over each of them. */
+const MAX_ROWS = 20;
+/** Longer values name a document rather than a row. */
+const MAX_VALUE_LENGTH = 200;
+
+/**
+ * Names of the rows that these statements write or lock, such as `items(id=7)`, as far as their text and values say: those
+ * that compare columns with values by `=` or IN, and INSERT … ON CONFLICT. The same row has the same name in whatever text
+ * it is written by. A statement that does not say its rows exactly names none, because work that does not fight must not take turns.
+ */
+export function writtenRows(statements: readonly SentStatement[]): string[] {
+  const rows = new Set<string>();
+  for (const { text, values } of statements) {
+    for (const row of rowsOf(text, values ?? [])) rows.add(row);
+    if (rows.size > MAX_ROWS) return [];
+  }
+  return [...rows].sort();
+}
+
+type Token = { kind: "word" | "quoted" | "text" | "number" | "parameter" | "sign"; value: string };
+
+const TOKEN =
+  /\s+|--[^\r\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|"((?:[^"]|"")*)"|(?<![\w$])'((?:[^']|'')*)'|\$(\d+)|(\d+(?:\.\d+)?)(?![\w.])|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(::|<>|<=|>=|!=|\|\||->>?|[-+*/%<>=(),.;[\]])/y;
+
+/** The tokens of a statement, or undefined where it holds what this reader does not know. */
+function tokenize(text: string): Token[] | undefined {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < text.length) {
+    const match = TOKEN.exec(text);
+    if (match === null) return undefined;
+    const [, quoted, literal, parameter, number, word, sign] = match;
+    if (quoted !== undefined) tokens.push({ kind: "quoted", value: quoted.replaceAll('""', '"') });
+    else if (literal !== undefined) tokens.push({ kind: "text", value: literal.replaceAll("''", "'") });
+    else if (parameter !== undefined) tokens.push({ kind: "parameter", value: parameter });
+    else if (number !== undefined) tokens.push({ kind: "number", value: number });
+    else if (word !== undefined) tokens.push({ kind: "word", value: word.toLowerCase() });
+    else if (sign !== undefined) tokens.push({ kind: "sign", value: sign });
+  }
+  if (tokens.at(-1)?.value === ";") tokens.pop();
+  return tokens.some((token) => is(token, ";")) ? undefined : tokens;
+}
+
+/** Whether a token is this sign or unquoted word. */
+function is(token: Token | undefined, value: string): boolean {
+  return token?.value === value && (token.kind === "sign" || token.kind === "word");
+}
+
+function isName(token: Token | undefined): token is Token {
+  return token?.kind === "word" || token?.kind === "quoted";
+}
+
+function rowsOf(text: string, values: readonly unknown[]): string[] {
+  const first = /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase();
+  if (first === undefined || !/^(?:update|delete|insert|select)$/.test(first)) return [];
+  // A plain read fights with nobody, and need not be read here.
+  if (first === "select" && !/\bfor\s+(?:update|(?:no\s+)?key|share)\b/i.test(text)) return [];
+  const tokens = tokenize(text);
+  if (tokens === undefined) return [];
+  switch (first) {
+    case "update":
+      return ofUpdate(tokens, values);
+    case "delete":
+      return is(tokens[1], "from") ? ofDelete(tokens, values) : [];
+    case "insert":
+      return ofInsert(tokens, values);
+    default:
+      return ofLockingSelect(tokens, values);
+  }
+}
+
+function ofUpdate(tokens: Token[], values: readonly unknown[]): string[] {
+  const table = readTable(tokens, is(tokens[1], "only") ? 2 : 1);
+  const set = find(tokens, ["set"], 0);
+  const where = find(tokens, ["where"], set);
+  if (table === undefined || set < 0 || where < 0 || find(tokens, ["from"], set, where) >= 0) return [];
+  const assigned = split(tokens.slice(set + 1, where), ",").map((assignment) => assignment[0]);
+  // `SET (a, b) = …` names its columns in another way.
+  if (!assigned.every(isName)) return [];
+  const columns = new Set(assigned.map(({ value }) => value));
+  return named(table, ofCondition(until(tokens, where, ["returning"]), values, columns));
+}
+
+function ofDelete(tokens: Token[], values: readonly unknown[]): string[] {
+  const table = readTable(tokens, is(tokens[2], "only") ? 3 : 2);
+  const where = find(tokens, ["where"], 0);
+  if (table === undefined || where < 0 || find(tokens, ["using"], 0, where) >= 0) return [];
+  return named(table, ofCondition(until(tokens, where, ["returning"]), values));
+}
+
+/** `SELECT … FROM one_table WHERE … FOR UPDATE`; a LIMIT leaves it to the server which rows are locked. */
+function ofLockingSelect(tokens: Token[], values: readonly unknown[]): string[] {
+  const from = find(tokens, ["from"], 0);
+  const where = find(tokens, ["where"], from);
+  if (from < 0 || where < 0 || find(tokens, ["limit", "fetch", "offset", "group", "union"], where) >= 0) return [];
+  const table = readTable(tokens, from + 1);
+  if (table === undefined || find(tokens, ["join", ","], from, where) >= 0) return [];
+  return named(table, ofCondition(until(tokens, where, ["for", "order"]), values));
+}
+
+/** `INSERT INTO table (columns) VALUES (…), … ON CONFLICT (columns)`: the rows of those columns. */
+function ofInsert(tokens: Token[], values: readonly unknown[]): string[] {
+  const table = is(tokens[1], "into") ? readTable(tokens, 2) : undefined;
+  const start = find(tokens, ["values"], 0);
+  const conflict = find(tokens, ["conflict"], start);
+  const columns = parenthesised(tokens, tokens.findIndex((token) => is(token, "(")));
+  const target = parenthesised(tokens, conflict + 1);
+  if (table === undefined || start < 0 || conflict < 0 || columns === undefined || target === undefined) return [];
+  const names = split(columns, ",").map((column) => column.at(0)?.value);
+  const keys = split(target, ",").map((column) => (column.length === 1 ? column[0]?.value : undefined));
+  const rows: string[] = [];
+  for (const row of split(tokens.slice(start + 1, conflict - 1), ",")) {
+    const fields = parenthesised(row, 0);
+    if (fields === undefined) return [];
+    const inOrder = split(fields, ",");
+    const pairs = keys.map((key) => {
+      const value = valueOf(inOrder[names.indexOf(key)] ?? [], values);
+      return key === undefined || value === undefined ? undefined : pair(key, value);
+    });
+    if (pairs.some((known) => known === undefined)) return [];
+    rows.push(`(${pairs.sort().join(",")})`);
+  }
+  return named(table, rows);
+}
+
+function named(table: string, rows: readonly string[]): string[] {
+  return rows.map((row) => `${table}${row}`);
+}
+
+/** A table's name, without the schema that is there by default. */
+function readTable(tokens: readonly Token[], at: number): string | undefined {
+  const [first, dot, second] = tokens.slice(at, at + 3);
+  if (!isName(first)) return undefined;
+  if (!is(dot, ".")) return first.value;
+  if (!isName(second)) return undefined;
+  return first.value === "public" ? second.value : `${first.value}.${second.value}`;
+}
+
+/**
+ * Every combination of values that the columns of a condition are compared with, or none where it compares in another way.
+ * A column that the statement assigns does not tell a row from others: it is a version, or a balance that must suffice.
+ */
+function ofCondition(
+  condition: Token[],
+  values: readonly unknown[],
+  assigned: ReadonlySet<string> = new Set(),
+): string[] {
+  const columns = new Map<string, string[]>();
+  for (const part of conjunction(condition)) {
+    const comparison = readComparison(part, values);
+    if (comparison === undefined) return [];
+    const { column, equals } = comparison;
+    if (column === undefined || assigned.has(column)) continue;
+    if (equals === undefined || columns.has(column)) return [];
+    columns.set(column, equals);
+  }
+  if (columns.size === 0) return [];
+  let rows = [[] as string[]];
+  for (const [column, equals] of [...columns].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (rows.length * equals.length > MAX_ROWS) return [];
+    rows = rows.flatMap((row) => equals.map((value) => [...row, pair(column, value)]));
+  }
+  return rows.map((row) => `(${row.join(",")})`);
+}
+
+function pair(column: string, value: string): string {
+  return `${column}=${JSON.stringify(value)}`;
+}
+
+/** The parts of a condition that AND joins, in parentheses or not. */
+function conjunction(condition: Token[]): Token[][] {
+  const inner = isWrapped(condition) ? condition.slice(1, -1) : undefined;
+  if (inner !== undefined) return conjunction(inner);
+  const parts = split(condition, "and");
+  return parts.length === 1 ? parts : parts.flatMap(conjunction);
+}
+
+/** One comparison: which column, and the values that it may have; no `column` where it does not choose among rows. */
+function readComparison(
+  part: Token[],
+  values: readonly unknown[],
+): { column?: string; equals?: string[] } | undefined {
+  // Prisma writes 1=1 where there is no condition.
+  if (part.map(({ value }) => value).join("") === "1=1") return {};
+  let at = 0;
+  if (!isName(part[0])) return undefined;
+  while (is(part[at + 1], ".") && isName(part[at + 2])) at += 2;
+  const column = part[at]?.value as string;
+  const [sign, ...right] = part.slice(at + 1);
+  if (is(sign, "is")) return isNullTest(right) ? {} : undefined;
+  if (is(sign, "=")) {
+    const alternatives = is(right[0], "any") ? anyOf(right, values) : undefined;
+    const value = valueOf(right, values);
+    if (alternatives !== undefined) return { column, equals: alternatives };
+    return value === undefined ? { column } : { column, equals: [value] };
+  }
+  if (is(sign, "in")) {
+    const list = parenthesised(right, 0);
+    if (list === undefined || list.length + 2 !== right.length) return { column };
+    const equals = split(list, ",").map((item) => valueOf(item, values));
+    return equals.every((value) => value !== undefined) ? { column, equals } : { column };
+  }
+  // An OR, or an operator that this reader does not know, may choose any row.
+  const compares = sign?.kind === "sign" && ["<", ">", "<=", ">=", "<>", "!="].includes(sign.value);
+  return compares && valueOf(right, values) !== undefined ? { column } : undefined;
+}
+
+function isNullTest(tokens: Token[]): boolean {
+  return /^(?:not ?)?null$/.test(tokens.map(({ value }) => value).join(" ").replace("not null", "notnull"));
+}
+
+/** The members of `ANY($1)`. */
+function anyOf(tokens: Token[], values: readonly unknown[]): string[] | undefined {
+  const [parameter, ...rest] = parenthesised(tokens, 1) ?? [];
+  if (parameter?.kind !== "parameter" || (rest.length > 0 && !is(rest[0], "::"))) return undefined;
+  const list = values[Number(parameter.value) - 1];
+  if (!Array.isArray(list)) return undefined;
+  const members = list.map(canonical);
+  return members.every((member) => member !== undefined) ? members : undefined;
+}
+
+/** The value of a parameter or a literal, with or without a cast. */
+function valueOf(tokens: readonly Token[], values: readonly unknown[]): string | undefined {
+  const [token, cast, type] = tokens;
+  if (token === undefined || (tokens.length !== 1 && !(tokens.length === 3 && is(cast, "::") && isName(type)))) {
+    return undefined;
+  }
+  if (token.kind === "parameter") return canonical(values[Number(token.value) - 1]);
+  return token.kind === "text" || token.kind === "number" ? canonical(token.value) : undefined;
+}
+
+/** A value as text, so that 7 and "7" are the same key; undefined where it cannot name a row. */
+function canonical(value: unknown): string | undefined {
+  let text: string;
+  switch (typeof value) {
+    case "string":
+      text = value;
+      break;
+    case "number":
+    case "bigint":
+    case "boolean":
+      text = String(value);
+      break;
+    default:
+      if (value instanceof Date && !Number.isNaN(value.getTime())) text = value.toISOString();
+      else if (value instanceof Uint8Array && value.length <= MAX_VALUE_LENGTH) text = Buffer.from(value).toString("hex");
+      else return undefined;
+  }
+  return text.length <= MAX_VALUE_LENGTH ? text : undefined;
+}
+
+/** Where the first of these words or signs stands outside parentheses, from `from` on; -1 where it does not. */
+function find(tokens: readonly Token[], wanted: readonly string[], from: number, to = tokens.length): number {
+  if (from < 0) return -1;
+  let depth = 0;
+  for (let index = from; index < to; index++) {
+    const token = tokens[index] as Token;
+    if (is(token, "(")) depth++;
+    else if (is(token, ")")) depth--;
+    else if (depth === 0 && wanted.some((value) => is(token, value))) return index;
+  }
+  return -1;
+}
+
+/** The tokens after `start`, up to the first of these words outside parentheses. */
+function until(tokens: Token[], start: number, ends: readonly string[]): Token[] {
+  const end = find(tokens, ends, start);
+  return tokens.slice(start + 1, end < 0 ? undefined : end);
+}
+
+/** What a word or sign separates outside parentheses. */
+function split(tokens: readonly Token[], separator: string): Token[][] {
+  const parts: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    if (is(token, "(")) depth++;
+    if (is(token, ")")) depth--;
+    if (depth === 0 && is(token, separator)) parts.push([]);
+    else parts.at(-1)?.push(token);
+  }
+  return parts;
+}
+
+/** What stands in the parentheses that open here. */
+function parenthesised(tokens: readonly Token[], at: number): Token[] | undefined {
+  if (!is(tokens[at], "(")) return undefined;
+  let depth = 0;
+  for (let index = at; index < tokens.length; index++) {
+    if (is(tokens[index], "(")) depth++;
+    if (is(tokens[index], ")") && --depth === 0) return tokens.slice(at + 1, index);
+  }
+  return undefined;
+}
+
+function isWrapped(tokens: readonly Token[]): boolean {
+  return parenthesised(tokens, 0)?.length === tokens.length - 2;
+}
