@@ -1,12 +1,4 @@
-import type { Finding } from "./report/finding.ts";
-
-/** What a bench is given. */
-export interface BenchContext {
-  /** Takes each finding as soon as it is known. */
-  report: (finding: Finding) => void;
-  /** Where to draw the plot, for the benches that have one. */
-  plotPath?: string | undefined;
-}
+import type { BenchContext } from "./bench-context.ts";
 
 /** A bench by name. */
 export interface Bench {

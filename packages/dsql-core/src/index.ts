@@ -2,6 +2,7 @@ export type { AwsCredentialProvider, AwsCredentials } from "./auth/aws-credentia
 export { type FailedAutocommit, retryAutocommit } from "./client/autocommit-retry.ts";
 export { DsqlClient } from "./client/dsql-client.ts";
 export { onlyReads } from "./client/explain-failure.ts";
+export { lastConflictOf } from "./client/guarded-client.ts";
 export { type TransactionScope, transactionScope, WorkScope } from "./client/scoped-client.ts";
 export {
   AsyncJobFailedError,

@@ -45,3 +45,27 @@ test(`100 clients on one row all commit, ${FULL ? "10 times in a row" : "once"}`
     expect(await crowd(100)).toEqual({ committed: 100, value: 100 });
   }
 }, 600_000);
+
+test("hot and cold transactions through one helper all commit, the cold ones in their first attempt", async () => {
+  const attempts = { hot: 0, cold: 0 };
+  const withTransaction = (kind: keyof typeof attempts, text: string, values: number[]) =>
+    pool.transactionWithRetry(async (client) => {
+      attempts[kind]++;
+      await client.query(text, values);
+    });
+  const first = nextRow;
+  nextRow += 11;
+  for (let id = first; id < nextRow; id++) await pool.query("INSERT INTO counters VALUES ($1, 0)", [id]);
+  const client = async (kind: keyof typeof attempts, id: number) => {
+    for (let done = 0; done < 3; done++)
+      await withTransaction(kind, "UPDATE counters SET value = value + 1 WHERE id = $1", [id]);
+  };
+  const hot = Array.from({ length: 40 }, () => client("hot", first));
+  const cold = Array.from({ length: 10 }, (_, index) => client("cold", first + 1 + index));
+  await Promise.all([...hot, ...cold]);
+  const { rows } = await pool.query("SELECT value FROM counters WHERE id = $1", [first]);
+  expect(rows).toEqual([{ value: 120 }]);
+  expect(attempts.cold).toBe(30);
+  // By full jitter it takes nearly twice as many.
+  expect(attempts.hot).toBeLessThanOrEqual(3 * 120);
+});

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { BenchContext } from "../benches.ts";
+import type { BenchContext } from "../bench-context.ts";
 import { startEndpointProcess } from "../endpoint/endpoint-process.ts";
 import { signToken, stockPool } from "../endpoint/stock-pools.ts";
 import { median } from "../report/statistics.ts";

@@ -1,6 +1,6 @@
 import { DsqlPool } from "dsql-core";
 import type pg from "pg";
-import type { BenchContext } from "../benches.ts";
+import type { BenchContext } from "../bench-context.ts";
 import { startEndpointProcess } from "../endpoint/endpoint-process.ts";
 import { signToken, stockPool } from "../endpoint/stock-pools.ts";
 import { finding } from "../report/finding.ts";

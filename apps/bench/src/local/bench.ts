@@ -1,7 +1,7 @@
 import { DsqlSigner } from "@aws-sdk/dsql-signer";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import pg from "pg";
-import type { BenchContext } from "../benches.ts";
+import type { BenchContext } from "../bench-context.ts";
 import { comparisonOf, takeTurns } from "../measure/interleaved.ts";
 import { finding } from "../report/finding.ts";
 import { startPlainPostgres } from "./plain-postgres.ts";

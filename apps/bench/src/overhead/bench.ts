@@ -1,6 +1,6 @@
 import { DsqlPool } from "dsql-core";
 import type { LocalConnection } from "dsql-local";
-import type { BenchContext } from "../benches.ts";
+import type { BenchContext } from "../bench-context.ts";
 import { startEndpointProcess } from "../endpoint/endpoint-process.ts";
 import { awsPool, signToken, stockPool } from "../endpoint/stock-pools.ts";
 import { type Comparison, comparisonOf, type Runs, takeTurns } from "../measure/interleaved.ts";

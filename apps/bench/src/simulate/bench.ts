@@ -1,45 +1,39 @@
-import { retryOnOcc } from "dsql-core";
-import type { BenchContext } from "../benches.ts";
+import type { BenchContext } from "../bench-context.ts";
 import { contentionCases } from "../contention/cases.ts";
 import { outcomeFindings, together } from "../contention/outcome.ts";
-import { policies } from "../contention/policies.ts";
-import { runCase, type SimulatedPolicy } from "./run-case.ts";
+import { type Policy, policies } from "../contention/policies.ts";
+import { gridCells, gridFindings } from "./grid.ts";
+import { runCase } from "./run-case.ts";
 import { steadyFindings } from "./steady.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
 const RUNS = 20;
 
 /** The package's own retry code, and the other policies, against a simulated cluster in virtual time. */
-export async function simulate({
+export async function simulate({ report }: BenchContext): Promise<void> {
+  await simulateCases({ report, runs: RUNS });
+  (await steadyFindings(1)).forEach(report);
+  for (const cell of gridCells) (await gridFindings(cell)).forEach(report);
+}
+
+/** The cases of the `contention` bench. */
+export async function simulateCases({
   report,
-  runs = RUNS,
-}: Pick<BenchContext, "report"> & { runs?: number }): Promise<void> {
+  runs,
+}: Pick<BenchContext, "report"> & { runs: number }): Promise<void> {
   for (const which of contentionCases) {
-    const serialMs = (await repeated(runs, { clients: 1, rows: 1, processes: 1 }, policies.default))
-      .elapsedMs;
+    const alone = await repeated(runs, { clients: 1, rows: 1, processes: 1 }, policies.default);
     const fullJitter = await repeated(runs, which, policies["full jitter"]);
     const baselines = {
-      serialMs: serialMs * which.clients * which.processes,
+      serialMs: alone.elapsedMs * which.clients * which.processes,
       fullJitterMs: fullJitter.elapsedMs,
     };
-    for (const [name, policy] of Object.entries(simulated)) {
+    for (const [name, policy] of Object.entries<Policy>(policies)) {
       const outcome = await repeated(runs, which, policy);
       outcomeFindings("simulate", name, { which, outcome, baselines }).forEach(report);
     }
   }
-  (await steadyFindings(1)).forEach(report);
 }
-
-/** A process sees its own lane only: lanes are told apart by their key. */
-const simulated: Record<string, SimulatedPolicy> = {
-  ...policies,
-  default: (transaction, process) => inProcess[process % inProcess.length]?.(transaction) ?? transaction(),
-};
-
-const inProcess = [0, 1, 2, 3].map(
-  (process) => (transaction: () => Promise<void>) =>
-    retryOnOcc(transaction, { conflictKey: `process ${process}` }),
-);
 
 async function repeated(runs: number, ...given: Parameters<typeof runCase>) {
   const outcomes = [];

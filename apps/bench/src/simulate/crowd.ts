@@ -53,7 +53,8 @@ export async function runCrowd(
     const tally = tallies[kind];
     // A client draws the same rows and times under every policy.
     const random = seeded(seed * 1_000_003 + index);
-    const drawRow = kind === "hot" ? rowsOf("hot", crowd.hotRows, crowd.drawnBy) : rowsOf("cold", COLD_ROWS, "uniform");
+    const drawRow =
+      kind === "hot" ? rowsOf("hot", crowd.hotRows, crowd.drawnBy) : rowsOf("cold", COLD_ROWS, "uniform");
     await pass(random() * START_WITHIN_MS);
     for (let done = 0; done < TRANSACTIONS_EACH; done++) {
       if (done > 0) await pass(random() * crowd.thinkMs);
@@ -90,8 +91,9 @@ function rowsOf(table: string, rows: number, drawnBy: "uniform" | "zipf"): (draw
   const weights = Array.from({ length: rows }, (_, rank) => 1 / (rank + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return (drawn) => {
-    let left = drawn * total;
-    const rank = weights.findIndex((weight) => (left -= weight) < 0);
-    return `${table} ${rank < 0 ? rows - 1 : rank}`;
+    let rank = 0;
+    let left = drawn * total - (weights[0] as number);
+    while (left >= 0 && rank < rows - 1) left -= weights[++rank] as number;
+    return `${table} ${rank}`;
   };
 }

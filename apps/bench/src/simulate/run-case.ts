@@ -1,15 +1,13 @@
 import type { ContentionCase } from "../contention/cases.ts";
 import type { Outcome } from "../contention/outcome.ts";
+import type { Policy } from "../contention/policies.ts";
 import { pass, SimulatedCluster } from "./cluster.ts";
 
 /** Clients start within this many milliseconds. */
 const START_WITHIN_MS = 2;
 
-/** A transaction to retry; `process` says which of several simulated processes it runs in. */
-export type SimulatedPolicy = (transaction: () => Promise<void>, process: number) => Promise<void>;
-
 /** Runs one case once, in the virtual time of whoever calls. */
-export async function runCase(which: ContentionCase, policy: SimulatedPolicy): Promise<Outcome> {
+export async function runCase(which: ContentionCase, policy: Policy): Promise<Outcome> {
   const cluster = new SimulatedCluster();
   const outcome: Outcome = { committed: 0, attempts: 0, elapsedMs: 0, latenciesMs: [] };
   const startedAt = performance.now();
@@ -20,8 +18,8 @@ export async function runCase(which: ContentionCase, policy: SimulatedPolicy): P
     try {
       await policy(() => {
         outcome.attempts++;
-        return cluster.readModifyWrite(String(row));
-      }, index % which.processes);
+        return cluster.readModifyWrite(String(row), { process: `process ${index % which.processes}` });
+      });
       outcome.committed++;
       outcome.latenciesMs.push(performance.now() - firstAttemptAt);
     } catch {

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { classifyError } from "dsql-core";
 import { expect } from "vitest";
 import { codesOf, errorChain, rejectionOf } from "../error-chain.ts";
@@ -12,6 +13,25 @@ function meetConflict({ session }: Context, id: string): Promise<void> {
     await session.accounts.setBalance(id, 55n);
     await transaction.accounts.setBalance(id, 66n);
   });
+}
+
+/** A point at which so many wait for one another, and for what is done when all of them are there. */
+class Rendezvous {
+  #missing: number;
+  readonly #met: Promise<void>;
+  #open: () => void = () => {};
+
+  constructor(parties: number, whenMet: () => Promise<unknown>) {
+    this.#missing = parties;
+    this.#met = new Promise<void>((resolve) => {
+      this.#open = resolve;
+    }).then(async () => void (await whenMet()));
+  }
+
+  meet(): Promise<void> {
+    if (--this.#missing === 0) this.#open();
+    return this.#met;
+  }
 }
 
 /** Conflicts and what retries make of them. */
@@ -86,6 +106,32 @@ export const conflicts = {
       ),
     );
     expect((await session.accounts.find(account.id))?.balance).toBe(8n);
+  },
+  "lets retries of transactions that lost over the same row take turns": async ({ session, newAccount }) => {
+    const account = await newAccount(0n);
+    // Both lose: they have read the balance before somebody else sets it.
+    const bothHaveRead = new Rendezvous(2, () => session.accounts.setBalance(account.id, 1n));
+    let running = 0;
+    let mostAtOnce = 0;
+    const addOne = async () => {
+      let attempt = 0;
+      await session.transactionWithRetry(async (transaction) => {
+        const isRetry = ++attempt > 1;
+        const read = await transaction.accounts.find(account.id);
+        if (!isRetry) await bothHaveRead.meet();
+        if (isRetry) mostAtOnce = Math.max(mostAtOnce, ++running);
+        try {
+          // Longer than a wait by full jitter before the first retry.
+          if (isRetry) await setTimeout(60);
+          await transaction.accounts.setBalance(account.id, (read?.balance ?? 0n) + 1n);
+        } finally {
+          if (isRetry) running--;
+        }
+      });
+    };
+    await Promise.all([addOne(), addOne()]);
+    expect((await session.accounts.find(account.id))?.balance).toBe(3n);
+    expect(mostAtOnce).toBe(1);
   },
   "runs a single statement again that met a conflict": async ({ session, local, newAccount }) => {
     const account = await newAccount();

@@ -8,8 +8,8 @@ import { internalsOf } from "./pg-internals.ts";
 import { refuseStatement } from "./scoped-client.ts";
 import { SessionState } from "./session-state.ts";
 import { statementText } from "./statement-text.ts";
-import { TransactionWrites } from "./transaction-writes.ts";
 import { type TextCommands, transactionCommands } from "./transaction-command.ts";
+import { TransactionWrites } from "./transaction-writes.ts";
 
 type Callback = (error: Error | null, result?: unknown) => void;
 type QueryObject = {
@@ -152,6 +152,14 @@ function withCallback(query: QueryObject, callback: Callback): QueryObject {
 export function rethrowFromCaller(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error);
   throw error;
+}
+
+/**
+ * The last conflict that a client of this package met, as the server reported it. A driver that replaces errors by its own
+ * passes it on as their `cause`, so that retries know which conflict it was and which rows it was about.
+ */
+export function lastConflictOf(client: unknown): Error | undefined {
+  return (client as Partial<Guarded> | null | undefined)?.writes?.lastConflict;
 }
 
 /**

@@ -15,6 +15,8 @@ export class TransactionWrites {
   readonly #cluster: string;
   #statements: SentStatement[] = [];
   #hasFailed = false;
+  /** The last conflict of this connection, for adapters of drivers that replace its error by one of their own. */
+  lastConflict: Error | undefined;
 
   constructor(cluster: string) {
     this.#cluster = cluster;
@@ -26,7 +28,9 @@ export class TransactionWrites {
     this.#hasFailed = false;
     connection.on("errorMessage", (error: Error & { code?: string }) => {
       this.#hasFailed = true;
-      if (error.code === SERIALIZATION_FAILURE) noteContestedRows(error, this.#cluster, this.#rows());
+      if (error.code !== SERIALIZATION_FAILURE) return;
+      this.lastConflict = error;
+      noteContestedRows(error, this.#cluster, this.#rows());
     });
     connection.on("commandComplete", ({ text }: { text?: string }) => {
       if (text === "ROLLBACK") this.#hasFailed = true;

@@ -98,7 +98,8 @@ function ofDelete(tokens: Token[], values: readonly unknown[]): string[] {
 function ofLockingSelect(tokens: Token[], values: readonly unknown[]): string[] {
   const from = find(tokens, ["from"], 0);
   const where = find(tokens, ["where"], from);
-  if (from < 0 || where < 0 || find(tokens, ["limit", "fetch", "offset", "group", "union"], where) >= 0) return [];
+  if (from < 0 || where < 0 || find(tokens, ["limit", "fetch", "offset", "group", "union"], where) >= 0)
+    return [];
   const table = readTable(tokens, from + 1);
   if (table === undefined || find(tokens, ["join", ","], from, where) >= 0) return [];
   return named(table, ofCondition(until(tokens, where, ["for", "order"]), values));
@@ -109,9 +110,13 @@ function ofInsert(tokens: Token[], values: readonly unknown[]): string[] {
   const table = is(tokens[1], "into") ? readTable(tokens, 2) : undefined;
   const start = find(tokens, ["values"], 0);
   const conflict = find(tokens, ["conflict"], start);
-  const columns = parenthesised(tokens, tokens.findIndex((token) => is(token, "(")));
+  const columns = parenthesised(
+    tokens,
+    tokens.findIndex((token) => is(token, "(")),
+  );
   const target = parenthesised(tokens, conflict + 1);
-  if (table === undefined || start < 0 || conflict < 0 || columns === undefined || target === undefined) return [];
+  if (table === undefined || start < 0 || conflict < 0 || columns === undefined || target === undefined)
+    return [];
   const names = split(columns, ",").map((column) => column.at(0)?.value);
   const keys = split(target, ",").map((column) => (column.length === 1 ? column[0]?.value : undefined));
   const rows: string[] = [];
@@ -120,7 +125,7 @@ function ofInsert(tokens: Token[], values: readonly unknown[]): string[] {
     if (fields === undefined) return [];
     const inOrder = split(fields, ",");
     const pairs = keys.map((key) => {
-      const value = valueOf(inOrder[names.indexOf(key)] ?? [], values);
+      const value = readValue(inOrder[names.indexOf(key)] ?? [], values);
       return key === undefined || value === undefined ? undefined : pair(key, value);
     });
     if (pairs.some((known) => known === undefined)) return [];
@@ -196,23 +201,28 @@ function readComparison(
   if (is(sign, "is")) return isNullTest(right) ? {} : undefined;
   if (is(sign, "=")) {
     const alternatives = is(right[0], "any") ? anyOf(right, values) : undefined;
-    const value = valueOf(right, values);
+    const value = readValue(right, values);
     if (alternatives !== undefined) return { column, equals: alternatives };
     return value === undefined ? { column } : { column, equals: [value] };
   }
   if (is(sign, "in")) {
     const list = parenthesised(right, 0);
     if (list === undefined || list.length + 2 !== right.length) return { column };
-    const equals = split(list, ",").map((item) => valueOf(item, values));
+    const equals = split(list, ",").map((item) => readValue(item, values));
     return equals.every((value) => value !== undefined) ? { column, equals } : { column };
   }
   // An OR, or an operator that this reader does not know, may choose any row.
   const compares = sign?.kind === "sign" && ["<", ">", "<=", ">=", "<>", "!="].includes(sign.value);
-  return compares && valueOf(right, values) !== undefined ? { column } : undefined;
+  return compares && readValue(right, values) !== undefined ? { column } : undefined;
 }
 
 function isNullTest(tokens: Token[]): boolean {
-  return /^(?:not ?)?null$/.test(tokens.map(({ value }) => value).join(" ").replace("not null", "notnull"));
+  return /^(?:not ?)?null$/.test(
+    tokens
+      .map(({ value }) => value)
+      .join(" ")
+      .replace("not null", "notnull"),
+  );
 }
 
 /** The members of `ANY($1)`. */
@@ -226,9 +236,12 @@ function anyOf(tokens: Token[], values: readonly unknown[]): string[] | undefine
 }
 
 /** The value of a parameter or a literal, with or without a cast. */
-function valueOf(tokens: readonly Token[], values: readonly unknown[]): string | undefined {
+function readValue(tokens: readonly Token[], values: readonly unknown[]): string | undefined {
   const [token, cast, type] = tokens;
-  if (token === undefined || (tokens.length !== 1 && !(tokens.length === 3 && is(cast, "::") && isName(type)))) {
+  if (
+    token === undefined ||
+    (tokens.length !== 1 && !(tokens.length === 3 && is(cast, "::") && isName(type)))
+  ) {
     return undefined;
   }
   if (token.kind === "parameter") return canonical(values[Number(token.value) - 1]);
@@ -249,7 +262,8 @@ function canonical(value: unknown): string | undefined {
       break;
     default:
       if (value instanceof Date && !Number.isNaN(value.getTime())) text = value.toISOString();
-      else if (value instanceof Uint8Array && value.length <= MAX_VALUE_LENGTH) text = Buffer.from(value).toString("hex");
+      else if (value instanceof Uint8Array && value.length <= MAX_VALUE_LENGTH)
+        text = Buffer.from(value).toString("hex");
       else return undefined;
   }
   return text.length <= MAX_VALUE_LENGTH ? text : undefined;

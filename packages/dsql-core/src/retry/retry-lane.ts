@@ -1,3 +1,4 @@
+import type { RetrySettings } from "../options/retry-settings.ts";
 import { classifyError, failureOf } from "./classify-error.ts";
 import { type ContestedRows, contestedRowsOf } from "./contested-rows.ts";
 
@@ -188,7 +189,7 @@ export class Turns {
   #lanes: readonly NamedLane[] = [];
   #ticket: number | undefined;
 
-  constructor({ cluster = "", conflictKey }: { cluster?: string; conflictKey?: string }) {
+  constructor({ cluster = "", conflictKey }: Pick<RetrySettings, "cluster" | "conflictKey">) {
     this.#registry = conflictKey === undefined ? rowLanes : keyLanes;
     if (conflictKey === undefined) return;
     const entry = join(keyLanes, laneName(cluster, conflictKey));

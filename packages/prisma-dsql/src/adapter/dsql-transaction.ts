@@ -19,12 +19,12 @@ export class DsqlTransaction implements Transaction {
 
   async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
     this.#refuse(query);
-    return await this.#inner.queryRaw(query).catch(rethrow);
+    return await this.#inner.queryRaw(query).catch((error) => this.#rethrow(error));
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
     this.#refuse(query);
-    return await this.#inner.executeRaw(query).catch(rethrow);
+    return await this.#inner.executeRaw(query).catch((error) => this.#rethrow(error));
   }
 
   async commit(): Promise<void> {
@@ -32,9 +32,10 @@ export class DsqlTransaction implements Transaction {
     try {
       await this.#inner.executeRaw(COMMIT);
     } catch (error) {
+      const failure = asRequestError(error, this.#client);
       // Only gives the connection back: after a failed COMMIT nothing is left to roll back.
       await this.#inner.rollback();
-      throw asRequestError(error);
+      throw failure;
     }
     await this.#inner.commit();
   }
@@ -64,11 +65,16 @@ export class DsqlTransaction implements Transaction {
       ),
     );
   }
+
+  #rethrow(error: unknown): never {
+    throw asRequestError(error, this.#client);
+  }
+
+  /** The connection: not part of Transaction, but PrismaPg's transactions have it. */
+  get #client(): unknown {
+    return (this.#inner as { client?: unknown }).client;
+  }
 }
 
 const COMMIT: SqlQuery = { sql: "COMMIT", args: [], argTypes: [] };
 const ROLLBACK: SqlQuery = { sql: "ROLLBACK", args: [], argTypes: [] };
-
-function rethrow(error: unknown): never {
-  throw asRequestError(error);
-}

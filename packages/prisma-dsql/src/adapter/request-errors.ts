@@ -1,7 +1,7 @@
 import { Prisma } from "@prisma/client/extension";
 import { PrismaClientKnownRequestError } from "@prisma/client/runtime/client";
 import { DriverAdapterError, isDriverAdapterError } from "@prisma/driver-adapter-utils";
-import { type DsqlError, type DsqlErrorCode, failureOf } from "dsql-core";
+import { type DsqlError, type DsqlErrorCode, failureOf, lastConflictOf } from "dsql-core";
 import { isDsqlError } from "./dsql-error-of.ts";
 
 type Payload = DriverAdapterError["cause"];
@@ -30,8 +30,9 @@ const limits: readonly (readonly [text: RegExp, advice: string])[] = [
 /**
  * The error for Prisma's engine: it rethrows a `PrismaClientKnownRequestError` as it is, from a COMMIT too, where a bare
  * DriverAdapterError would reach the caller without a code. Errors that Prisma knows already stay as they are.
+ * `client` is the connection, where one is known: PrismaPg drops the server's error, which says more of a conflict.
  */
-export function asRequestError(error: unknown): unknown {
+export function asRequestError(error: unknown, client?: unknown): unknown {
   if (isDsqlError(error)) {
     return knownError(prismaCodes[error.code] ?? error.code, error.message, payloadOf(error), error);
   }
@@ -41,11 +42,14 @@ export function asRequestError(error: unknown): unknown {
     return knownError(
       "P2034",
       `The transaction met a conflict and was rolled back: ${originalMessage}. Retry all of it, for instance with transactionWithRetry.`,
-      {
-        kind: "TransactionWriteConflict",
-        ...(originalCode !== undefined && { originalCode }),
-        originalMessage,
-      },
+      Object.assign(
+        {
+          kind: "TransactionWriteConflict" as const,
+          ...(originalCode !== undefined && { originalCode }),
+          originalMessage,
+        },
+        { cause: lastConflictOf(client) },
+      ),
       error,
     );
   }

@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { writtenRows } from "../src/client/written-rows.ts";
+
+const rows = (text: string, values?: readonly unknown[]) => writtenRows([{ text, values }]);
+
+describe("the rows that a statement writes", () => {
+  test.each<[string, string, unknown[], string[]]>([
+    ["an UPDATE by key", "UPDATE items SET n = $2 WHERE id = $1", [7, 1], ['items(id="7")']],
+    ["what Drizzle writes", 'update "items" set "n" = $1 where "items"."id" = $2', [1, 7], ['items(id="7")']],
+    ["what Kysely writes", 'update "items" set "n" = "n" + $1 where "id" = $2', [1, 7], ['items(id="7")']],
+    [
+      "what Prisma writes",
+      'UPDATE "public"."items" SET "n" = ("public"."items"."n" + $1) WHERE ("public"."items"."id" = $2 AND 1=1) RETURNING "public"."items"."id"',
+      [1, 7],
+      ['items(id="7")'],
+    ],
+    ["a literal", "update items set n = n + 1 where id = 'it''s'", [], ['items(id="it\'s")']],
+    ["a cast", "update items set n = 1 where id = $1::uuid", ["7"], ['items(id="7")']],
+    ["an alias", "UPDATE ONLY s.items AS i SET n = 0 WHERE i.id = 7", [], ['s.items(id="7")']],
+    ["a DELETE", "DELETE FROM items WHERE id = $1 RETURNING n", [7n], ['items(id="7")']],
+    ["a composite key in any order", "DELETE FROM t WHERE b = 2 AND (a = 1)", [], ['t(a="1",b="2")']],
+    ["a version", "UPDATE t SET v = $1, x = 1 WHERE id = $2 AND v = $3", [4, 7, 3], ['t(id="7")']],
+    ["a guard", "UPDATE t SET stock = stock - 1 WHERE id = 7 AND stock > 0", [], ['t(id="7")']],
+    ["a soft delete", "UPDATE t SET n = 1 WHERE id = 7 AND gone IS NOT NULL", [], ['t(id="7")']],
+    ["IN", "DELETE FROM t WHERE id IN ($1, $2)", [1, 2], ['t(id="1")', 't(id="2")']],
+    ["ANY", "DELETE FROM t WHERE id = ANY($1::int[])", [[1, 2]], ['t(id="1")', 't(id="2")']],
+    ["a locking read", "SELECT * FROM t WHERE id = 7 ORDER BY id FOR UPDATE", [], ['t(id="7")']],
+    ["comments", "/* x */ UPDATE t -- y\n SET n = 1 WHERE id = 7;", [], []],
+    ["a comment inside", "UPDATE t -- y\n SET n = /* z */ 1 WHERE id = 7;", [], ['t(id="7")']],
+    [
+      "an upsert",
+      "INSERT INTO t (n, id) VALUES ($1, $2), (1, 8) ON CONFLICT (id) DO UPDATE SET n = t.n + 1",
+      [1, 7],
+      ['t(id="7")', 't(id="8")'],
+    ],
+  ])("are known of %s", (_, text, values, expected) => {
+    expect(rows(text, values)).toEqual(expected);
+  });
+
+  test.each([
+    ["a plain read", "SELECT * FROM t WHERE id = 7"],
+    ["a plain INSERT", "INSERT INTO t (id) VALUES (7)"],
+    ["no condition", "UPDATE t SET n = 1"],
+    ["OR", "UPDATE t SET n = 1 WHERE id = 7 OR id = 8"],
+    ["OR inside AND", "UPDATE t SET n = 1 WHERE id = 7 AND (a = 1 OR b = 2)"],
+    ["a range", "UPDATE t SET n = 1 WHERE tenant = 7 AND at < '2026-01-01'"],
+    ["a subquery", "UPDATE t SET n = 1 WHERE id = (SELECT id FROM t LIMIT 1)"],
+    ["a function", "UPDATE t SET n = 1 WHERE id = f(7)"],
+    ["arithmetic", "UPDATE t SET n = 1 WHERE id = 7 + 1"],
+    ["another table", "UPDATE t SET n = 1 FROM u WHERE id = 7"],
+    ["USING", "DELETE FROM t USING u WHERE id = 7"],
+    ["a join", "SELECT * FROM t JOIN u ON true WHERE id = 7 FOR UPDATE"],
+    ["a queue", "SELECT * FROM t WHERE state = 'new' LIMIT 1 FOR UPDATE"],
+    ["only what it assigns", "UPDATE t SET state = 'taken' WHERE state = 'new'"],
+    ["a list of assigned columns", "UPDATE t SET (a, b) = (1, 2) WHERE id = 7"],
+    ["a CTE", "WITH x AS (SELECT 1) UPDATE t SET n = 1 WHERE id = 7"],
+    ["two statements", "UPDATE t SET n = 1 WHERE id = 7; UPDATE t SET n = 1 WHERE id = 8"],
+    ["a missing value", "UPDATE t SET n = 1 WHERE id = $1"],
+    ["an unfinished string", "UPDATE t SET n = 1 WHERE id = 'a"],
+    ["an escape string", "UPDATE t SET n = 1 WHERE id = E'a'"],
+    ["an upsert of a query", "INSERT INTO t (id) SELECT 7 ON CONFLICT (id) DO NOTHING"],
+    ["an upsert by an expression", "INSERT INTO t (id) VALUES (7) ON CONFLICT (lower(id)) DO NOTHING"],
+  ])("are not known of %s", (_, text) => {
+    expect(rows(text)).toEqual([]);
+  });
+
+  test.each([[null], [{ a: 1 }], ["x".repeat(201)], [undefined]])(
+    "are not known by the value %o",
+    (value) => {
+      expect(rows("DELETE FROM t WHERE id = $1", [value])).toEqual([]);
+    },
+  );
+
+  test("have the same name whether a key is a number, a string, a Date or bytes", () => {
+    const one = (value: unknown) => rows("DELETE FROM t WHERE id = $1", [value]);
+    expect(one(7)).toEqual(one("7"));
+    expect(one(new Date(0))).toEqual(['t(id="1970-01-01T00:00:00.000Z")']);
+    expect(one(Buffer.from([1, 255]))).toEqual(['t(id="01ff")']);
+  });
+
+  test("of a transaction come sorted and once, and not at all when they are too many", () => {
+    const change = (id: number) => ({ text: "DELETE FROM t WHERE id = $1", values: [id] });
+    expect(writtenRows([change(2), change(1), change(2)])).toEqual(['t(id="1")', 't(id="2")']);
+    expect(writtenRows(Array.from({ length: 21 }, (_, id) => change(id)))).toEqual([]);
+  });
+
+  test("are told apart whatever their keys hold", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), (a, b) => {
+        const literal = (key: string) => rows(`DELETE FROM t WHERE id = '${key.replaceAll("'", "''")}'`);
+        expect(literal(a)).toEqual(rows("DELETE FROM t WHERE id = $1", [a]));
+        expect(String(literal(a)) === String(literal(b))).toBe(a === b);
+      }),
+    );
+  });
+
+  test("are read without an error from any text", () => {
+    const piece = fc.constantFrom(
+      "update",
+      " ",
+      "t",
+      "set",
+      "where",
+      "(",
+      ")",
+      "and",
+      "=",
+      "$1",
+      "'",
+      '"',
+      ",",
+      "in",
+      "conflict",
+      "insert",
+      "values",
+      "into",
+      ".",
+      "::",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        expect(Array.isArray(rows(`update ${pieces.join(" ")}`, [1]))).toBe(true);
+        expect(Array.isArray(rows(`insert ${pieces.join(" ")}`, [1]))).toBe(true);
+      }),
+    );
+  });
+});
