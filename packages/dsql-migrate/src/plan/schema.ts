@@ -78,8 +78,8 @@ export class KnownSchema {
       copy.tables.set(key, {
         ...table,
         columns: new Map([...table.columns].map(([name, column]) => [name, { ...column }])),
-        constraints: new Map(table.constraints),
-        indexes: new Map(table.indexes),
+        constraints: new Map([...table.constraints].map(([name, constraint]) => [name, { ...constraint }])),
+        indexes: new Map([...table.indexes].map(([name, index]) => [name, { ...index }])),
       });
     }
     for (const [key, values] of this.enums) copy.enums.set(key, [...values]);

@@ -1,6 +1,6 @@
 import type { Node } from "libpg-query";
 import * as done from "../done.ts";
-import { type KnownTable, keyOf } from "../schema.ts";
+import { type KnownColumn, type KnownTable, keyOf } from "../schema.ts";
 import type { Token } from "../sql/lexer.ts";
 import { identifier, type QualifiedName, qualified } from "../sql/quote.ts";
 import { as, constant, type NodeBody, only, option } from "../sql/tree.ts";
@@ -328,13 +328,16 @@ function alterType(work: Work, { table, known, command, tokens }: ActionWork, ra
     values &&
     work.options.enums === "check" &&
     known &&
-    (column?.enum || column?.builtIn === "text") &&
+    (column?.enum || isText(column)) &&
     column &&
     isTextCast
   ) {
     const { emit } = replaceEnumCheck(work, known, column, typeKey(definition?.typeName), values);
     return { emit };
   }
+  const isPlainText = builtInName(definition?.typeName) === "text" && !definition?.typeName?.arrayBounds;
+  if (column && isPlainText && isTextCast && isText(column))
+    return textToText(work, { table, known, column }, range);
   if (definition?.collClause) {
     const at = work.tokenFrom(work.at(definition.collClause.location));
     judgeCollation(
@@ -369,6 +372,36 @@ function alterType(work: Work, { table, known, command, tokens }: ActionWork, ra
     },
     name,
   );
+}
+
+/** Whether a column is text itself, and not a domain over it. */
+const isText = (column: KnownColumn | undefined): boolean => column?.type.toLowerCase() === "text";
+
+/** A column of text becomes text: of an enum that is a CHECK, the CHECK goes; else nothing is to be done. */
+function textToText(
+  work: Work,
+  { table, known, column }: { table: QualifiedName; known: KnownTable | undefined; column: KnownColumn },
+  range: Range,
+): Action {
+  const check = column.enum?.check;
+  if (check === undefined) {
+    work.leaveOut("drop-nothing", `Column ${identifier(column.name)} is text already.`, range);
+    return {};
+  }
+  known?.constraints.delete(check);
+  column.enum = undefined;
+  return {
+    emit: () => {
+      work.extraStep(
+        `ALTER TABLE ${qualified(table)} DROP CONSTRAINT ${identifier(check)}`,
+        { kind: "ddl", done: done.constraintGone(table, check) },
+        [
+          "enum-check",
+          `Column ${identifier(column.name)} is text; the CHECK of the enum's values is dropped.`,
+        ],
+      );
+    },
+  };
 }
 
 /** Whether an expression is nothing but casts of the column (or there is none). */

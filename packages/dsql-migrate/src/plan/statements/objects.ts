@@ -2,6 +2,7 @@ import type { Node } from "libpg-query";
 import * as done from "../done.ts";
 import { keyOf } from "../schema.ts";
 import { identifier, type QualifiedName, qualified } from "../sql/quote.ts";
+import { renameQualifier, renameReference } from "../sql/rename.ts";
 import { as, constant, type NodeBody, names, only, option, walk } from "../sql/tree.ts";
 import type { DoneCheck } from "../step.ts";
 import { builtInName, isCheckedEnum, judgeColumnType, signatureType } from "../types.ts";
@@ -274,10 +275,17 @@ export function rename(work: Work, statement: NodeBody<"RenameStmt">): undefined
         work.schema.tables.delete(keyOf(table));
         known.name = renamed;
         work.schema.tables.set(keyOf(renamed), known);
+        for (const index of known.indexes.values())
+          index.definition = renameQualifier(index.definition, table.name, to);
+        for (const constraint of known.constraints.values())
+          if (constraint.kind === "check")
+            constraint.definition = renameQualifier(constraint.definition, table.name, to);
         for (const other of work.schema.tables.values())
           for (const constraint of other.constraints.values())
-            if (constraint.references && keyOf(constraint.references) === keyOf(table))
-              other.complete = false;
+            if (constraint.references && keyOf(constraint.references) === keyOf(table)) {
+              constraint.references = renamed;
+              constraint.definition = renameReference(constraint.definition, renamed);
+            }
       }
       close(work, table);
       moveDraft(work, keyOf(table), keyOf(renamed));

@@ -1,10 +1,13 @@
 import * as done from "../done.ts";
 import { RULES, type RuleId } from "../rules.ts";
 import { type KnownColumn, type KnownIndex, type KnownTable, keyOf } from "../schema.ts";
+import { tokenize } from "../sql/lexer.ts";
 import { identifier, literal, type QualifiedName, qualified } from "../sql/quote.ts";
+import { renameQualifier, renameReference } from "../sql/rename.ts";
 import type { Range, Work } from "../work.ts";
 import { addNotValid } from "./add-constraint.ts";
 import type { Action } from "./alter-table.ts";
+import { generatedName } from "./names.ts";
 
 /** Changes the table as it shall be; returns how columns get their values where that is not their own, or undefined if it cannot. */
 type Mutation = (after: KnownTable) => Map<string, string> | undefined;
@@ -32,8 +35,8 @@ export function recreateOrRefuse(
   const after: KnownTable = {
     ...known,
     columns: new Map([...known.columns].map(([name, entry]) => [name, { ...entry }])),
-    constraints: new Map(known.constraints),
-    indexes: new Map(known.indexes),
+    constraints: new Map([...known.constraints].map(([name, constraint]) => [name, { ...constraint }])),
+    indexes: new Map([...known.indexes].map(([name, index]) => [name, { ...index }])),
   };
   const expressions = mutate(after);
   if (!expressions) return refuse("");
@@ -113,7 +116,11 @@ function emitRecreation(
     buildIndex(
       work,
       next,
-      { ...index, name: `${index.name}__new` },
+      {
+        ...index,
+        name: `${index.name}__new`,
+        definition: renameQualifier(index.definition, table.name, next.name),
+      },
       why(`The index ${identifier(index.name)} is built on the new table.`),
     );
 
@@ -150,6 +157,15 @@ function emitRecreation(
       why("The key gets its name back."),
     );
   }
+  for (const column of columns) {
+    if (!column.identity) continue;
+    const { from, to } = sequenceNames(table, next, column);
+    work.extraStep(
+      `ALTER SEQUENCE ${qualified(from)} RENAME TO ${identifier(to.name)}`,
+      { kind: "ddl", done: done.relationRenamed(from, to) },
+      why("The sequence gets its name back."),
+    );
+  }
   for (const index of after.indexes.values()) {
     const from = { ...table, name: `${index.name}__new` };
     work.extraStep(
@@ -162,17 +178,18 @@ function emitRecreation(
 
 /** CREATE TABLE from what is known; keys get a name that the old table's do not have. */
 function definitionOf(table: KnownTable, name: QualifiedName): string {
-  const columns = [...table.columns.values()].map(columnText);
+  const columns = [...table.columns.values()].map((column) =>
+    renameQualifier(columnText(column), table.name.name, name.name),
+  );
   const constraints = [...table.constraints.values()].map(
     ({ name: constraint, kind, definition, references }) => {
       const isKey = kind === "primary" || kind === "unique";
       const isSelf = references !== undefined && keyOf(references) === keyOf(table.name);
       const text = isSelf
-        ? definition.replace(
-            /(\bREFERENCES\s+)("(?:[^"]|"")*"|[\w$.]+)(\."(?:[^"]|"")*")?/i,
-            `$1${qualified(name)}`,
-          )
-        : definition;
+        ? renameReference(definition, name)
+        : kind === "check"
+          ? renameQualifier(definition, table.name.name, name.name)
+          : definition;
       return `CONSTRAINT ${identifier(isKey ? `${constraint}__new` : constraint)} ${text}`;
     },
   );
@@ -181,11 +198,41 @@ function definitionOf(table: KnownTable, name: QualifiedName): string {
 
 function columnText(column: KnownColumn): string {
   const parts = [identifier(column.name), column.type];
-  if (column.identity) parts.push(column.identity);
+  if (column.identity) parts.push(withNewSequence(column.identity).text);
   if (column.generated) parts.push(column.generated);
   if (column.default !== undefined) parts.push(`DEFAULT ${column.default}`);
   if (column.notNull) parts.push("NOT NULL");
   return parts.join(" ");
+}
+
+/** The text of an identity whose sequence, if it has a name, gets another than the old table's; and both names. */
+function withNewSequence(identity: string): { text: string; from?: QualifiedName; to?: QualifiedName } {
+  const tokens = tokenize(identity);
+  const at = tokens.findIndex(
+    ({ kind, value }, index) =>
+      kind === "word" && value === "name" && tokens[index - 1]?.value === "sequence",
+  );
+  const first = tokens[at + 1];
+  if (at < 0 || !first) return { text: identity };
+  const isQualified = tokens[at + 2]?.value === ".";
+  const last = isQualified ? tokens[at + 3] : first;
+  if (!last) return { text: identity };
+  const to = { ...(isQualified && { schema: first.value }), name: last.value };
+  const from = { ...to, name: `${to.name}__new` };
+  return { text: identity.slice(0, first.start) + qualified(from) + identity.slice(last.end), from, to };
+}
+
+/** The names of an identity column's sequence in the new table, and as it was. */
+function sequenceNames(
+  table: QualifiedName,
+  next: QualifiedName,
+  column: KnownColumn,
+): { from: QualifiedName; to: QualifiedName } {
+  const { from, to } = withNewSequence(column.identity ?? "");
+  return {
+    from: from ?? { ...next, name: generatedName(next.name, [column.name], "seq") },
+    to: to ?? { ...table, name: generatedName(table.name, [column.name], "seq") },
+  };
 }
 
 interface Copy {
