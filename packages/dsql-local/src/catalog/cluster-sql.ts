@@ -21,6 +21,8 @@ ALTER DATABASE postgres SET deadlock_timeout = '1ms';
 ALTER DATABASE postgres SET log_min_messages = fatal;
 ALTER DATABASE postgres SET ${SYNC_CREATE_INDEX_PARAMETER} = 'on';
 ALTER DATABASE postgres SET dsql.enable_batched_nestloop = 'on';
+-- So that ALTER ROLE … SET takes them, too.
+GRANT SET ON PARAMETER ${SYNC_CREATE_INDEX_PARAMETER}, dsql.enable_batched_nestloop TO PUBLIC;
 ALTER SCHEMA public OWNER TO admin;
 SET allow_system_table_mods = on;
 ALTER FUNCTION pg_catalog.version() RENAME TO postgres_version;

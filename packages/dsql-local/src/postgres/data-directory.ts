@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
 import type { ServerUser } from "./server-user.ts";
 
-/** The role that owns the cluster; sessions of clients act as their own roles. */
-export const SUPERUSER = "dsql_superuser";
+/** The role that owns the system catalogs; sessions of clients log in as their own roles. */
+export const SUPERUSER = "postgres";
 
 /** Holds the superuser's random password, which only a server on a TCP port asks for. */
 const PASSWORD_FILE = "dsql-local-password";

@@ -10,7 +10,7 @@ import { POSTGRES_PACKAGE_VERSION } from "./platform-package.ts";
 import type { ServerUser } from "./server-user.ts";
 
 /** Changes with how a template is made, apart from the SQL in it. */
-const LAYOUT = "3";
+const LAYOUT = "4";
 
 const UNUSED_TEMPLATE_MS = 14 * 24 * 3_600_000;
 

@@ -16,6 +16,7 @@ import { sequenceRules } from "./sequences.ts";
 import { statementRules } from "./statements.ts";
 import { tableRules } from "./tables.ts";
 import { transactionRules } from "./transactions.ts";
+import { valueTypeRules } from "./value-types.ts";
 
 const rules = byNode<Rule>([
   ...ownObjectRules,
@@ -29,6 +30,7 @@ const rules = byNode<Rule>([
   ...queryRules,
   ...functionRules,
   ...quotaRules,
+  ...valueTypeRules,
 ]);
 
 const catalogRules = byNode<CatalogRule>([
@@ -47,10 +49,12 @@ export interface Judgement {
 /** Puts every rule to every node of a statement; the first refusal in the order of the tree counts. */
 export function judge(tree: Node, statement: StatementContext): Judgement {
   const judgement: Judgement = { catalogChecks: [] };
+  const isKnown = KNOWN_STATEMENTS.has(open(tree).name);
   walk(
     tree,
     (name, body, place) => {
-      if (judgement.refusal) return;
+      // Of a statement that DSQL does not have, the parts do not matter.
+      if (judgement.refusal || (!isKnown && place.parent !== undefined)) return;
       for (const rule of rules.get(name) ?? []) judgement.refusal ??= rule.judge(body, place);
       for (const rule of catalogRules.get(name) ?? []) {
         const question = rule.question(body, place);
@@ -59,9 +63,8 @@ export function judge(tree: Node, statement: StatementContext): Judgement {
     },
     statement,
   );
-  const { name } = open(tree);
-  if (!judgement.refusal && !KNOWN_STATEMENTS.has(name)) {
-    const { info, message } = unsupportedStatement(name);
+  if (!judgement.refusal && !isKnown) {
+    const { info, message } = unsupportedStatement(open(tree).name);
     judgement.refusal = refusal(info, message);
   }
   return judgement;

@@ -22,6 +22,7 @@ export const KNOWN_STATEMENTS: ReadonlySet<string> = new Set([
   "AlterFunctionStmt",
   "CreateRoleStmt",
   "AlterRoleStmt",
+  "AlterRoleSetStmt",
   "DropRoleStmt",
   "GrantStmt",
   "GrantRoleStmt",

@@ -3,8 +3,11 @@ import { type NodeBody, walk } from "../sql/tree.ts";
 import { type Rule, rule } from "./rule.ts";
 
 /**
- * LEFT JOIN LATERAL whose select list names the outer row: DSQL plans it, but takes the outer column for one of the
- * inner table. CROSS and INNER JOIN LATERAL work, and so do references in WHERE.
+ * LEFT JOIN LATERAL whose select list names the outer row by a qualified name, and whose FROM has a plain table: DSQL
+ * takes the outer column for one of that table's. CROSS and INNER JOIN LATERAL work, and so do references in WHERE.
+ *
+ * Recorded from a cluster is one form, an outer column in the first position and one plain table; "attribute 1" in other
+ * positions and the choice of the first of several tables are guesses.
  */
 export const lateralRules: readonly Rule[] = [
   rule(

@@ -26,14 +26,21 @@ const COLUMN_TYPES: Record<string, string> = {
   jsonb: "jsonb",
 };
 
-/** PostgreSQL's other types: values of them exist in queries, but no column may have one. */
+/** PostgreSQL's other types of which queries have values, though no column may have one. */
 const RUNTIME_TYPES = new Set(
   (
-    "money xml inet cidr macaddr macaddr8 point line lseg box path polygon circle tsvector tsquery pg_lsn bit varbit " +
+    "inet oid xid xid8 cid tid name char oidvector int2vector jsonpath refcursor regclass regproc regprocedure " +
+    "regoper regoperator regtype regrole regnamespace regconfig regdictionary regcollation txid_snapshot " +
+    "pg_snapshot aclitem tsvector tsquery pg_lsn"
+  ).split(" "),
+);
+
+/** Types that DSQL has nowhere. */
+const ABSENT_TYPES = new Set(
+  (
+    "money xml cidr macaddr macaddr8 point line lseg box path polygon circle bit varbit " +
     "int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange " +
-    "tsmultirange tstzmultirange datemultirange oid xid xid8 cid tid name char oidvector int2vector jsonpath " +
-    "refcursor regclass regproc regprocedure regoper regoperator regtype regrole regnamespace regconfig " +
-    "regdictionary regcollation txid_snapshot pg_snapshot aclitem"
+    "tsmultirange tstzmultirange datemultirange"
   ).split(" "),
 );
 
@@ -66,7 +73,8 @@ function isArray(type: TypeName | undefined): boolean {
 
 function elementOfArray(type: TypeName | undefined): string | undefined {
   const element = /^_(.+)/.exec(builtInName(type) ?? "")?.[1];
-  return element !== undefined && (element in COLUMN_TYPES || RUNTIME_TYPES.has(element))
+  return element !== undefined &&
+    (element in COLUMN_TYPES || RUNTIME_TYPES.has(element) || ABSENT_TYPES.has(element))
     ? element
     : undefined;
 }
@@ -75,7 +83,12 @@ function elementOfArray(type: TypeName | undefined): string | undefined {
 export function isRefusedColumnType(type: TypeName | undefined): boolean {
   if (isArray(type)) return true;
   const name = builtInName(type);
-  return name !== undefined && RUNTIME_TYPES.has(name);
+  return name !== undefined && (RUNTIME_TYPES.has(name) || ABSENT_TYPES.has(name));
+}
+
+/** Whether no value of the type, or of an array of it, exists in a query either. */
+export function isRefusedValueType(name: string | undefined): boolean {
+  return name !== undefined && ABSENT_TYPES.has(name.replace(/^_/, ""));
 }
 
 /** Whether a type is a column type of DSQL by its name alone; any other may be a domain. */

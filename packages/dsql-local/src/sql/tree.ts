@@ -50,6 +50,7 @@ const INLINE: Record<string, NodeName> = {
   func: "FuncCall",
   over: "WindowDef",
   alias: "Alias",
+  setstmt: "VariableSetStmt",
 };
 
 /** Calls `visit` for each node of a tree, a parent before its children, in the order of the text where the tree keeps it. */

@@ -4,12 +4,7 @@ import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 import { type NodeBody, namesOf, open, type StatementContext, walk } from "../sql/tree.ts";
 import { utf8Positions } from "../sql/utf8-positions.ts";
 import { asyncCall, shownByQuery } from "./calls.ts";
-
-interface Edit {
-  start: number;
-  end: number;
-  text: string;
-}
+import { catalogEdits, type Edit } from "./shown-catalogs.ts";
 
 /** What PostgreSQL is to run for a statement, and the command tag where PostgreSQL's own would tell. */
 export interface Translation {
@@ -26,7 +21,7 @@ export function translate(tree: Node, statement: StatementContext): Translation 
 /** Statements in which something may have to be written otherwise. */
 const EDITED = new Set([
   ...["CreateStmt", "CreateSchemaStmt", "CreateDomainStmt"],
-  ...["AlterTableStmt", "IndexStmt", "VariableSetStmt"],
+  ...["AlterTableStmt", "IndexStmt", "VariableSetStmt", "AlterRoleSetStmt"],
 ]);
 
 /** Where a type without a precision gets DSQL's. */
@@ -35,9 +30,10 @@ const TYPED = new Set(["ColumnDef", "CreateDomainStmt"]);
 /** Defaults of DSQL's own written out, words of its own taken out. */
 function withDefaults(tree: Node, statement: StatementContext): string {
   const { name } = open(tree);
-  if (!EDITED.has(name)) return statement.text;
+  if (!EDITED.has(name)) return apply(statement.text, catalogEdits(tree, statement.text));
   if (name === "IndexStmt") return apply(statement.text, methodEdits(statement.text));
-  if (name === "VariableSetStmt") return apply(statement.text, parameterEdits(statement.text));
+  if (name === "VariableSetStmt" || name === "AlterRoleSetStmt")
+    return apply(statement.text, parameterEdits(statement.text));
   const edits: Edit[] = [];
   const toUtf16 = utf8Positions(statement.text);
   walk(tree, (name, body, place) => {

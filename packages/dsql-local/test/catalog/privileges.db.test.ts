@@ -160,13 +160,13 @@ describe("a role without rights", () => {
   it.each([
     "SELECT pg_catalog.dsql_local_sandbox('DELETE FROM kept', '{}', 1)",
     "SELECT dsql_local_replay('[]', 0)",
-    "SELECT postgres_set_config('session_authorization', 'dsql_superuser', false)",
-    "SELECT pg_catalog.postgres_set_config('role', 'dsql_superuser', false)",
-    "SELECT * FROM ts_stat('SELECT postgres_set_config(''role'', ''dsql_superuser'', false)')",
+    "SELECT postgres_set_config('session_authorization', 'postgres', false)",
+    "SELECT pg_catalog.postgres_set_config('role', 'postgres', false)",
+    "SELECT * FROM ts_stat('SELECT postgres_set_config(''role'', ''postgres'', false)')",
     "SELECT query_to_xml('DELETE FROM kept', true, true, '')",
-    "SET SESSION AUTHORIZATION dsql_superuser",
-    "CREATE FUNCTION escape() RETURNS void LANGUAGE sql SET session_authorization = 'dsql_superuser' AS 'DELETE FROM kept'",
-    "SET SESSION AUTHORIZATION dsql_superuser; NESTED",
+    "SET SESSION AUTHORIZATION postgres",
+    "CREATE FUNCTION escape() RETURNS void LANGUAGE sql SET session_authorization = 'postgres' AS 'DELETE FROM kept'",
+    "SET SESSION AUTHORIZATION postgres; NESTED",
     "RESET SESSION AUTHORIZATION; NESTED",
     "SELECT * FROM pg_catalog.dsql_local_job",
     "SHOW dsql_local.max_rows",
@@ -184,7 +184,7 @@ describe("a role without rights", () => {
     const other = await connect(dsql);
     const broken = Promise.allSettled([other.query(nested), other.query(nested), other.query(nested)]);
     const escapes = Array.from({ length: 20 }, () =>
-      reader.query("SET SESSION AUTHORIZATION dsql_superuser").then(
+      reader.query("SET SESSION AUTHORIZATION postgres").then(
         () => "ran",
         () => "refused",
       ),

@@ -101,7 +101,7 @@ describe("a login", () => {
     expect(await refusedLogin(local, { user: "nobody_here" })).toMatchObject(denied);
     await admin.query("CREATE ROLE unmapped WITH LOGIN");
     expect(await refusedLogin(local, { user: "unmapped" })).toMatchObject(denied);
-    expect(await refusedLogin(local, { user: "dsql_superuser" })).toMatchObject(denied);
+    expect(await refusedLogin(local, { user: "postgres" })).toMatchObject(denied);
     await admin.end();
   });
 

@@ -1,4 +1,5 @@
 import { parseReadRow, type ReadRow } from "../../conflicts/row-marks.ts";
+import type { Statement } from "../../statements/statement.ts";
 import { commandComplete, parseDataRow } from "../../wire/backend-messages.ts";
 import { type ErrorFields, errorResponse, parseErrorFields } from "../../wire/error-fields.ts";
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
@@ -7,6 +8,7 @@ import { Backend } from "../../wire/message-types.ts";
 import { ddlProblemOf, problemOf } from "./answers.ts";
 import type { Answer } from "./backend-turn.ts";
 import { cutColumns, cutDescription } from "./cut-columns.ts";
+import { withoutOwnTriggers } from "./explained.ts";
 import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
 
 /** What is taken out of held answers before the client gets them. */
@@ -18,6 +20,8 @@ export interface Delivery {
   isDdl?: boolean;
   /** The tag to answer where PostgreSQL's own would tell that another statement was run. */
   commandTag?: string | undefined;
+  /** The rows are EXPLAIN's, which lists the endpoint's triggers too. */
+  isExplain?: boolean;
 }
 
 const ACKNOWLEDGEMENTS: ReadonlySet<number> = new Set([
@@ -31,8 +35,13 @@ export function deliveryOf(work: Work, form: RequestForm): Delivery {
   const { ownAnswers } = work.request(form);
   const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
   const { kind, commandTag } = work.statement;
-  return { ownAnswers, addedColumns, commandTag, isDdl: kind === "ddl" };
+  return {
+    ...{ ownAnswers, addedColumns, commandTag },
+    ...{ isDdl: kind === "ddl", isExplain: isExplain(work.statement) },
+  };
 }
+
+export const isExplain = ({ tree }: Statement): boolean => "ExplainStmt" in ((tree ?? {}) as object);
 
 /** Delivers a statement's answer; returns whether it succeeded. */
 export function deliverWork(
@@ -54,7 +63,10 @@ export function deliver(client: FrontendConnection, answer: Answer, delivery: De
     const { commandTag } = delivery;
     if (commandTag !== undefined && message.type === Backend.CommandComplete)
       client.write(commandComplete(commandTag));
-    else client.write(withoutAdded(message, delivery.addedColumns));
+    else if (delivery.isExplain && message.type === Backend.DataRow) {
+      const row = withoutOwnTriggers(message);
+      if (row) client.write(row);
+    } else client.write(withoutAdded(message, delivery.addedColumns));
   }
   if (!answer.error || !answer.errorMessage) return true;
   client.write(errorFor(answer.error, answer.errorMessage, delivery.isDdl ?? false));

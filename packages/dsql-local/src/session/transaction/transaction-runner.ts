@@ -8,7 +8,7 @@ import {
   TOO_MANY_ROWS,
 } from "../exchange/answers.ts";
 import type { Answer } from "../exchange/backend-turn.ts";
-import { type Delivery, deliver, deliveryOf, readRows, rowsOf } from "../exchange/deliver.ts";
+import { type Delivery, deliver, deliveryOf, isExplain, readRows, rowsOf } from "../exchange/deliver.ts";
 import { FIRST_TIME, MAX_RUNS, type Work } from "../exchange/work.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Transaction } from "./transaction.ts";
@@ -167,7 +167,8 @@ async function runOnCopies(
       if (isSetting(work)) transaction.settings.push(work.statement.text);
     } else if (answer.error.sqlstate === "40001") return { problem: DATA_CONFLICT };
     const { commandTag } = work.statement;
-    return { answer, delivery: { ownAnswers, addedColumns: 0, commandTag } };
+    const delivery = { ownAnswers, addedColumns: 0, commandTag, isExplain: isExplain(work.statement) };
+    return { answer, delivery };
   }
 }
 

@@ -1,0 +1,28 @@
+import { namesOf } from "../sql/tree.ts";
+import { type Rule, type RuleInfo, rule } from "./rule.ts";
+import { builtInName, displayedName, isRefusedValueType } from "./type-names.ts";
+
+const info: RuleInfo = {
+  rule: "value-type",
+  advice: "Use one of the supported types; besides those, queries have arrays and inet.",
+  page: "dataTypes",
+};
+
+/**
+ * Rules on values of types that DSQL does not have, wherever a statement makes one. That a cluster refuses casts to
+ * `line` and `circle` and the functions of these names is known; that it treats the other types alike is a guess.
+ */
+export const valueTypeRules: readonly Rule[] = [
+  rule(
+    "TypeName",
+    info,
+    (type) => isRefusedValueType(builtInName(type)) && `datatype ${displayedName(type)} not supported`,
+  ),
+  rule("FuncCall", info, (call) => {
+    const names = namesOf(call.funcname);
+    const name = names.length === 1 || names[0] === "pg_catalog" ? names.at(-1) : undefined;
+    return isRefusedValueType(name) && `datatype ${name} not supported`;
+  }),
+  rule("XmlExpr", info, () => "datatype xml not supported"),
+  rule("A_Const", info, ({ bsval }) => bsval && "datatype bit not supported"),
+];
