@@ -106,12 +106,6 @@ export const RULES = {
     "Remove the operator class, if the default order serves the query.",
     "indexes",
   ),
-  "index-collation": rule(
-    "rewrites",
-    '`COLLATE "C"` in an index',
-    "The clause is dropped: C is the only collation.",
-    "indexes",
-  ),
   "index-storage": rule(
     "rewrites",
     "`WITH (…)` and `TABLESPACE` of an index, `ON ONLY`",
@@ -200,7 +194,7 @@ export const RULES = {
   ),
   collation: rule(
     "rewrites",
-    '`COLLATE "C"` or `"default"` on a column',
+    '`COLLATE "C"` or `"default"` on a column or an index',
     "The clause is dropped: C is the only collation.",
     "createTable",
   ),
@@ -385,12 +379,6 @@ export const RULES = {
     "refuses",
     "a backfill of a table whose primary key is not known",
     "Plan the folder that creates the table, or fill the column in batches by its key.",
-    "alterTable",
-  ),
-  "column-missing": rule(
-    "refuses",
-    "a column, a table or a constraint that an earlier statement of the same plan did not leave there",
-    "Correct the name.",
     "alterTable",
   ),
 

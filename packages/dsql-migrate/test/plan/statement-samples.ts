@@ -219,6 +219,7 @@ export const SAMPLES: Readonly<Record<string, readonly string[]>> = {
     "CREATE INDEX i ON item (name DESC)",
     "CREATE INDEX i ON item (name DESC NULLS LAST, price)",
     "CREATE INDEX i ON item USING gin (name)",
+    "CREATE INDEX i ON item (name gin_trgm_ops)",
     "CREATE INDEX i ON item USING brin (created_at)",
     "CREATE INDEX i ON item (name varchar_ops, lower(name) varchar_pattern_ops)",
     "CREATE INDEX i ON parent (note bpchar_pattern_ops)".replace("bpchar_pattern_ops", "text_pattern_ops"),
