@@ -16,6 +16,8 @@ export interface SchemaLocation {
 /** A schema, and a remark for the user about files that are not part of it. */
 export interface FoundSchema {
   sources: SchemaSource[];
+  /** Where its migrations are: what Prisma's config file says, or `migrations` beside the file of the datasource. */
+  migrationsFolder: string;
   remark?: string | undefined;
 }
 
@@ -35,23 +37,40 @@ export async function readSchema({
   configFile,
   folder = process.cwd(),
 }: SchemaLocation = {}): Promise<FoundSchema> {
-  if (paths.length > 0) return { sources: read(paths, folder) };
-  const configured = await schemaOfConfig(folder, configFile);
-  if (configured !== undefined) return { sources: read([relative(folder, configured)], folder) };
+  if (paths.length > 0) return found(read(paths, folder), folder);
+  const config = await configOfPrisma(folder, configFile);
+  const migrations = config?.migrations?.path;
+  if (config?.schema !== undefined) {
+    return found(read([relative(folder, config.schema)], folder), folder, migrations);
+  }
   const file = defaultFiles.find((path) => exists(resolve(folder, path)));
-  if (file !== undefined) return { sources: read([file], folder), ...remarkOn(file, folder) };
+  if (file !== undefined) {
+    return { ...found(read([file], folder), folder, migrations), ...remarkOn(file, folder) };
+  }
   const likely = likelyFolders.find((path) => exists(resolve(folder, path)));
-  if (likely !== undefined) return { sources: read([likely], folder) };
+  if (likely !== undefined) return found(read([likely], folder), folder, migrations);
   throw new Error(
     `No schema found: neither prisma.config.ts nor ${defaultFiles.join(" nor ")} is there. Pass the schema's file or folder.`,
   );
 }
 
-/** The loader of `@prisma/config`, whose `schema` is an absolute path. */
+function found(sources: SchemaSource[], folder: string, migrations?: string): FoundSchema {
+  const main = sources.find(({ text }) => /^\s*datasource\s/m.test(text)) ?? sources[0];
+  const beside = join(resolve(folder, dirname(main?.path ?? ".")), "migrations");
+  return { sources, migrationsFolder: migrations === undefined ? beside : resolve(folder, migrations) };
+}
+
+/** What is used of Prisma's config file; its paths are absolute. */
+interface PrismaConfig {
+  schema?: string;
+  migrations?: { path?: string };
+}
+
+/** The loader of `@prisma/config`. */
 interface PrismaConfigLoader {
   findPrismaConfigFile(folder: string): string | null;
   loadConfigFromFile(input: { configFile?: string; configRoot: string }): Promise<{
-    config?: { schema?: string };
+    config?: PrismaConfig;
     error?: { _tag: string; error?: Error };
   }>;
 }
@@ -60,15 +79,18 @@ const configFiles = ["prisma.config", ".config/prisma"].flatMap((name) =>
   ["js", "ts", "mjs", "cjs", "mts", "cts"].map((extension) => `${name}.${extension}`),
 );
 
-/** The path that Prisma's config file gives as `schema`, read by the user's own Prisma. */
-async function schemaOfConfig(folder: string, configFile: string | undefined): Promise<string | undefined> {
+/** Prisma's config file, read by the user's own Prisma. */
+async function configOfPrisma(
+  folder: string,
+  configFile: string | undefined,
+): Promise<PrismaConfig | undefined> {
   const file = configFile ?? configFiles.find((name) => exists(resolve(folder, name)));
   if (file === undefined) return undefined;
   const { config, error } = await loaderOfPrisma(folder, file).loadConfigFromFile({
     configFile: file,
     configRoot: folder,
   });
-  if (error === undefined) return config?.schema;
+  if (error === undefined) return config;
   const reason = error.error === undefined ? error._tag : error.error.message;
   throw new Error(`Prisma could not load ${file}: ${reason}\nFix it, or pass the schema's file or folder.`, {
     cause: error.error,

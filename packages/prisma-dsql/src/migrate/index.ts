@@ -1,0 +1,2 @@
+export { runMigrateCommand } from "./command.ts";
+export { type DsqlMigrateOptions, migrate } from "./migrate.ts";
