@@ -1,6 +1,8 @@
 import { SETTING_SQLSTATE } from "../conflicts/setting-notice.ts";
 import { SESSION_PARAMETERS, SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
+import { AMBIGUOUS_ENCODINGS } from "../wire/client-encoding.ts";
 
+const ambiguous = AMBIGUOUS_ENCODINGS.map((name) => `'${name}'`).join(", ");
 const names = [...SESSION_PARAMETERS].map((name) => `'${name}'`).join(", ");
 
 /**
@@ -20,6 +22,10 @@ BEGIN
   END IF;
   IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) 'disable_sync_create_index' THEN
     setting_name := '${SYNC_CREATE_INDEX_PARAMETER}';
+  END IF;
+  IF pg_catalog.lower(setting_name) OPERATOR(pg_catalog.=) 'client_encoding' AND pg_catalog.regexp_replace(
+    pg_catalog.lower(new_value), '[^a-z0-9]', '', 'g') OPERATOR(pg_catalog.=) ANY (ARRAY[${ambiguous}]) THEN
+    RAISE EXCEPTION 'client_encoding % is not supported', new_value USING ERRCODE = '0A000';
   END IF;
   result := pg_catalog.postgres_set_config(setting_name, new_value, is_local);
   RAISE NOTICE USING ERRCODE = '${SETTING_SQLSTATE}',

@@ -1,6 +1,7 @@
 import { type AccessKey, verifyToken } from "../auth/verify-token.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { ConnectionRate } from "../cluster/limits.ts";
+import { encodingRefusal } from "../rules/parameters.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import {
   authenticationCleartextPassword,
@@ -69,7 +70,9 @@ function checkAdmission({ cluster, rate }: LoginContext, place: SessionPlace): v
   place.leave = leave;
 }
 
-function checkRequest({ database, unsupported }: StartupRequest): void {
+function checkRequest({ database, parameters, unsupported }: StartupRequest): void {
+  const encoding = encodingRefusal(parameters.get("client_encoding"));
+  if (encoding !== undefined) throw refusal("0A000", encoding, encoding);
   if (unsupported !== undefined) {
     const text = `setting configuration parameter "${unsupported}" not supported`;
     throw refusal("0A000", text, `startup parameter "${unsupported}" is not supported`);

@@ -1,4 +1,5 @@
 import { constantOf } from "../sql/tree.ts";
+import { ambiguousEncoding } from "../wire/client-encoding.ts";
 import type { Refusal } from "./refusal.ts";
 import { type Rule, type RuleInfo, refusal, rule } from "./rule.ts";
 
@@ -41,6 +42,18 @@ const roleInfo: RuleInfo = {
   page: "parameters",
 };
 
+const encodingInfo: RuleInfo = {
+  rule: "client-encoding",
+  advice: "Use UTF8, or an encoding that PostgreSQL can also use on a server.",
+  page: "parameters",
+};
+
+/** What a client is answered that sets an encoding with ASCII bytes inside of other characters. */
+export function encodingRefusal(encoding: string | undefined): string | undefined {
+  const name = encoding === undefined ? undefined : ambiguousEncoding(encoding);
+  return name === undefined ? undefined : `client_encoding ${name} is not supported`;
+}
+
 /** Whether a session may set a parameter of that name. */
 function isSettable(name: string): boolean {
   return SESSION_PARAMETERS.has(name.toLowerCase());
@@ -64,6 +77,11 @@ export const parameterRules: readonly Rule[] = [
     if (s.kind === "VAR_SET_MULTI" || s.kind === "VAR_RESET_ALL" || s.name === undefined) return undefined;
     return s.name !== "role" && !isSettable(s.name) && notSupported(s.name);
   }),
+  rule(
+    "VariableSetStmt",
+    encodingInfo,
+    (s) => s.name?.toLowerCase() === "client_encoding" && encodingRefusal(constantOf(s.args?.[0])),
+  ),
   rule("FuncCall", info, (call) => {
     const name = call.funcname?.at(-1);
     if (!name || !("String" in name) || name.String.sval !== "set_config") return undefined;

@@ -84,7 +84,7 @@ async function take(
   switch (message.type) {
     case Frontend.Query:
       await injectRoundTrip(session);
-      await simple.run(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)));
+      await simple.run(message.body.subarray(0, Math.max(0, message.body.length - 1)));
       return true;
     case Frontend.Sync:
     case Frontend.Flush:

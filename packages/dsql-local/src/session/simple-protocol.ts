@@ -1,17 +1,29 @@
+import { isAscii } from "node:buffer";
 import { type LockingRead, lockingRead } from "../conflicts/locking-read.ts";
 import { sandboxText } from "../conflicts/sandbox-names.ts";
-import { parseQuery } from "../statements/parse-query.ts";
+import { readSql } from "../statements/read-sql.ts";
 import type { Statement } from "../statements/statement.ts";
 import { emptyQueryResponse } from "../wire/backend-messages.ts";
+import { terminated } from "../wire/client-encoding.ts";
 import { errorResponse } from "../wire/error-fields.ts";
-import { parse, query, sync } from "../wire/frontend-messages.ts";
-import { UNREADABLE } from "./exchange/answers.ts";
+import { sync } from "../wire/frontend-messages.ts";
+import { Frontend } from "../wire/message-types.ts";
+import { int16, message } from "../wire/message-writer.ts";
+import { type Problem, UNREADABLE } from "./exchange/answers.ts";
 import { CopySource } from "./exchange/copy-source.ts";
 import type { Work } from "./exchange/work.ts";
 import type { SessionState } from "./transaction/session-state.ts";
 import { refusalOf } from "./transaction/statement-judge.ts";
 import { isControl, runStatement } from "./transaction/statement-runner.ts";
 import type { TransactionControl } from "./transaction/transaction-control.ts";
+
+const ZERO = Buffer.from([0]);
+
+/** A text is read as a whole, in the encoding that holds when it comes. */
+const OTHER_ENCODING: Problem = {
+  sqlstate: "0A000",
+  message: "client_encoding cannot change before a statement of the same query that is not ASCII",
+};
 
 /** Query messages: each statement in them has its own result, and those that stand outside a transaction share one. */
 export class SimpleProtocol {
@@ -23,29 +35,33 @@ export class SimpleProtocol {
     this.#control = control;
   }
 
-  /** Runs a query text; the caller says ReadyForQuery. */
-  async run(sql: string): Promise<void> {
+  /** Runs a query text, as it came; the caller says ReadyForQuery. */
+  async run(bytes: Buffer): Promise<void> {
     const session = this.#session;
-    const parsed = parseQuery(sql);
-    if (!("statements" in parsed)) {
-      // PostgreSQL says what is wrong with it, and is never let run it.
-      const request = Buffer.concat([parse("", parsed.text), sync]);
-      const { error } = await session.mutex.run(() => session.turn.hold(request));
-      if (error) session.client.write(errorResponse(error));
-      else await session.fail(UNREADABLE);
-      return;
-    }
+    const { encoding } = session.turn;
+    const parsed = readSql(bytes, encoding);
+    if (parsed === undefined || !("statements" in parsed)) return this.#refuse(parsed?.text ?? bytes);
     const { statements } = parsed;
     if (statements.length === 0) session.client.write(emptyQueryResponse);
     let succeeded = true;
     for (const statement of statements) {
-      if (statements.length > 1 && !session.transaction && !isControl(statement))
-        await this.#session.beginImplicit();
-      succeeded = await this.#runOne(statement);
+      if (statements.length > 1 && !session.transaction && !isControl(statement)) session.beginImplicit();
+      const isReadable = session.turn.encoding === encoding || isAscii(Buffer.from(statement.text));
+      succeeded = isReadable ? await this.#runOne(statement) : await session.fail(OTHER_ENCODING);
       if (!succeeded) break;
     }
     const problem = await this.#control.endImplicit(succeeded);
     if (problem) session.client.write(errorResponse(problem));
+  }
+
+  /** PostgreSQL says what is wrong with a text that cannot be read, and is never let run it. */
+  async #refuse(text: string | Buffer): Promise<void> {
+    const { mutex, turn, client } = this.#session;
+    const sql = typeof text === "string" ? terminated(text, turn.encoding) : Buffer.concat([text, ZERO]);
+    const request = Buffer.concat([message(Frontend.Parse, "", sql, int16(0)), sync]);
+    const { errorMessage } = await mutex.run(() => turn.hold(request));
+    if (errorMessage) client.write(errorMessage.bytes);
+    else await this.#session.fail(UNREADABLE);
   }
 
   async #runOne(statement: Statement): Promise<boolean> {
@@ -56,14 +72,17 @@ export class SimpleProtocol {
 
   #work(statement: Statement): Work {
     const locking: LockingRead | undefined = lockingRead(statement);
+    const { turn } = this.#session;
     const copy = new CopySource(this.#session.client, false);
     return {
       statement,
       locking,
       copy,
-      stream: (pace) => this.#session.turn.stream(query(statement.text), copy, pace),
-      request: ({ plain }) => ({ bytes: query(plain || !locking ? statement.text : locking.text) }),
-      sandboxed: (_form, isCopied) => ({ bytes: query(sandboxText(statement, isCopied)) }),
+      stream: (pace) => turn.stream(turn.queryMessage(statement.text), { copy, pace }),
+      request: ({ plain }) => ({
+        bytes: turn.queryMessage(plain || !locking ? statement.text : locking.text),
+      }),
+      sandboxed: (_form, isCopied) => ({ bytes: turn.queryMessage(sandboxText(statement, isCopied)) }),
     };
   }
 }

@@ -25,7 +25,7 @@ export const negotiateProtocolVersion = (unknownOptions: readonly string[]): Buf
   message(Backend.NegotiateProtocolVersion, int32(3 << 16), int32(unknownOptions.length), ...unknownOptions);
 
 /** Reads a DataRow of text values. */
-export function parseDataRow(body: Buffer): (string | null)[] {
+export function parseDataRow(body: Buffer, encoding: BufferEncoding = "utf8"): (string | null)[] {
   const values: (string | null)[] = [];
   let at = 2;
   for (let column = body.readInt16BE(0); column > 0; column--) {
@@ -34,7 +34,7 @@ export function parseDataRow(body: Buffer): (string | null)[] {
     if (length < 0) {
       values.push(null);
     } else {
-      values.push(body.toString("utf8", at, at + length));
+      values.push(body.toString(encoding, at, at + length));
       at += length;
     }
   }

@@ -1,3 +1,4 @@
+import { terminated } from "./client-encoding.ts";
 import { Frontend } from "./message-types.ts";
 import { int16, int32, message } from "./message-writer.ts";
 
@@ -21,11 +22,16 @@ export function bind(portal: string, statement: string, values: readonly (string
 export type Named = "statement" | "portal";
 const kind = (what: Named): Buffer => Buffer.from(what === "statement" ? "S" : "P");
 
-export const describe = (what: Named, name: string): Buffer => message(Frontend.Describe, kind(what), name);
-export const close = (what: Named, name: string): Buffer => message(Frontend.Close, kind(what), name);
+/** A name as it came: Latin-1 gives every byte of it back. */
+const nameBytes = (name: string): Buffer => terminated(name, "latin1");
+
+export const describe = (what: Named, name: string): Buffer =>
+  message(Frontend.Describe, kind(what), nameBytes(name));
+export const close = (what: Named, name: string): Buffer =>
+  message(Frontend.Close, kind(what), nameBytes(name));
 /** @param maxRows 0 asks for all. */
 export const execute = (portal: string, maxRows = 0): Buffer =>
-  message(Frontend.Execute, portal, int32(maxRows));
+  message(Frontend.Execute, nameBytes(portal), int32(maxRows));
 export const sync: Buffer = message(Frontend.Sync);
 export const flush: Buffer = message(Frontend.Flush);
 export const terminate: Buffer = message(Frontend.Terminate);

@@ -43,11 +43,32 @@ const passes = (type: number): boolean =>
   type !== Backend.ParameterStatus &&
   type !== Backend.CopyInResponse;
 
-function withRows(answer: Answer): Answer & { rows: (string | null)[][] } {
+function withRows(answer: Answer, encoding: TextEncoding): Answer & { rows: (string | null)[][] } {
   const rows = answer.held
     .filter(({ type }) => type === Backend.DataRow)
-    .map(({ body }) => parseDataRow(body));
+    .map(({ body }) => parseDataRow(body, encoding));
   return { ...answer, rows };
+}
+
+/** How a request is run whose responses go on to the client as they come. */
+export interface StreamOptions {
+  pace?: Pace;
+  /** Gathers the rows of COPY FROM STDIN. */
+  copy?: CopySource | undefined;
+  /** For each acknowledgement, in order: whether it is the endpoint's own affair. */
+  ownAnswers?: readonly boolean[] | undefined;
+  /** An acknowledgement that PostgreSQL is not asked for. */
+  preface?: Buffer | undefined;
+}
+
+/** Held messages without the acknowledgements that are the endpoint's own affair. */
+export function clientsOwn(
+  held: readonly WireMessage[],
+  ownAnswers: readonly boolean[] | undefined,
+): readonly WireMessage[] {
+  if (!ownAnswers) return held;
+  let acknowledged = 0;
+  return held.filter(({ type }) => !isAcknowledgement(type) || !ownAnswers[acknowledged++]);
 }
 
 const isAcknowledgement = (type: number): boolean =>
@@ -97,7 +118,7 @@ export class BackendTurn {
   async settle(): Promise<void> {
     while (this.#ahead.length > 0) {
       const taken = this.#ahead.shift() as (answer: Answer) => void;
-      taken(await this.#read(undefined));
+      taken(await this.#read({}));
     }
   }
 
@@ -105,18 +126,18 @@ export class BackendTurn {
    * Runs a request that ends in one ReadyForQuery, and sends the responses on as they come: at the client's pace, or as
    * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
    */
-  stream(request: Buffer, copy?: CopySource, pace: Pace = "client's"): Promise<Answer> {
-    return this.#run(request, pace, copy);
+  stream(request: Buffer, options: StreamOptions = {}): Promise<Answer> {
+    return this.#run(request, { pace: "client's", ...options });
   }
 
   /** The same, but the responses are kept for the caller. */
   hold(request: Buffer, copy?: CopySource): Promise<Answer> {
-    return this.#run(request, undefined, copy);
+    return this.#run(request, { copy });
   }
 
   /** Runs SQL of the endpoint's own and returns its rows as text. */
   async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
-    return withRows(await this.#run(this.queryMessage(sql), undefined));
+    return withRows(await this.#run(this.queryMessage(sql)), this.encoding);
   }
 
   /**
@@ -127,21 +148,22 @@ export class BackendTurn {
     const parameters = [this.#callKey, ...values];
     const numbers = parameters.map((_, index) => `$${index + 1}`).join(", ");
     const messages = [parse("", `SELECT pg_catalog.${name}(${numbers})`), bind("", "", parameters)];
-    return withRows(await this.#run(Buffer.concat([...messages, execute(""), sync]), undefined));
+    return withRows(await this.#run(Buffer.concat([...messages, execute(""), sync])), this.encoding);
   }
 
-  async #run(request: Buffer, pace: Pace | undefined, copy?: CopySource): Promise<Answer> {
+  async #run(request: Buffer, options: StreamOptions = {}): Promise<Answer> {
     this.#backend.write(request);
     this.#backend.flush();
     if (this.#ahead.length > 0) await this.settle();
-    return this.#read(pace, copy);
+    return this.#read(options);
   }
 
-  async #read(pace: Pace | undefined, copy?: CopySource): Promise<Answer> {
+  async #read({ pace, copy, ownAnswers, preface }: StreamOptions): Promise<Answer> {
     const streams = pace !== undefined;
     const client = this.#client;
     const backend = this.#backend;
     const answer: Answer = { status: this.status, held: [], changes: [], settings: [] };
+    if (preface) answer.held.push({ type: Backend.ParseComplete, body: preface, bytes: preface });
     let stopWatching: (() => void) | undefined;
     try {
       for (;;) {
@@ -182,7 +204,7 @@ export class BackendTurn {
               break;
             }
             // Before this the request could have been sent again, and nobody would have known.
-            for (const { bytes } of answer.held.splice(0)) client.write(bytes);
+            for (const { bytes } of clientsOwn(answer.held.splice(0), ownAnswers)) client.write(bytes);
             client.write(received.bytes);
             answer.isOnItsWay = true;
         }

@@ -6,7 +6,7 @@ import type { FrontendConnection } from "../../wire/frontend-connection.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Backend } from "../../wire/message-types.ts";
 import { ddlProblemOf, problemOf } from "./answers.ts";
-import type { Answer } from "./backend-turn.ts";
+import { type Answer, clientsOwn } from "./backend-turn.ts";
 import { cutColumns, cutDescription } from "./cut-columns.ts";
 import { withoutOwnTriggers } from "./explained.ts";
 import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
@@ -23,12 +23,6 @@ export interface Delivery {
   /** The rows are EXPLAIN's, which lists the endpoint's triggers too. */
   isExplain?: boolean;
 }
-
-const ACKNOWLEDGEMENTS: ReadonlySet<number> = new Set([
-  Backend.ParseComplete,
-  Backend.BindComplete,
-  Backend.CloseComplete,
-]);
 
 /** How a statement's answer is delivered that was sent in this form. */
 export function deliveryOf(work: Work, form: RequestForm): Delivery {
@@ -55,11 +49,7 @@ export function deliverWork(
 
 /** Sends held answers to the client; returns whether the statement succeeded. */
 export function deliver(client: FrontendConnection, answer: Answer, delivery: Delivery): boolean {
-  let acknowledged = 0;
-  for (const message of answer.held) {
-    if (ACKNOWLEDGEMENTS.has(message.type)) {
-      if (delivery.ownAnswers?.[acknowledged++]) continue;
-    }
+  for (const message of clientsOwn(answer.held, delivery.ownAnswers)) {
     const { commandTag } = delivery;
     if (commandTag !== undefined && message.type === Backend.CommandComplete)
       client.write(commandComplete(commandTag));

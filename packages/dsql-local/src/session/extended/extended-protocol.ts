@@ -11,15 +11,15 @@ import type { SessionState } from "../transaction/session-state.ts";
 import { refusalOf } from "../transaction/statement-judge.ts";
 import { isControl, runStatement } from "../transaction/statement-runner.ts";
 import type { TransactionControl } from "../transaction/transaction-control.ts";
-import { KeptPlans } from "./kept-plans.ts";
 import { type Unit, unitRequest } from "./portal-requests.ts";
 import { PortalWork } from "./portal-work.ts";
+import { PreparedStatementCache } from "./prepared-statement-cache.ts";
 import {
   type Portal,
   type PreparedStatement,
   PreparedStatements,
+  readName,
   readParse,
-  readText,
 } from "./prepared-statements.ts";
 import type { SuspendedPortals } from "./suspended-portals.ts";
 
@@ -34,7 +34,7 @@ export class ExtendedProtocol {
   readonly #control: TransactionControl;
   readonly #suspended: SuspendedPortals;
   readonly #names = new PreparedStatements();
-  readonly #plans: KeptPlans;
+  readonly #cache: PreparedStatementCache;
   #gathered: WireMessage[] = [];
   /** Messages not yet sent on, up to the next Execute. */
   #unit: WireMessage[] = [];
@@ -45,8 +45,8 @@ export class ExtendedProtocol {
     this.#session = session;
     this.#control = control;
     this.#suspended = suspended;
-    this.#plans = new KeptPlans(session);
-    session.onStatement = (statement) => this.#plans.runs(statement);
+    this.#cache = new PreparedStatementCache(session);
+    session.onStatement = (statement) => this.#cache.runs(statement);
   }
 
   /** Takes a message that asks for no answer yet. */
@@ -98,10 +98,10 @@ export class ExtendedProtocol {
   #take(received: WireMessage): Outcome | Promise<Outcome> {
     switch (received.type) {
       case Frontend.Parse: {
-        const prepared = readParse(received);
+        const prepared = readParse(received, this.#session.turn.encoding);
         if (prepared.statement?.refusal) return this.#refuse(prepared);
         this.#names.parsed(prepared);
-        if (prepared.name === "") this.#plans.unnamedSent();
+        if (prepared.name === "") this.#cache.unnamedSent();
         return this.#answerOrGather(received, prepared, parseComplete);
       }
       case Frontend.Bind: {
@@ -130,7 +130,7 @@ export class ExtendedProtocol {
   ): Outcome | Promise<Outcome> {
     if (prepared?.statement && isControl(prepared.statement)) return this.#answer(answer);
     this.#unit.push(received);
-    return this.#plans.lacks(prepared) ? this.#plans.restore(prepared).then(() => "done") : "done";
+    return this.#cache.lacks(prepared) ? this.#cache.restore(prepared).then(() => "done") : "done";
   }
 
   async #answer(answer: Buffer): Promise<Outcome> {
@@ -141,7 +141,7 @@ export class ExtendedProtocol {
 
   #describeOrClose(received: WireMessage): Outcome | Promise<Outcome> {
     const kind = received.body[0] === 0x53 ? "statement" : "portal";
-    const [name] = readText(received.body, 1);
+    const [name] = readName(received.body, 1);
     const portal = kind === "portal" ? this.#names.portal(name) : undefined;
     const prepared = kind === "statement" ? this.#names.statement(name) : portal?.prepared;
     if (received.type === Frontend.Close) {
@@ -155,7 +155,7 @@ export class ExtendedProtocol {
   }
 
   async #execute(received: WireMessage): Promise<Outcome> {
-    const [name, next] = readText(received.body, 0);
+    const [name, next] = readName(received.body, 0);
     const portal = this.#names.portal(name);
     const statement = portal?.prepared?.statement;
     if (portal && this.#suspended.has(portal)) {
@@ -201,7 +201,7 @@ export class ExtendedProtocol {
   #work(portal: Portal, statement: Statement): Work {
     const unit = { messages: this.#unit, portal, prepared: this.#prepared };
     this.#unit = [];
-    return new PortalWork(this.#session, this.#plans, statement, unit);
+    return new PortalWork(this.#session, this.#cache, statement, unit);
   }
 
   #prepared = (name: string): PreparedStatement | undefined => this.#names.statement(name);

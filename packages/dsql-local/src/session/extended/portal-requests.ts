@@ -1,11 +1,12 @@
 import { sandboxText } from "../../conflicts/sandbox-names.ts";
 import type { Statement } from "../../statements/statement.ts";
+import { terminated } from "../../wire/client-encoding.ts";
 import { close, describe, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
 import { int16, message } from "../../wire/message-writer.ts";
 import type { Request, RequestForm } from "../exchange/work.ts";
-import { type Portal, type PreparedStatement, readText } from "./prepared-statements.ts";
+import { type Portal, type PreparedStatement, readName } from "./prepared-statements.ts";
 
 /** The name under which statements that work on copies are prepared. */
 const COPY_STATEMENT = "dsql_local: copy";
@@ -19,10 +20,13 @@ export interface Unit {
   prepared: (name: string) => PreparedStatement | undefined;
 }
 
-const parse = (name: string, text: string, types: Buffer): Buffer =>
-  message(Frontend.Parse, name, text, types);
+const parse = (
+  name: string,
+  text: string,
+  { encoding, types }: Pick<PreparedStatement, "encoding" | "types">,
+): Buffer => message(Frontend.Parse, terminated(name, "latin1"), terminated(text, encoding), types);
 const bind = (portal: string, statement: string, values: Buffer): Buffer =>
-  message(Frontend.Bind, portal, statement, values);
+  message(Frontend.Bind, terminated(portal, "latin1"), terminated(statement, "latin1"), values);
 
 /** Gathers messages, and whose the answers to Parse, Bind and Close are. */
 class RequestWriter {
@@ -50,7 +54,7 @@ class RequestWriter {
 const isAsWritten =
   (unit: Unit) =>
   ({ type, body }: WireMessage): boolean =>
-    type !== Frontend.Parse || (unit.prepared(readText(body, 0)[0])?.isUnchanged ?? true);
+    type !== Frontend.Parse || (unit.prepared(readName(body, 0)[0])?.isUnchanged ?? true);
 
 /** The unnamed statement, where a unit uses it that does not prepare it: queries of the endpoint's own may have ended it. */
 function unnamedStatement({ messages, prepared }: Unit): PreparedStatement | undefined {
@@ -83,19 +87,19 @@ export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request 
   const writer = new RequestWriter();
   const textOf = ({ statement, text }: PreparedStatement): string =>
     (plain ? statement?.text : undefined) ?? text;
-  if (unnamed?.name === "") writer.sendOwn(parse("", textOf(unnamed), unnamed.types));
+  if (unnamed?.name === "") writer.sendOwn(parse("", textOf(unnamed), unnamed));
   if (unit.rebind && portal?.prepared) {
     writer.sendOwn(bind(portal.name, portal.prepared.name, withFormats(portal, plain)));
   }
   for (const original of unit.messages) {
     if (original.type === Frontend.Parse) {
-      const [name] = readText(original.body, 0);
+      const [name] = readName(original.body, 0);
       const prepared = unit.prepared(name);
       if (again && name !== "") writer.sendOwn(close("statement", name));
-      writer.send(prepared ? parse(name, textOf(prepared), prepared.types) : original.bytes);
+      writer.send(prepared ? parse(name, textOf(prepared), prepared) : original.bytes);
     } else if (original.type === Frontend.Bind && portal?.prepared?.locking && !plain) {
-      const [name, next] = readText(original.body, 0);
-      const [statement] = readText(original.body, next);
+      const [name, next] = readName(original.body, 0);
+      const [statement] = readName(original.body, next);
       writer.send(bind(name, statement, withFormats(portal, plain)));
     } else {
       writer.send(original.bytes);
@@ -116,7 +120,7 @@ export function sandboxedUnit(
   const prepare = (isClients: boolean): void => {
     writer.sendOwn(close("statement", COPY_STATEMENT));
     const text = sandboxText(prepared?.statement as Statement, isCopied);
-    const bytes = parse(COPY_STATEMENT, text, prepared?.types ?? int16(0));
+    const bytes = parse(COPY_STATEMENT, text, prepared ?? { encoding: "utf8", types: int16(0) });
     if (isClients) writer.send(bytes);
     else writer.sendOwn(bytes);
   };
@@ -127,18 +131,18 @@ export function sandboxedUnit(
   }
   let isPrepared = !binds;
   for (const original of unit.messages) {
-    const [name, next] = readText(original.body, original.type === Frontend.Describe ? 1 : 0);
+    const [name, next] = readName(original.body, original.type === Frontend.Describe ? 1 : 0);
     if (original.type === Frontend.Parse && name === "") {
       prepare(true);
       isPrepared = true;
     } else if (original.type === Frontend.Parse) {
       if (again) writer.sendOwn(close("statement", name));
       const own = unit.prepared(name);
-      writer.send(own ? parse(name, own.text, own.types) : original.bytes);
+      writer.send(own ? parse(name, own.text, own) : original.bytes);
     } else if (original.type === Frontend.Bind) {
       if (!isPrepared) prepare(false);
       isPrepared = true;
-      const [, values] = readText(original.body, next);
+      const [, values] = readName(original.body, next);
       writer.send(bind(name, COPY_STATEMENT, original.body.subarray(values)));
     } else if (original.type === Frontend.Describe && original.body[0] === 0x53 && name === "") {
       writer.send(describe("statement", COPY_STATEMENT));

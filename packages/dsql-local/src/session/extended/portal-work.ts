@@ -7,8 +7,8 @@ import { CopySource } from "../exchange/copy-source.ts";
 import { FIRST_TIME, type Request, type RequestForm, type Work } from "../exchange/work.ts";
 import type { SessionState } from "../transaction/session-state.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import type { KeptPlans } from "./kept-plans.ts";
 import { sandboxedUnit, type Unit, unitRequest } from "./portal-requests.ts";
+import type { PreparedStatementCache } from "./prepared-statement-cache.ts";
 import type { Portal } from "./prepared-statements.ts";
 
 interface Executed {
@@ -21,7 +21,7 @@ export class PortalWork implements Work {
   readonly locking: LockingRead | undefined;
   readonly copy: CopySource;
   readonly #session: SessionState;
-  readonly #plans: KeptPlans;
+  readonly #cache: PreparedStatementCache;
   readonly #transaction: Transaction | undefined;
   readonly #messages: readonly WireMessage[];
   readonly #portal: Portal;
@@ -29,12 +29,12 @@ export class PortalWork implements Work {
 
   constructor(
     session: SessionState,
-    plans: KeptPlans,
+    plans: PreparedStatementCache,
     statement: Statement,
     unit: Omit<Unit, "portal" | "rebind"> & Executed,
   ) {
     this.#session = session;
-    this.#plans = plans;
+    this.#cache = plans;
     this.#transaction = session.transaction;
     this.#messages = unit.messages;
     this.#portal = unit.portal;
@@ -53,12 +53,14 @@ export class PortalWork implements Work {
   }
 
   async stream(pace: Pace): Promise<Answer> {
-    const { client, turn } = this.#session;
+    const { turn } = this.#session;
     const { prepared } = this.#portal;
-    const kept = prepared?.isUnchanged ? await this.#plans.request(prepared, this.#messages) : undefined;
-    if (!kept) return turn.stream(this.request(FIRST_TIME).bytes, this.copy, pace);
-    if (kept.answered) client.write(kept.answered);
-    const answer = await turn.stream(kept.bytes, this.copy, pace);
+    const kept = prepared?.isUnchanged ? await this.#cache.request(prepared, this.#messages) : undefined;
+    if (!kept) {
+      const { bytes, ownAnswers } = this.request(FIRST_TIME);
+      return turn.stream(bytes, { copy: this.copy, pace, ownAnswers });
+    }
+    const answer = await turn.stream(kept.bytes, { copy: this.copy, pace, preface: kept.answered });
     kept.done(!answer.error);
     return answer;
   }

@@ -1,7 +1,8 @@
 import { type LockingRead, lockingRead } from "../../conflicts/locking-read.ts";
-import { parseQuery } from "../../statements/parse-query.ts";
+import { readSql } from "../../statements/read-sql.ts";
 import { RecentCache } from "../../statements/recent-cache.ts";
 import type { Statement } from "../../statements/statement.ts";
+import type { TextEncoding } from "../../wire/client-encoding.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
 import type { Transaction } from "../transaction/transaction.ts";
@@ -18,6 +19,8 @@ export interface PreparedStatement {
   text: string;
   /** Whether that is what the client has written. */
   isUnchanged: boolean;
+  /** How `text` is written. */
+  encoding: TextEncoding;
   /** What follows the text in Parse: the parameters' types. */
   types: Buffer;
 }
@@ -42,11 +45,11 @@ export interface Portal {
   rest?: Rest | undefined;
 }
 
-/** Reads the zero-terminated text at a place; answers the place after it. */
-export function readText(body: Buffer, at: number): [text: string, next: number] {
+/** Reads the zero-terminated name at a position, one character for each byte; returns the position after it. */
+export function readName(body: Buffer, at: number): [name: string, next: number] {
   const end = body.indexOf(0, at);
-  if (end < 0) return [body.toString("utf8", at), body.length];
-  return [body.toString("utf8", at, end), end + 1];
+  if (end < 0) return [body.toString("latin1", at), body.length];
+  return [body.toString("latin1", at, end), end + 1];
 }
 
 /** Above it a Parse is read each time. */
@@ -54,28 +57,40 @@ const MAX_CACHED_BYTES = 64 * 1024;
 const parses = new RecentCache<PreparedStatement>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
 
 /** What a Parse prepares; the same bytes give the same object as long as they are not forgotten. */
-export function readParse({ body }: WireMessage): PreparedStatement {
-  if (body.length > MAX_CACHED_BYTES) return takeApart(body);
-  const key = body.toString("latin1");
+export function readParse({ body }: WireMessage, encoding: TextEncoding): PreparedStatement {
+  if (body.length > MAX_CACHED_BYTES) return takeApart(body, encoding);
+  const key = `${encoding} ${body.toString("latin1")}`;
   const known = parses.get(key);
   if (known) return known;
-  const prepared = takeApart(Buffer.from(body));
+  const prepared = takeApart(Buffer.from(body), encoding);
   parses.set(key, prepared, body.length);
   return prepared;
 }
 
-function takeApart(body: Buffer): PreparedStatement {
-  const [name, afterName] = readText(body, 0);
-  const [text, afterText] = readText(body, afterName);
-  const types = body.subarray(afterText);
-  const parsed = parseQuery(text);
+function takeApart(body: Buffer, encoding: TextEncoding): PreparedStatement {
+  const [name, afterName] = readName(body, 0);
+  const end = body.indexOf(0, afterName);
+  const sql = body.subarray(afterName, end < 0 ? body.length : end);
+  const types = body.subarray(afterName + sql.length + 1);
+  const common = { name, encoding, types };
+  const parsed = readSql(sql, encoding);
+  // PostgreSQL gets the bytes as they came, and says what is wrong with them.
+  if (!parsed)
+    return {
+      ...common,
+      text: sql.toString("latin1"),
+      encoding: "latin1",
+      isUnreadable: true,
+      isUnchanged: true,
+    };
   if (!("statements" in parsed))
-    return { name, text: parsed.text, isUnreadable: true, isUnchanged: false, types };
-  if (parsed.statements.length !== 1) return { name, text, isUnchanged: true, types };
+    return { ...common, text: parsed.text, isUnreadable: true, isUnchanged: false };
+  const text = sql.toString(encoding);
+  if (parsed.statements.length !== 1) return { ...common, text, isUnchanged: true };
   const statement = parsed.statements[0] as Statement;
   const locking = lockingRead(statement);
   const sent = locking?.text ?? statement.text;
-  return { name, statement, locking, text: sent, isUnchanged: sent === text, types };
+  return { ...common, statement, locking, text: sent, isUnchanged: sent === text };
 }
 
 /** What a session has prepared and bound. */
@@ -88,8 +103,8 @@ export class PreparedStatements {
   }
 
   bound({ body }: WireMessage, boundAt: number): Portal {
-    const [name, afterName] = readText(body, 0);
-    const [statement, afterStatement] = readText(body, afterName);
+    const [name, afterName] = readName(body, 0);
+    const [statement, afterStatement] = readName(body, afterName);
     const portal = {
       name,
       prepared: this.#statements.get(statement),
@@ -113,7 +128,7 @@ export class PreparedStatements {
   addedColumns(messages: readonly WireMessage[]): number {
     const described = messages.find(({ type }) => type === Frontend.Describe);
     if (!described) return 0;
-    const [name] = readText(described.body, 1);
+    const [name] = readName(described.body, 1);
     const prepared = described.body[0] === 0x53 ? this.statement(name) : this.portal(name)?.prepared;
     return prepared?.locking?.columnMarks.length ?? 0;
   }

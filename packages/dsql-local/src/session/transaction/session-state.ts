@@ -94,7 +94,7 @@ export class SessionState {
   /** Sends an error, after which an open transaction is aborted. Always false: the statement has failed. */
   async fail(problem: Problem): Promise<false> {
     if (this.transaction) await this.mutex.run(() => this.#abort());
-    this.client.write(errorResponse(problem));
+    this.client.write(errorResponse(problem, this.turn.encoding));
     return false;
   }
 

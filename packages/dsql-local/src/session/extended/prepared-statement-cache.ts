@@ -1,5 +1,6 @@
 import type { Statement } from "../../statements/statement.ts";
 import { parseComplete } from "../../wire/backend-messages.ts";
+import { terminated } from "../../wire/client-encoding.ts";
 import { close, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
@@ -55,7 +56,7 @@ export interface KeptRequest {
  * They are forgotten when the schema changes, and none is kept in a session that changes its settings or its prepared
  * statements by SQL: PostgreSQL refuses a plan whose columns have changed, as those of another search_path may have.
  */
-export class KeptPlans {
+export class PreparedStatementCache {
   readonly #session: SessionState;
   readonly #times = new Map<PreparedStatement, number>();
   readonly #names = new Map<PreparedStatement, string>();
@@ -87,9 +88,9 @@ export class KeptPlans {
   }
 
   /** Gives PostgreSQL the client's unnamed statement. */
-  async restore({ text, types }: PreparedStatement): Promise<void> {
+  async restore({ text, types, encoding }: PreparedStatement): Promise<void> {
     const { mutex, turn } = this.#session;
-    const bytes = Buffer.concat([message(Frontend.Parse, "", text, types), sync]);
+    const bytes = Buffer.concat([message(Frontend.Parse, "", terminated(text, encoding), types), sync]);
     const { error } = await mutex.run(() => turn.hold(bytes));
     if (!error) this.#isUnnamedElsewhere = false;
   }
