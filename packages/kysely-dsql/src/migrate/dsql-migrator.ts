@@ -11,11 +11,10 @@ import {
   type ProgramSession,
   sequentialPlanner,
 } from "dsql-migrate";
-import { Kysely, type QueryExecutor } from "kysely";
+import { Kysely, PostgresQueryCompiler, type QueryExecutor } from "kysely";
 import { DsqlAdapter } from "../dsql-adapter.ts";
 import type { DsqlConnection } from "../dsql-connection.ts";
 import { DsqlIntrospector } from "../dsql-introspector.ts";
-import { DsqlQueryCompiler } from "../dsql-query-compiler.ts";
 import { downHistory, type HistoryTableName, upHistory } from "./kysely-history.ts";
 import { ProgramDriver } from "./program-driver.ts";
 
@@ -191,7 +190,8 @@ export class DsqlMigrator {
         createAdapter: () => new DsqlAdapter(),
         createDriver: () => new ProgramDriver(session),
         createIntrospector: (db) => new DsqlIntrospector(db),
-        createQueryCompiler: () => new DsqlQueryCompiler(),
+        // PostgreSQL's, because the plan turns its DDL into what DSQL accepts, and knows more ways than one statement has.
+        createQueryCompiler: () => new PostgresQueryCompiler(),
       },
       plugins: [...this.#options.db.getExecutor().plugins],
     });

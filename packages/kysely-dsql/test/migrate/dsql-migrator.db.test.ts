@@ -190,6 +190,26 @@ test("refuses DDL that DSQL does not take before it is sent", async () => {
   expect(error).toMatchObject({ code: "DSQL_MIGRATE_REFUSED" });
 });
 
+test("plans what DSQL does not take as Kysely builds it", async () => {
+  const up = async (database: Kysely<unknown>) => {
+    await database.schema
+      .createTable("planned")
+      .addColumn("id", "bigserial", (column) => column.primaryKey())
+      .addColumn("other", "bigint", (column) => column.generatedAlwaysAsIdentity())
+      .execute();
+    await database.schema
+      .alterTable("planned")
+      .addColumn("note", "text", (column) => column.notNull().defaultTo("none"))
+      .execute();
+    await database.schema.alterTable("planned").addCheckConstraint("short", sql`length(note) < 9`).execute();
+    await database.schema.createIndex("planned_note").on("planned").using("btree").column("note").execute();
+  };
+  const { error } = await new DsqlMigrator({ db, provider: providerOf({ "1": { up } }) }).migrateToLatest();
+  expect(error).toBeUndefined();
+  const inserted = await pool.query("INSERT INTO planned DEFAULT VALUES RETURNING note");
+  expect(inserted.rows).toEqual([{ note: "none" }]);
+});
+
 test("runs migrations through the plugins of the instance", async () => {
   const camel = new Kysely<unknown>({ dialect: new DsqlDialect({ pool }), plugins: [new CamelCasePlugin()] });
   const up = async (database: Kysely<unknown>) => {
