@@ -4,7 +4,7 @@ import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
 import { DsqlDriver } from "./dsql-driver.ts";
 import { DsqlIntrospector } from "./dsql-introspector.ts";
 import { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
-import { type PoolSource, poolSource } from "./pool-source.ts";
+import { dialectConfig, type PoolSource, poolSource } from "./pool-source.ts";
 
 /**
  * Aurora DSQL for Kysely.
@@ -20,11 +20,11 @@ export class DsqlDialect implements Dialect {
   readonly #config: DsqlDialectConfig;
   readonly #source: PoolSource;
 
-  constructor(config: DsqlDialectConfig | string) {
-    const options = typeof config === "string" ? { connectionString: config } : config;
-    new DsqlQueryCompiler(options);
-    this.#source = poolSource(options);
-    this.#config = { ...options };
+  constructor(config?: DsqlDialectConfig | string) {
+    this.#config = dialectConfig(config);
+    // A wrong option throws here, where it was written.
+    new DsqlQueryCompiler(this.#config);
+    this.#source = poolSource(this.#config);
   }
 
   createDriver(): Driver {

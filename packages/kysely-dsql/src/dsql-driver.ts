@@ -2,8 +2,8 @@ import { DsqlConfigError, type DsqlPool, type DsqlPoolClient, leavesSessionKnown
 import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
 import { markRolledBack } from "./commit-failure.ts";
 import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
-import type { DsqlDialectOptions } from "./dsql-dialect-config.ts";
-import type { PoolSource } from "./pool-source.ts";
+import type { DsqlDialectConfig, DsqlDialectOptions } from "./dsql-dialect-config.ts";
+import { dialectConfig, type PoolSource, poolSource } from "./pool-source.ts";
 
 /** Takes connections from a DsqlPool and speaks DSQL's transaction statements. It has no savepoints, as DSQL has none. */
 export class DsqlDriver implements Driver {
@@ -19,9 +19,14 @@ export class DsqlDriver implements Driver {
     autocommitRetry: undefined,
   };
 
-  constructor(options: DsqlDialectOptions, source: PoolSource) {
+  /**
+   * Takes what `DsqlDialect` takes; `source` is where a dialect has its pool from.
+   * @throws DsqlConfigError for an option or a connection string that cannot be used
+   */
+  constructor(config?: DsqlDialectConfig | string, source?: PoolSource) {
+    const options = dialectConfig(config);
     this.#options = options;
-    this.#source = source;
+    this.#source = source ?? poolSource(options);
   }
 
   async init(): Promise<void> {

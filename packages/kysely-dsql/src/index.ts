@@ -12,6 +12,7 @@ export type {
   DsqlDialectOptions,
   DsqlDialectPoolConfig,
 } from "./dsql-dialect-config.ts";
+export { DsqlDriver } from "./dsql-driver.ts";
 export { DsqlIntrospector } from "./dsql-introspector.ts";
 export { DsqlQueryCompiler, type DsqlQueryCompilerOptions } from "./dsql-query-compiler.ts";
 export type { Reader, ReadOnlyQueryCreator, ReadOnlyTransaction } from "./read-only-transaction.ts";

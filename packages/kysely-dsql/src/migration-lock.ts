@@ -1,27 +1,48 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { retryOnOcc } from "dsql-core";
+import { isOccError, retryOnOcc } from "dsql-core";
 import type { Kysely, MigrationLockOptions } from "kysely";
 
-const POLL_INTERVAL_MS = 500;
+const LONGEST_POLL_DELAY_MS = 1_000;
 const PATIENCE_MS = 5 * 60_000;
 
 /** The table that Kysely makes for dialects without locks of their own; its key is the table's name. */
 type LockDatabase = Record<string, { id: string; is_locked: number }>;
 
+/** Chance and waiting, as arguments of a test. */
+interface Polling {
+  random(): number;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
 /**
- * Takes the migration lock by setting `is_locked` in Kysely's lock row; two takers conflict, and one of them wins.
- * DSQL has no advisory locks. It waits for another holder for 5 minutes.
+ * Takes the migration lock by setting `is_locked` in Kysely's lock row, since DSQL has no advisory locks; of two transactions
+ * that set it, one fails with a conflict. Waits up to 5 minutes for another holder, with random delays, so that many waiting
+ * processes do not all ask at the same moment.
  */
-export async function acquireLockRow(db: Kysely<unknown>, options: MigrationLockOptions): Promise<void> {
+export async function acquireLockRow(
+  db: Kysely<unknown>,
+  options: MigrationLockOptions,
+  polling: Polling = { random: Math.random, sleep },
+): Promise<void> {
   const giveUpAt = Date.now() + PATIENCE_MS;
-  while (!(await setLocked(db, options, { from: 0, to: 1 }))) {
+  while (!(await tryLock(db, options))) {
     if (Date.now() >= giveUpAt) throw new Error(heldByAnother(options));
-    await sleep(POLL_INTERVAL_MS);
+    await polling.sleep(polling.random() * LONGEST_POLL_DELAY_MS);
   }
 }
 
 export async function releaseLockRow(db: Kysely<unknown>, options: MigrationLockOptions): Promise<void> {
-  await setLocked(db, options, { from: 1, to: 0 });
+  await retryOnOcc(() => setLocked(db, options, { from: 1, to: 0 }));
+}
+
+/** A conflict means that another process has taken the lock, or is about to, and so leads back to waiting. */
+async function tryLock(db: Kysely<unknown>, options: MigrationLockOptions): Promise<boolean> {
+  try {
+    return await setLocked(db, options, { from: 0, to: 1 });
+  } catch (error) {
+    if (isOccError(error)) return false;
+    throw error;
+  }
 }
 
 async function setLocked(
@@ -32,12 +53,12 @@ async function setLocked(
   const lockDb = (
     lockTableSchema === undefined ? db : db.withSchema(lockTableSchema)
   ) as Kysely<LockDatabase>;
-  const change = lockDb
+  const { numUpdatedRows } = await lockDb
     .updateTable(lockTable)
     .set({ is_locked: to })
     .where("id", "=", lockRowId)
-    .where("is_locked", "=", from);
-  const { numUpdatedRows } = await retryOnOcc(() => change.executeTakeFirst());
+    .where("is_locked", "=", from)
+    .executeTakeFirst();
   return numUpdatedRows === 1n;
 }
 

@@ -10,11 +10,20 @@ import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
 
 const PREFIX = "kysely";
 
-/** Where a driver gets its pool, and what is known of the pool's retries. */
+/** Where a driver gets its pool, and the retry options of that pool. */
 export interface PoolSource {
   open(): Promise<DsqlPool>;
-  /** The `retry` option of the pool; undefined until a function of the caller's has made one. */
+  /** The `retry` option of the pool; undefined until the caller's function has made one. */
   retryDefaults(): RetryOptions | undefined;
+}
+
+/** The options of a dialect, which may be a connection string or left out. */
+export function dialectConfig(config: DsqlDialectConfig | string | undefined): DsqlDialectConfig {
+  if (config === undefined) return {};
+  if (typeof config === "string") return { connectionString: config };
+  if (isDsqlPool(config)) throw new DsqlConfigError("Give a pool as an option: new DsqlDialect({ pool }).");
+  if (typeof config === "object" && config !== null) return { ...config };
+  throw new DsqlConfigError("The options of DsqlDialect must be an object or a connection string.");
 }
 
 /** Decides whose pool it is: the caller's, the one its function makes, or one made from connection options. */
@@ -40,7 +49,7 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
 }
 
 function madeFrom(options: DsqlPoolOptions): PoolSource {
-  // The first one is made at once, so that a wrong option shows where it was written.
+  // The first one is made at once, so that a wrong option throws where it was written.
   let next: DsqlPool | undefined = openPool(options, PREFIX);
   const { retryOptions } = next;
   return {
@@ -54,7 +63,6 @@ function madeFrom(options: DsqlPoolOptions): PoolSource {
 }
 
 function poolOptionsOf(config: DsqlDialectConfig): DsqlPoolOptions {
-  if ("totalCount" in config) throw new DsqlConfigError("A pool is given as an option: { pool }.");
   const { pool, cursor, waitForIndexes, identityCache, onCreateConnection, onReserveConnection, ...options } =
     config;
   return options;
@@ -63,6 +71,6 @@ function poolOptionsOf(config: DsqlDialectConfig): DsqlPoolOptions {
 function demandDsqlPool(pool: DsqlPool): DsqlPool {
   if (isDsqlPool(pool)) return pool;
   throw new DsqlConfigError(
-    "pool is not a DsqlPool: give one from dsql-core, or give connection options and no pool.",
+    "The option pool must be a DsqlPool of dsql-core, or a function that returns one.",
   );
 }

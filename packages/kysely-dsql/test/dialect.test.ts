@@ -1,7 +1,7 @@
 import { DsqlConfigError, DsqlPool } from "dsql-core";
 import { Kysely, sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { DsqlAdapter, DsqlDialect } from "../src/index.ts";
+import { DsqlAdapter, DsqlDialect, DsqlDriver } from "../src/index.ts";
 
 const cluster = "postgresql://admin@abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws/postgres";
 
@@ -22,7 +22,7 @@ describe("DsqlDialect", () => {
 
   it("refuses a pool of another kind, and a pool that is not given as an option", () => {
     const other = { connect: async () => ({}), totalCount: 0 } as never;
-    expect(() => new DsqlDialect({ pool: other })).toThrow(/pool is not a DsqlPool/);
+    expect(() => new DsqlDialect({ pool: other })).toThrow(/option pool must be a DsqlPool/);
     expect(() => new DsqlDialect(new DsqlPool(cluster) as never)).toThrow(/\{ pool \}/);
   });
 
@@ -34,9 +34,30 @@ describe("DsqlDialect", () => {
     };
     const db = new Kysely<object>({ dialect: new DsqlDialect({ pool }) });
     for (let turn = 0; turn < 2; turn++) {
-      await expect(sql`select 1`.execute(db)).rejects.toThrow(/pool is not a DsqlPool/);
+      await expect(sql`select 1`.execute(db)).rejects.toThrow(/option pool must be a DsqlPool/);
     }
     expect(asked).toBe(2);
+  });
+
+  it("refuses a missing cluster and options of another kind with a DsqlConfigError", () => {
+    for (const config of [undefined, null, 5, {}, "", { connectionString: undefined }] as never[]) {
+      expect(() => new DsqlDialect(config)).toThrow(DsqlConfigError);
+      expect(() => new DsqlDriver(config)).toThrow(DsqlConfigError);
+    }
+  });
+
+  it("gives its driver to dialects of your own", async () => {
+    class LoudDriver extends DsqlDriver {}
+    const dialect = new DsqlDialect(cluster);
+    const db = new Kysely<object>({
+      dialect: {
+        createAdapter: () => dialect.createAdapter(),
+        createDriver: () => new LoudDriver(cluster),
+        createIntrospector: (instance) => dialect.createIntrospector(instance),
+        createQueryCompiler: () => dialect.createQueryCompiler(),
+      },
+    });
+    await db.destroy();
   });
 
   it("hands on why a pool could not be made", async () => {

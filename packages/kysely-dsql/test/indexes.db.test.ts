@@ -1,7 +1,7 @@
 import { AsyncJobFailedError } from "dsql-core";
-import { type Kysely, sql } from "kysely";
+import { CamelCasePlugin, type Kysely, sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { waitForJob } from "../src/index.ts";
+import { addConstraintNotValid, validateConstraint, waitForJob } from "../src/index.ts";
 import { type Database, useLocalDatabase } from "./local-database.ts";
 
 const { open } = useLocalDatabase();
@@ -59,6 +59,35 @@ describe("createIndex", () => {
 });
 
 describe("waitForJob", () => {
+  it("reports a failed job as failed under CamelCasePlugin too", async () => {
+    const db = open().db.withPlugin(new CamelCasePlugin());
+    await sql`insert into account values ('c1', 'same', 1), ('c2', 'same', 1)`.execute(db);
+    const build = await db.executeQuery(
+      db.schema.createIndex("camelUnique").unique().on("account").column("owner"),
+    );
+    expect(Object.keys(build.rows[0] as object)).toEqual(["jobId"]);
+    await expect(waitForJob(db, build)).rejects.toThrow(AsyncJobFailedError);
+    await db.schema.dropIndex("camelUnique").execute();
+    const index = await db.executeQuery(db.schema.createIndex("camelOwner").on("account").column("owner"));
+    await waitForJob(db, index);
+    expect(await isValid(db, "camel_owner")).toBe(true);
+  });
+
+  it("refuses a result that has rows and no job id", async () => {
+    const { db } = open();
+    await expect(waitForJob(db, await sql`select 1 as one`.execute(db))).rejects.toMatchObject({
+      code: "DSQL_CONFIG",
+    });
+  });
+
+  it("waits under CamelCasePlugin for the validation of a constraint", async () => {
+    const db = open().db.withPlugin(new CamelCasePlugin());
+    const check = db.schema.alterTable("account").addCheckConstraint("richEnough", sql`balance > 1000`);
+    await addConstraintNotValid(db, check);
+    await expect(validateConstraint(db, "account", "richEnough")).rejects.toThrow(AsyncJobFailedError);
+    await db.schema.alterTable("account").dropConstraint("richEnough").execute();
+  });
+
   it("refuses what is no job id before anything is sent", async () => {
     const { db, pool } = open();
     await expect(waitForJob(db, "'); drop table account; --")).rejects.toThrow(/not the id of a DSQL job/);

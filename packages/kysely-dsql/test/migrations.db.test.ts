@@ -1,9 +1,10 @@
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { describe, expect, it } from "vitest";
+import { acquireLockRow } from "../src/migration-lock.ts";
 import { type Database, useLocalDatabase } from "./local-database.ts";
 
-const { open } = useLocalDatabase();
+const { local, open } = useLocalDatabase();
 
 function migratorOf(db: Kysely<Database>, migrations: Record<string, Migration>): Migrator {
   return new Migrator({ db, provider: { getMigrations: async () => migrations } });
@@ -60,5 +61,33 @@ describe("Kysely's Migrator", () => {
     const locks = await sql<{ is_locked: number }>`select is_locked from kysely_migration_lock`.execute(db);
     expect(locks.rows).toEqual([{ is_locked: 1 }]);
     await adapter.releaseMigrationLock(db, options);
+  });
+
+  it("waits for the lock with random delays, so that many processes do not ask in step", async () => {
+    const { db } = open();
+    const adapter = db.getExecutor().adapter;
+    const options = { lockTable: "kysely_migration_lock", lockRowId: "migration_lock" };
+    await adapter.acquireMigrationLock(db, options);
+    const delays: number[] = [];
+    const chances = [0.9, 0.1, 0.5];
+    await acquireLockRow(db as never, options, {
+      random: () => chances[delays.length] ?? 0,
+      sleep: async (delay) => {
+        delays.push(delay);
+        if (delays.length === 3) await adapter.releaseMigrationLock(db, options);
+      },
+    });
+    expect(delays).toEqual([900, 100, 500]);
+    await sql`update kysely_migration_lock set is_locked = 0`.execute(db);
+  });
+
+  it("goes on waiting where another process takes the lock at the same moment", async () => {
+    const { db } = open({ autocommitRetry: false });
+    const options = { lockTable: "kysely_migration_lock", lockRowId: "migration_lock" };
+    local().faults.conflictCommits(1);
+    let waits = 0;
+    await acquireLockRow(db as never, options, { random: () => 0, sleep: async () => waits++ });
+    expect(waits).toBe(1);
+    await sql`update kysely_migration_lock set is_locked = 0`.execute(db);
   });
 });
