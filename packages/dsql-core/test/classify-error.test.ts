@@ -4,9 +4,11 @@ import {
   CommitOutcomeUnknownError,
   ConnectionLostError,
   classifyError,
+  DsqlTokenError,
   failureOf,
   isOccError,
   OccRetryExhaustedError,
+  retryTransaction,
   TransactionRolledBackError,
 } from "../src/index.ts";
 import {
@@ -27,6 +29,14 @@ describe("a conflict is recognised", () => {
     ["SQLSTATE OC001 itself", serverError("OC001", ""), "schema"],
     ["Drizzle's wrapper", drizzleQueryError(conflict("OC001")), "schema"],
     ["an originalError", Object.assign(new Error("x"), { originalError: conflict() }), "data"],
+    [
+      "Sequelize's wrapper",
+      Object.assign(new Error("x"), { parent: conflict("OC001"), original: conflict("OC001"), sql: "" }),
+      "schema",
+    ],
+    ["TypeORM's wrapper", Object.assign(new Error("x"), { driverError: conflict(), query: "" }), "data"],
+    ["Objection's wrapper", Object.assign(new Error("x"), { nativeError: conflict() }), "data"],
+    ["MikroORM's wrapper", Object.assign(new Error("x"), { previous: conflict() }), "data"],
     ["Prisma's P2034", prismaKnownRequestError("P2034"), "unknown"],
     [
       "Prisma's P2010 of a raw query",
@@ -166,5 +176,55 @@ describe("any shape of error is walked to an end", () => {
         expect(classifyError(wrapped)).toBe("schema");
       }),
     );
+  });
+});
+
+describe("a lost connection is recognised", () => {
+  const withCode = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
+  test.each([
+    ["ECONNREFUSED", withCode("ECONNREFUSED")],
+    ["ECONNRESET", withCode("ECONNRESET")],
+    ["ETIMEDOUT", withCode("ETIMEDOUT")],
+    ["EPIPE", withCode("EPIPE")],
+    ["ENOTFOUND", withCode("ENOTFOUND")],
+    ["pg's connection that ended", new Error("Connection terminated unexpectedly")],
+    ["pg's connection that was closed", new Error("Connection terminated")],
+    ["pg's connection that timed out", new Error("Connection terminated due to connection timeout")],
+    ["pg's client after a loss", new Error("Client has encountered a connection error and is not queryable")],
+    ["one in an ORM's wrapper", Object.assign(new Error("x"), { original: withCode("ECONNRESET") })],
+    [
+      "all addresses of a host",
+      new AggregateError([withCode("ECONNREFUSED"), withCode("ENETUNREACH")], "all failed"),
+    ],
+  ])("%s", (_, error) => {
+    expect(failureOf(error)).toBe("connection-lost");
+    expect(isOccError(error)).toBe(false);
+  });
+
+  test.each([
+    ["a statement that quotes such words", serverError("22P02", "Connection terminated unexpectedly")],
+    ["a token that no network could fetch", new DsqlTokenError("x", { cause: withCode("ECONNREFUSED") })],
+    ["another code", withCode("ENOENT")],
+    ["other words", new Error("the Connection terminated")],
+    ["only some of several failures", new AggregateError([withCode("ECONNRESET"), new Error("x")])],
+  ])("but not %s", (_, error) => {
+    expect(failureOf(error)).toBe("other");
+  });
+
+  test("an unknown COMMIT stays one, whatever it was lost by", () => {
+    expect(failureOf(new CommitOutcomeUnknownError("x", { cause: withCode("ECONNRESET") }))).toBe(
+      "commit-outcome-unknown",
+    );
+  });
+
+  test("does not make a retry of work that met it on its way to something else", async () => {
+    let runs = 0;
+    const error = withCode("ECONNRESET");
+    const work = retryTransaction(async () => {
+      runs++;
+      throw error;
+    });
+    await expect(work).rejects.toBe(error);
+    expect(runs).toBe(1);
   });
 });

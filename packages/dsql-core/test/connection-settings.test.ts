@@ -7,6 +7,7 @@ import type { DsqlPoolOptions } from "../src/options/connection-options.ts";
 import { resolveConnection } from "../src/options/connection-settings.ts";
 import { resolvePool } from "../src/options/pool-settings.ts";
 import { regionInFile } from "../src/options/region.ts";
+import { mergeRetryOptions } from "../src/options/retry-settings.ts";
 
 const ID = "abcdefghijklmnopqrstuvwxy2";
 const HOST = `${ID}.dsql.us-east-1.on.aws`;
@@ -20,6 +21,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"]) vi.stubEnv(name, "");
+  for (const name of ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLROOTCERT"])
+    vi.stubEnv(name, "");
   vi.stubEnv("AWS_CONFIG_FILE", join(folder, "none"));
   vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(folder, "none"));
 });
@@ -48,16 +51,32 @@ describe("defaults and precedence", () => {
     });
   });
 
-  test("takes a field before the connection string beside it, and an undefined one not at all", () => {
-    const connectionString = `postgres://app@${HOST}:1/one?tokenDurationSecs=5`;
+  test("takes a field beside a connection string that leaves it out or says the same", () => {
+    const connectionString = `postgres://app@${HOST}:5433/one?tokenDurationSecs=5`;
     const settings = resolveConnection({
       connectionString,
-      user: "other",
-      port: undefined,
-      tokenDurationSecs: 6,
+      host: `${HOST.toUpperCase()}.`,
+      port: "5433",
+      user: undefined,
+      profile: "work",
+      tokenDurationSecs: 5,
     });
-    expect(settings).toMatchObject({ user: "other", port: 1, database: "one" });
-    expect(settings.token.tokenDurationSecs).toBe(6);
+    expect(settings).toMatchObject({ host: HOST, user: "app", port: 5433, database: "one" });
+    expect(settings.token).toMatchObject({ tokenDurationSecs: 5, profile: "work" });
+  });
+
+  test.each<[string, DsqlPoolOptions]>([
+    ["port", { port: 5434 }],
+    ["port", { port: "5434" }],
+    ["user", { user: "other" }],
+    ["database", { database: "two" }],
+    ["host", { host: "another.example.com", region: "us-east-1" }],
+    ["tokenDurationSecs", { tokenDurationSecs: 6 }],
+    ["application_name", { application_name: "another" }],
+  ])("refuses a %s that contradicts the connection string beside it", (name, field) => {
+    const connectionString = `postgres://app@${HOST}:5433/one?tokenDurationSecs=5&application_name=mine`;
+    expect(() => new DsqlPool({ connectionString, ...field })).toThrow(DsqlConfigError);
+    expect(() => new DsqlPool({ connectionString, ...field })).toThrow(`${name} contradicts`);
   });
 
   test("leaves the caller's object as it was, frozen or not", () => {
@@ -72,6 +91,94 @@ describe("defaults and precedence", () => {
 
   test("takes a connection string by itself", () => {
     expect(resolvePool(`postgres://app@${HOST}`).connection).toMatchObject({ host: HOST, user: "app" });
+  });
+});
+
+describe("the words of AWS's connectors", () => {
+  test("customCredentialsProvider, a port as a string, sslmode and maxRetries", () => {
+    const customCredentialsProvider = async () => ({ accessKeyId: "a", secretAccessKey: "b" });
+    const { connection, pool } = resolvePool({
+      host: HOST,
+      customCredentialsProvider,
+      port: "5433",
+      sslmode: "verify-full",
+      retry: { maxRetries: 3 },
+    });
+    expect(connection.port).toBe(5433);
+    expect(connection.token.credentials).toBe(customCredentialsProvider);
+    expect(connection.ssl).toMatchObject({ rejectUnauthorized: true });
+    expect(pool.retry.maxAttempts).toBe(4);
+  });
+
+  test.each<[DsqlPoolOptions, string | undefined]>([
+    [{ options: "-c search_path=app" }, "-c search_path=app"],
+    [{ options: "-csearch_path=app  --timezone=UTC" }, "-c search_path=app -c timezone=UTC"],
+    [{ options: "-c search_path=app,\\ public" }, "-c search_path=app,\\ public"],
+    [{ searchPath: "app, public" }, "-c search_path=app,\\ public"],
+    [{ searchPath: ["app", "My Schema"] }, '-c search_path=app,\\ "My\\ Schema"'],
+    [{ options: "-c search_path=app", searchPath: ["app"] }, "-c search_path=app"],
+    [{ options: " " }, undefined],
+    [{}, undefined],
+  ])("%j become the startup packet's options %j", (options, expected) => {
+    expect(resolveConnection({ host: HOST, ...options }).startupOptions).toBe(expected);
+  });
+
+  test("options stand in a connection string too", () => {
+    expect(resolveConnection(`postgres://${HOST}/?options=-c%20search_path%3Dapp`).startupOptions).toBe(
+      "-c search_path=app",
+    );
+  });
+
+  test("a retry's maxRetries is laid over a pool's maxAttempts, and the other way round", () => {
+    expect(mergeRetryOptions({ maxAttempts: 9 }, { maxRetries: 2 })).toEqual({ maxAttempts: 3 });
+    expect(mergeRetryOptions({ maxRetries: 2 }, { maxAttempts: 9 })).toEqual({ maxAttempts: 9 });
+    expect(mergeRetryOptions({ maxRetries: 2 }, {})).toEqual({ maxAttempts: 3 });
+  });
+});
+
+describe("PostgreSQL's environment variables", () => {
+  const local = {
+    PGHOST: HOST,
+    PGHOSTADDR: "127.0.0.1",
+    PGPORT: "5433",
+    PGUSER: "app",
+    PGDATABASE: "one",
+    PGSSLROOTCERT: "system",
+  };
+  const stub = (env: Record<string, string>) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  };
+
+  test("are read where options leave them out", () => {
+    stub(local);
+    const expected = { host: HOST, hostaddr: "127.0.0.1", port: 5433, user: "app", database: "one" };
+    expect(resolveConnection({})).toMatchObject(expected);
+    expect(resolveConnection(`postgres://${HOST}`)).toMatchObject(expected);
+    expect(resolveConnection({ user: "other", port: 1 })).toMatchObject({
+      ...expected,
+      user: "other",
+      port: 1,
+    });
+    expect(resolveConnection(`postgres://other@${HOST}:1/two`)).toMatchObject({
+      ...expected,
+      user: "other",
+      port: 1,
+      database: "two",
+    });
+  });
+
+  test("send no other host to the address of PGHOST", () => {
+    stub(local);
+    expect(resolveConnection({ host: HOST.replace("us-east-1", "us-east-2") }).hostaddr).toBeUndefined();
+  });
+
+  test("never weaken TLS, and are checked as options are", () => {
+    stub({ PGHOST: HOST, PGSSLMODE: "disable", PGSSLROOTCERT: "" });
+    expect(resolveConnection({}).ssl).toEqual({ rejectUnauthorized: true, minVersion: "TLSv1.2" });
+    stub({ PGSSLROOTCERT: "/no/such/file.pem" });
+    expect(() => resolveConnection({})).toThrow(/sslrootcert/);
+    stub({ PGSSLROOTCERT: "", PGPORT: "abc" });
+    expect(() => resolveConnection({})).toThrow(/port/);
   });
 });
 

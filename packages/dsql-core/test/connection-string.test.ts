@@ -45,7 +45,7 @@ describe("parseConnectionString", () => {
   test.each([
     ["another scheme", `mysql://${HOST}/`, /scheme/],
     ["no scheme", HOST, /form/],
-    ["a password", `postgres://admin:pa55@${HOST}/`, /no password/],
+    ["a password", `postgres://admin:pa55@${HOST}/`, /must not contain a password/],
     ["a password parameter", `postgres://${HOST}/?password=pa55`, /password is not accepted/],
     ["sslmode=require", `postgres://${HOST}/?sslmode=require`, /verify-full/],
     ["sslmode=disable", `postgres://${HOST}/?sslmode=disable`, /verify-full/],
@@ -89,8 +89,8 @@ describe("parseConnectionString", () => {
   test.each([
     ["max", "as an option"],
     ["connectionTimeoutMillis", "as an option"],
-    ["host", "before the path"],
-    ["user", "before the host"],
+    ["host", "in front of the path"],
+    ["user", "in front of the host"],
   ])("says where %s belongs", (name, place) => {
     expect(() => parseConnectionString(`postgres://${HOST}/?${name}=5`)).toThrow(place);
   });

@@ -10,10 +10,13 @@ describe("refused options", () => {
     ["statement_timeout", 5000, "query_timeout"],
     ["lock_timeout", 5000, "leave it out"],
     ["idle_in_transaction_session_timeout", 5000, "5 minutes"],
-    ["options", "-c search_path=a", "search_path"],
+    ["options", "-c statement_timeout=5000", "statement_timeout"],
+    ["options", "-c serch_path=a", "search_path"],
+    ["options", "search_path=a", "-c name=value"],
+    ["sslmode", "require", "verify-full"],
     ["password", "hunter2-s3cret", "IAM token"],
     ["ssl", false, "verify-full"],
-    ["pipeline", true, "answer"],
+    ["pipeline", true, "response"],
     ["stream", () => {}, "hostaddr"],
   ])("refuses %s by name, with advice, and shows no value", (name, value, advice) => {
     const thrown = errorOf(() => new DsqlPool({ host: HOST, [name]: value } as DsqlPoolOptions));
@@ -62,7 +65,15 @@ describe("refused options", () => {
     ["logger", "console"],
     ["telemetry", 5],
     ["retry", 5],
-    ["retry", { maxRetries: 3 }],
+    ["retry", { maxRetries: -1 }],
+    ["retry", { maxRetries: 3, maxAttempts: 3 }],
+    ["port", "54x"],
+    ["port", ""],
+    ["searchPath", []],
+    ["searchPath", ["a", ""]],
+    ["searchPath", 5],
+    ["onConnect", 5],
+    ["customCredentialsProvider", { accessKeyId: 1 }],
     ["keepAlive", "yes"],
     ["sslnegotiation", "plain"],
     ["user", ""],
@@ -81,6 +92,21 @@ describe("refused options", () => {
     expect(() => new DsqlClient(config as never)).toThrow(DsqlConfigError);
   });
 
+  test("says where the retry options of a single client go", () => {
+    expect(() => new DsqlClient({ host: HOST, retry: {} } as never)).toThrow(
+      /retry is an option of DsqlPool.*transactionWithRetry\(work, options\)/,
+    );
+  });
+
+  test("refuses two names for one option, and two values of one", () => {
+    const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+    const customCredentialsProvider = { accessKeyId: "c", secretAccessKey: "d" };
+    expect(() => new DsqlPool({ host: HOST, credentials, customCredentialsProvider })).toThrow(/two names/);
+    expect(() => new DsqlPool({ host: HOST, options: "-c search_path=a", searchPath: "b" })).toThrow(
+      /contradicts/,
+    );
+  });
+
   test("takes the shortest and the longest token, and every option at undefined or null", () => {
     for (const tokenDurationSecs of [1, 604_800]) resolveConnection({ host: HOST, tokenDurationSecs });
     const names = ["statement_timeout", "max", "ssl", "connectionString", "retry", "region", "credentials"];
@@ -89,7 +115,7 @@ describe("refused options", () => {
   });
 
   test("refuses an AWS_REGION that names none", () => {
-    expect(() => resolveRegion({}, { AWS_REGION: "us east" })).toThrow(/AWS_REGION takes/);
+    expect(() => resolveRegion({}, { AWS_REGION: "us east" })).toThrow(/AWS_REGION must be/);
     expect(resolveRegion({}, { AWS_REGION: " US-East-1 " })).toBe("us-east-1");
   });
 });

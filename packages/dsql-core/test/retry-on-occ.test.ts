@@ -145,13 +145,13 @@ describe("an option that cannot be used is refused by name before anything runs"
     const { work, attempts } = failingWith();
     const failure = await retryOnOcc(work, options as RetryOptions).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(DsqlConfigError);
-    expect((failure as Error).message).toMatch(new RegExp(`^${name} takes `));
+    expect((failure as Error).message).toMatch(new RegExp(`^${name} must be `));
     expect(attempts).toEqual([]);
   });
 
   test.each([
     ["maxAttemps", 'Did you mean "maxAttempts"?'],
-    ["maxRetries", "Give maxAttempts, which counts the first run too."],
+    ["maxRetrys", 'Did you mean "maxRetries"?'],
     ["isolationLevel", "leave it out"],
   ])("%s, which there is none of", async (name, advice) => {
     const { work, attempts } = failingWith();

@@ -77,6 +77,41 @@ describe("a token", () => {
 });
 
 describe("a token that cannot be signed", () => {
+  test("names the package that the provider needs and nobody has installed", async () => {
+    const credentials = async () => {
+      const missing = "@aws-sdk/credential-providers-that-is-missing";
+      return await import(missing);
+    };
+    const request = { host: "h", region: "us-east-1", user: "admin", tokenDurationSecs: 900, credentials };
+    const failure = await awsTokenSigner(request)().catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "DSQL_TOKEN",
+      message: expect.stringContaining("npm install @aws-sdk/credential-providers-that-is-missing"),
+      cause: expect.anything(),
+    });
+    const wrapped = {
+      ...request,
+      credentials: async () =>
+        Promise.reject(
+          new Error("x", {
+            cause: Object.assign(
+              new Error("Cannot find module '@aws-sdk/credential-providers/index.js'\nRequire stack:"),
+              { code: "MODULE_NOT_FOUND" },
+            ),
+          }),
+        ),
+    };
+    await expect(awsTokenSigner(wrapped)()).rejects.toThrow("npm install @aws-sdk/credential-providers");
+    const ownFile = {
+      ...request,
+      credentials: async () =>
+        Promise.reject(
+          Object.assign(new Error("Cannot find module './mine.js'"), { code: "MODULE_NOT_FOUND" }),
+        ),
+    };
+    await expect(awsTokenSigner(ownFile)()).rejects.toThrow(/No AWS credentials/);
+  });
+
   test("is a DsqlTokenError with the provider's own error as cause", async () => {
     const cause = new Error("the metadata service is away");
     const failed = sign({ credentials: () => Promise.reject(cause) });

@@ -52,12 +52,23 @@ function keyOf({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials) {
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
 }
 
+/** The package that an import did not find, here or in what the error wraps (Node.js manual, "Errors"). */
+function missingPackage(error: unknown): string | undefined {
+  for (let link = error, depth = 0; link instanceof Error && depth < 10; link = link.cause, depth++) {
+    const { code } = link as NodeJS.ErrnoException;
+    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") continue;
+    const name = /^Cannot find (?:package|module) '((?:@[^/']+\/)?[^./'][^/']*)/.exec(link.message)?.[1];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
 async function loadAwsSdk(): Promise<typeof import("./aws-sdk.ts")> {
   try {
     return await import("./aws-sdk.ts");
   } catch (cause) {
     throw new DsqlTokenError(
-      "The AWS SDK could not be loaded. Install @aws-sdk/dsql-signer and @aws-sdk/credential-provider-node, or let your bundler include them.",
+      `The AWS SDK could not be loaded${missingPackage(cause) === undefined ? "" : `: ${missingPackage(cause)} is missing`}. Install @aws-sdk/dsql-signer and @aws-sdk/credential-provider-node, or let your bundler include them.`,
       { cause },
     );
   }
@@ -77,8 +88,15 @@ async function fetchCredentials(provider: AwsCredentialProvider): Promise<AwsCre
   try {
     identity = await provider();
   } catch (cause) {
+    if (cause instanceof DsqlTokenError) throw cause;
+    const missing = missingPackage(cause);
+    if (missing !== undefined)
+      throw new DsqlTokenError(
+        `The AWS credentials provider needs the package ${missing}, which is not installed: npm install ${missing}`,
+        { cause },
+      );
     throw new DsqlTokenError(
-      "No AWS credentials could be fetched; look at the cause, and at the profile or the role that this process runs with.",
+      "No AWS credentials could be fetched; look at the cause, and at the profile or the role of this process.",
       { cause },
     );
   }

@@ -8,7 +8,6 @@ import { SessionState } from "./session-state.ts";
 
 /** Startup parameters that pg takes from the environment or its defaults, and for which DSQL ends the connection. */
 const REFUSED_PARAMETERS = [
-  "options",
   "replication",
   "statement_timeout",
   "lock_timeout",
@@ -44,6 +43,7 @@ export class AuthenticatedClient extends GuardedClient {
     this.writes.watch(this.connection);
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
+    connectionParameters.options = settings.startupOptions;
     // Without a listener Node ends the process when the connection breaks; whoever waits for a statement hears of it there.
     this.on("error", () => {});
   }

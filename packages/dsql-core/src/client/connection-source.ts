@@ -44,11 +44,13 @@ export class ConnectionSource {
 
   /** A pg client's options; `password` is asked for once for each connection. */
   clientConfig(password: () => Promise<string>): ClientConfig {
-    const { host, hostaddr, port, user, database, ssl, sslnegotiation, passedOn } = this.settings;
+    const { host, hostaddr, port, user, database, ssl, sslnegotiation, startupOptions, passedOn } =
+      this.settings;
     return {
       ...passedOn,
       ...{ host, port, user, database, ssl, sslnegotiation, password },
       application_name: this.#applicationName,
+      ...(startupOptions !== undefined && { options: startupOptions }),
       ...(hostaddr !== undefined && { stream: () => new HostaddrSocket(hostaddr) }),
     };
   }

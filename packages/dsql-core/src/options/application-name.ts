@@ -16,24 +16,24 @@ export function applicationName(options: {
 }): string {
   const { applicationName: given, ormPrefix } = options;
   if (given !== undefined) {
-    demand(PRINTABLE_ASCII.test(given), "application_name takes printable ASCII characters, at least one.");
+    demand(PRINTABLE_ASCII.test(given), "application_name must be printable ASCII and not empty.");
     demand(
       given.length <= MAX_BYTES,
-      `application_name takes at most ${MAX_BYTES} bytes, not ${given.length}.`,
+      `application_name must have at most ${MAX_BYTES} bytes, not ${given.length}.`,
     );
     return given;
   }
   if (ormPrefix === undefined) return CONNECTOR;
   const prefix = ormPrefix.trim();
-  demand(PRINTABLE_ASCII.test(prefix), "ormPrefix takes printable ASCII characters, at least one.");
+  demand(PRINTABLE_ASCII.test(prefix), "ormPrefix must be printable ASCII and not empty.");
   demand(
     !/[:/]/.test(prefix),
-    'ormPrefix takes no ":" and no "/": they separate the parts of application_name.',
+    'ormPrefix must not contain ":" or "/": they separate the parts of application_name.',
   );
   const name = `${prefix}:${CONNECTOR}`;
   demand(
     name.length <= MAX_BYTES,
-    `ormPrefix takes at most ${MAX_BYTES - CONNECTOR.length - 1} characters: application_name has ${MAX_BYTES} bytes in all.`,
+    `ormPrefix must have at most ${MAX_BYTES - CONNECTOR.length - 1} characters: application_name has at most ${MAX_BYTES} bytes.`,
   );
   return name;
 }

@@ -1,4 +1,4 @@
-import type { CustomTypesConfig } from "pg";
+import type { ClientBase, CustomTypesConfig } from "pg";
 import type { AwsCredentialProvider, AwsCredentials } from "../auth/aws-credentials.ts";
 import type { DsqlLogger } from "../telemetry/logger.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
@@ -7,17 +7,17 @@ import type { RetryOptions } from "./retry-options.ts";
 /** How to reach a cluster, and as whom. Every field may also stand in `connectionString` unless it says
  * otherwise; one that is undefined or null is left out. */
 export interface DsqlConnectionOptions {
-  /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field given beside it wins. */
+  /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field beside it that contradicts it is an error. */
   connectionString?: string | undefined;
-  /** A cluster endpoint, a 26-character cluster id, or a custom domain; the last needs `region`. */
+  /** A cluster endpoint, a 26-character cluster id, or a custom domain; the last needs `region`. @default PGHOST */
   host?: string | undefined;
-  /** Connect to this address instead, while TLS verifies, SNI names and tokens are signed for `host`. */
+  /** Connect to this address instead, while TLS verifies, SNI names and tokens are signed for `host`. @default PGHOSTADDR, where `host` is that of PGHOST */
   hostaddr?: string | undefined;
-  /** @default 5432 */
-  port?: number | undefined;
-  /** `admin` signs with `dsql:DbConnectAdmin`, every other role with `dsql:DbConnect`. @default "admin" */
+  /** A number, also written as a string. @default PGPORT, then 5432 */
+  port?: number | string | undefined;
+  /** `admin` signs with `dsql:DbConnectAdmin`, every other role with `dsql:DbConnect`. @default PGUSER, then "admin" */
   user?: string | undefined;
-  /** @default "postgres" */
+  /** @default PGDATABASE, then "postgres" */
   database?: string | undefined;
   /** @default the host name's, then AWS_REGION, AWS_DEFAULT_REGION, then the profile's in the shared AWS config files */
   region?: string | undefined;
@@ -27,6 +27,12 @@ export interface DsqlConnectionOptions {
   tokenDurationSecs?: number | undefined;
   /** An identity, or a provider of one, in place of `profile` and the default chain. Options only. */
   credentials?: AwsCredentials | AwsCredentialProvider | undefined;
+  /** Another name for `credentials`, that of AWS's connectors. Options only. */
+  customCredentialsProvider?: AwsCredentials | AwsCredentialProvider | undefined;
+  /** The schemas in which names without one are looked up: `"app, public"`, or `["app", "public"]`. Options only. @default the role's, else "$user", public */
+  searchPath?: string | readonly string[] | undefined;
+  /** Session parameters for the startup packet as libpq writes them: `-c search_path=app -c timezone=UTC`. */
+  options?: string | undefined;
   /** Stands before this package's own name in `application_name`: `kysely:aurora-dsql-ts/1.0.0`. */
   ormPrefix?: string | undefined;
   /** The whole `application_name`, at most 63 bytes of ASCII. @default `[<ormPrefix>:]aurora-dsql-ts/<version>` */
@@ -35,8 +41,10 @@ export interface DsqlConnectionOptions {
   applicationName?: string | undefined;
   /** CA certificates in PEM that replace Node's own. Options only. */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
-  /** A file with such certificates, or `system` for Node's own. */
+  /** A file with such certificates, or `system` for Node's own. @default PGSSLROOTCERT */
   sslrootcert?: string | undefined;
+  /** TLS always verifies the certificate and its name, so this is the only value. */
+  sslmode?: "verify-full" | undefined;
   /** TLS at once (`direct`), or after PostgreSQL's own request for it, one round trip later. @default "direct" */
   sslnegotiation?: "postgres" | "direct" | undefined;
   /** Hears what the pool and its clients do by themselves. Options only. */
@@ -78,6 +86,11 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
   allowExitOnIdle?: boolean | undefined;
   /** Runs a statement of `pool.query` again when it met a conflict: DSQL has rolled it back whole. @default true */
   autocommitRetry?: boolean | undefined;
+  /**
+   * Called with each new connection before it is used, and awaited; if it rejects, the connection is closed and the caller
+   * that waits for it gets the error.
+   */
+  onConnect?: ((client: ClientBase) => unknown) | undefined;
   /** Defaults for this pool's retries. */
   retry?: RetryOptions | undefined;
 }

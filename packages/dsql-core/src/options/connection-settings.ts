@@ -6,6 +6,7 @@ import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import { applicationName } from "./application-name.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 import { mergeConnectionString } from "./connection-string.ts";
+import { withEnvironment } from "./environment.ts";
 import {
   demandBoolean,
   demandMilliseconds,
@@ -14,6 +15,7 @@ import {
   demandWholeNumber,
 } from "./option-values.ts";
 import { resolveHost } from "./resolve-host.ts";
+import { startupOptions } from "./session-parameters.ts";
 import { tlsOptions } from "./tls-options.ts";
 
 /** The longest that a token can be valid: one week (Aurora DSQL user guide, "Generating an authentication token"). */
@@ -31,6 +33,7 @@ const TEXTS = [
   "application_name",
   "applicationName",
   "sslrootcert",
+  "options",
 ] as const;
 
 /** Options with the connection string read, every default filled in, and everything checked. */
@@ -46,6 +49,8 @@ export interface ConnectionSettings {
   isNamed: boolean;
   ssl: ConnectionOptions;
   sslnegotiation: "postgres" | "direct";
+  /** Session parameters, as the startup packet has them. */
+  startupOptions: string | undefined;
   connectionTimeoutMillis: number;
   commitTimeoutMillis: number;
   /** What the token source needs; nothing else holds credentials. */
@@ -64,12 +69,13 @@ export interface ConnectionSettings {
  * @throws DsqlConfigError that names what cannot be used
  */
 export function resolveConnection(config: DsqlConnectionOptions | string): ConnectionSettings {
-  const options = mergeConnectionString(config);
+  const options = withEnvironment(mergeConnectionString(config));
   for (const name of TEXTS) if (options[name] !== undefined) demandText(options[name], name);
   for (const name of ["logger", "telemetry", "types"] as const)
     if (options[name] !== undefined) demandObject(options[name], name, "an object");
   const { host, region } = resolveHost(options);
-  const { user = "admin", database = "postgres", port = 5432, tokenDurationSecs = 900 } = options;
+  const { user = "admin", database = "postgres", tokenDurationSecs = 900 } = options;
+  const port = portOf(options.port ?? 5432);
   const { sslnegotiation = "direct", connectionTimeoutMillis = 30_000, keepAlive = true } = options;
   const {
     commitTimeoutMillis = 30_000,
@@ -78,7 +84,6 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
     types,
     binary,
   } = options;
-  demandWholeNumber(port, "port", 1, 65_535);
   demandWholeNumber(tokenDurationSecs, "tokenDurationSecs", 1, MAX_TOKEN_SECONDS);
   demandMilliseconds(connectionTimeoutMillis, "connectionTimeoutMillis", 1);
   demandMilliseconds(commitTimeoutMillis, "commitTimeoutMillis", 0);
@@ -87,7 +92,11 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   demandBoolean(keepAlive, "keepAlive");
   if (binary !== undefined) demandBoolean(binary, "binary");
   if (sslnegotiation !== "direct" && sslnegotiation !== "postgres")
-    throw new DsqlConfigError('sslnegotiation takes "direct" or "postgres".');
+    throw new DsqlConfigError('sslnegotiation must be "direct" or "postgres".');
+  if (options.sslmode !== undefined && options.sslmode !== "verify-full")
+    throw new DsqlConfigError(
+      'sslmode can only be "verify-full": DSQL connections are always encrypted and verified.',
+    );
   const givenName = options.application_name ?? options.applicationName;
   return {
     host,
@@ -101,6 +110,7 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
     isNamed: (givenName ?? options.ormPrefix) !== undefined,
     ssl: tlsOptions(options),
     sslnegotiation,
+    startupOptions: startupOptions(options),
     connectionTimeoutMillis,
     commitTimeoutMillis,
     token: { host, region, user, tokenDurationSecs, ...credentialsOf(options) },
@@ -110,15 +120,25 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   };
 }
 
-function credentialsOf({
-  credentials,
-  profile,
-}: DsqlConnectionOptions): Pick<TokenRequest, "credentials" | "profile"> {
+/** A port may be a string, as an environment variable is. */
+function portOf(port: number | string): number {
+  const number = typeof port === "string" && /^\s*\d{1,5}\s*$/.test(port) ? Number(port) : port;
+  demandWholeNumber(number, "port", 1, 65_535);
+  return number as number;
+}
+
+function credentialsOf(options: DsqlConnectionOptions): Pick<TokenRequest, "credentials" | "profile"> {
+  const { customCredentialsProvider, profile } = options;
+  const credentials = options.credentials ?? customCredentialsProvider;
+  if (customCredentialsProvider !== undefined && credentials !== customCredentialsProvider)
+    throw new DsqlConfigError(
+      "credentials and customCredentialsProvider are two names for one option: give one.",
+    );
   if (credentials !== undefined && typeof credentials !== "function") {
     const { accessKeyId, secretAccessKey } = credentials ?? {};
     if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string")
       throw new DsqlConfigError(
-        "credentials takes an identity with accessKeyId and secretAccessKey, or a function.",
+        "credentials must be an identity with accessKeyId and secretAccessKey, or a function that returns one.",
       );
   }
   return { credentials, profile };

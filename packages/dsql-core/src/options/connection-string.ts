@@ -14,6 +14,7 @@ const PARAMETERS = {
   sslrootcert: "sslrootcert",
   sslnegotiation: "sslnegotiation",
   application_name: "application_name",
+  options: "options",
   sslmode: "sslmode",
 } as const;
 
@@ -35,11 +36,11 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
   const { scheme, authority = "", database, query } = SHAPE.exec(text.trim())?.groups ?? {};
   if (scheme === undefined)
     refuse(
-      "It takes the form postgresql://[user@]host[:port]/[database][?parameters], and a # is written %23.",
+      "It must have the form postgresql://[user@]host[:port]/[database][?parameters], and a # is written %23.",
     );
-  if (!/^postgres(ql)?$/i.test(scheme)) refuse("Its scheme is postgresql or postgres.");
+  if (!/^postgres(ql)?$/i.test(scheme)) refuse("Its scheme must be postgresql or postgres.");
   const { user, host = "", port } = AUTHORITY.exec(authority)?.groups ?? {};
-  if (host.includes(",")) refuse("It names one host; DSQL takes one for each pool.");
+  if (host.includes(",")) refuse("It must name one host: a pool connects to one cluster endpoint.");
   const options: DsqlConnectionOptions = { ...readUser(user) };
   if (host !== "") options.host = decode(host.replace(/^\[(.*)\]$/, "$1"), "host");
   if (port !== undefined && port !== "") options.port = readNumber(port, "port");
@@ -47,19 +48,30 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
   return { ...options, ...readParameters(query ?? "") };
 }
 
-/** The options of a connection string below the fields beside it; a field that is undefined or null is none. */
+/**
+ * The options of a connection string together with the fields beside it; a field that is undefined or null is none.
+ * @throws DsqlConfigError for a field that contradicts the connection string
+ */
 export function mergeConnectionString<O extends DsqlConnectionOptions>(config: O | string): O {
   const { connectionString, ...fields } =
     typeof config === "string" ? ({ connectionString: config } as O) : config;
   const given = Object.fromEntries(
     Object.entries(fields).filter(([, value]) => (value ?? undefined) !== undefined),
   );
-  return {
-    ...((connectionString ?? undefined) === undefined
-      ? {}
-      : parseConnectionString(connectionString as string)),
-    ...given,
-  } as O;
+  if ((connectionString ?? undefined) === undefined) return given as O;
+  const parsed = parseConnectionString(connectionString as string);
+  for (const [name, value] of Object.entries(parsed)) {
+    if (Object.hasOwn(given, name) && comparable(given[name]) !== comparable(value))
+      throw new DsqlConfigError(
+        `${name} contradicts the connection string beside it: leave one of the two out.`,
+      );
+  }
+  return { ...parsed, ...given } as O;
+}
+
+/** A port may be a string, and a host name has no case. */
+function comparable(value: unknown): string {
+  return String(value).trim().toLowerCase().replace(/\.$/, "");
 }
 
 function readUser(user: string | undefined): DsqlConnectionOptions {
@@ -67,7 +79,7 @@ function readUser(user: string | undefined): DsqlConnectionOptions {
   const colon = user.indexOf(":");
   if (colon !== -1 && colon !== user.length - 1)
     refuse(
-      "It holds no password: a signed IAM token takes its place. Remove the password, and change it if it was a real one.",
+      "It must not contain a password: a signed IAM token is used instead. Remove the password, and change it if it was a real one.",
     );
   const name = decode(colon === -1 ? user : user.slice(0, colon), "user");
   return name === "" ? {} : { user: name };
@@ -89,7 +101,7 @@ function readParameters(query: string): DsqlConnectionOptions {
   const { sslmode, tokenDurationSecs, sslnegotiation, ...texts } = values;
   if (sslmode !== undefined && sslmode !== "verify-full")
     refuse("Its sslmode can only be verify-full: DSQL connections are always encrypted and verified.");
-  const options: DsqlConnectionOptions = texts;
+  const options: DsqlConnectionOptions = { ...texts };
   if (tokenDurationSecs !== undefined)
     options.tokenDurationSecs = readNumber(tokenDurationSecs, "tokenDurationSecs");
   // Checked with the other options, wherever it came from.

@@ -1,6 +1,6 @@
 import type { TransactionOptions } from "./retry-options.ts";
 
-/** How AWS's own node connector takes retries: not counting the first attempt. */
+/** Retry options as AWS's node connector and its Drizzle package have them: the first attempt is not counted. */
 export interface LegacyRetryOptions {
   /** Attempts after the first one. */
   maxRetries?: number | undefined;
@@ -9,9 +9,19 @@ export interface LegacyRetryOptions {
   /** Milliseconds. */
   maxDelayMs?: number | undefined;
   jitterFactor?: number | undefined;
+  /** Called before each retry with what the attempt failed with, and the number of that attempt, 1 for the first. */
+  onRetry?: ((error: unknown, attempt: number) => void) | undefined;
 }
 
 /** The same in this package's terms; what is left out keeps its default. */
-export function transactionOptionsOf({ maxRetries, ...rest }: LegacyRetryOptions = {}): TransactionOptions {
-  return { ...rest, ...(maxRetries !== undefined && { maxAttempts: maxRetries + 1 }) };
+export function transactionOptionsOf({
+  maxRetries,
+  onRetry,
+  ...rest
+}: LegacyRetryOptions = {}): TransactionOptions {
+  return {
+    ...rest,
+    ...(maxRetries !== undefined && { maxRetries }),
+    ...(onRetry && { onRetry: ({ error, attempt }) => onRetry(error, attempt) }),
+  };
 }

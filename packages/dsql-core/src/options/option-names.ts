@@ -16,11 +16,15 @@ const CONNECTION_OPTIONS: Names<DsqlConnectionOptions> = {
   profile: true,
   tokenDurationSecs: true,
   credentials: true,
+  customCredentialsProvider: true,
+  searchPath: true,
+  options: true,
   ormPrefix: true,
   application_name: true,
   applicationName: true,
   ca: true,
   sslrootcert: true,
+  sslmode: true,
   sslnegotiation: true,
   logger: true,
   telemetry: true,
@@ -42,36 +46,35 @@ export const POOL_OPTIONS: Names<DsqlPoolOptions> = {
   maxUses: true,
   allowExitOnIdle: true,
   autocommitRetry: true,
+  onConnect: true,
   retry: true,
 };
 
 const UNSUPPORTED_PARAMETER =
   "DSQL ends a connection whose startup packet names it (only the session parameters in its user guide are accepted).";
 
-/** Names that mean something to pg or libpq and cannot be had here, with what to do instead. */
+/** Names that pg or libpq know and DSQL or this package does not support, with what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
-  statement_timeout: `${UNSUPPORTED_PARAMETER} Use query_timeout, which pg keeps on this side.`,
-  lock_timeout: `${UNSUPPORTED_PARAMETER} DSQL takes no locks that could be waited for; leave it out.`,
-  idle_in_transaction_session_timeout: `${UNSUPPORTED_PARAMETER} DSQL ends a transaction after 5 minutes by itself.`,
-  options: `${UNSUPPORTED_PARAMETER} SET a supported parameter such as search_path after connecting.`,
-  password: "A signed IAM token takes its place. Leave it out, and give credentials or a profile.",
+  statement_timeout: `${UNSUPPORTED_PARAMETER} Use query_timeout, which pg enforces on the client.`,
+  lock_timeout: `${UNSUPPORTED_PARAMETER} DSQL has no locks to wait for; leave it out.`,
+  idle_in_transaction_session_timeout: `${UNSUPPORTED_PARAMETER} DSQL ends a transaction after 5 minutes.`,
+  password: "A signed IAM token is used instead. Leave it out, and give credentials or a profile.",
   ssl: "TLS is always verify-full. Use ca or sslrootcert for a CA of your own.",
-  sslmode: 'TLS is always verify-full; in a connection string "sslmode=verify-full" may say so.',
-  sslcert: "DSQL knows no client certificates; a signed IAM token says who connects.",
-  sslkey: "DSQL knows no client certificates; a signed IAM token says who connects.",
-  pipeline: "The commit guard needs each statement's answer before the next one is sent.",
+  sslcert: "DSQL does not support client certificates; the signed IAM token says who connects.",
+  sslkey: "DSQL does not support client certificates; the signed IAM token says who connects.",
+  pipeline: "The commit guard needs the response to each statement before the next one is sent.",
   replication: "DSQL has no replication connections.",
   Client: "The pool's clients are DsqlClients.",
-  Promise: "pg no longer takes another Promise.",
+  Promise: "pg no longer supports another Promise.",
   stream: "Use hostaddr to connect to another address than host.",
   connection: "Use hostaddr to connect to another address than host.",
 };
 
-/** Where a connection string itself holds what is no parameter of it. */
-const PLACE: Readonly<Record<string, string>> = {
-  host: "it stands before the path",
-  port: "it stands behind the host",
-  user: "it stands before the host and an @",
+/** Where a connection string has what is not one of its parameters. */
+const POSITION: Readonly<Record<string, string>> = {
+  host: "it is in front of the path",
+  port: "it follows the host",
+  user: "it is in front of the host, with an @",
   database: "it is the path",
 };
 
@@ -82,14 +85,16 @@ const PLACE: Readonly<Record<string, string>> = {
 export function checkOptionNames(options: object, kind: "connection" | "pool"): void {
   demandObject(
     options,
-    kind === "pool" ? "DsqlPool" : "DsqlClient",
-    "an options object, or a connection string",
+    `The argument of ${kind === "pool" ? "DsqlPool" : "DsqlClient"}`,
+    "an options object or a connection string",
   );
   const known: Readonly<Record<string, true>> = kind === "pool" ? POOL_OPTIONS : CONNECTION_OPTIONS;
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || value === null || Object.hasOwn(known, name)) continue;
     if (kind === "connection" && Object.hasOwn(POOL_OPTIONS, name))
-      throw new DsqlConfigError(`${name} is an option of DsqlPool; a single client has none such.`);
+      throw new DsqlConfigError(
+        `${name} is an option of DsqlPool; DsqlClient does not support it.${name === "retry" ? " Pass retry options to transactionWithRetry(work, options)." : ""}`,
+      );
     refuseName(name, Object.keys(known), "option");
   }
 }
@@ -100,7 +105,7 @@ export function refuseName(name: string, known: string[], what: "option" | "para
   if (advice !== undefined) throw new DsqlConfigError(`${name} is not accepted. ${advice}`);
   if (what === "parameter" && Object.hasOwn(POOL_OPTIONS, name))
     throw new DsqlConfigError(
-      `${name} is no parameter of a connection string: ${PLACE[name] ?? "give it as an option beside connectionString"}.`,
+      `${name} is not a parameter of a connection string: ${POSITION[name] ?? "give it as an option beside connectionString"}.`,
     );
   const shown = /^[\w.-]{1,40}$/.test(name) ? `"${name}"` : "a name";
   const meant = didYouMean(name, known) || (what === "parameter" ? ` Known are ${known.join(", ")}.` : "");

@@ -18,24 +18,24 @@ export function demandWholeNumber(value: unknown, name: string, from: number, to
     return;
   const range = to === undefined ? `from ${from}` : `from ${from} to ${to}`;
   throw new DsqlConfigError(
-    `${name} takes a whole number ${range}, not ${typeof value === "number" ? value : `a ${typeof value}`}.`,
+    `${name} must be a whole number ${range}, not ${typeof value === "number" ? value : `a ${typeof value}`}.`,
   );
 }
 
 /** @throws DsqlConfigError unless the value is true or false */
 export function demandBoolean(value: unknown, name: string): void {
-  if (typeof value !== "boolean") throw new DsqlConfigError(`${name} takes true or false.`);
+  if (typeof value !== "boolean") throw new DsqlConfigError(`${name} must be true or false.`);
 }
 
-/** @throws DsqlConfigError unless the value is a text that a startup packet can hold */
+/** @throws DsqlConfigError unless the value is a string that a startup packet can contain */
 export function demandText(value: unknown, name: string): asserts value is string {
   // A zero byte would end the value inside the packet.
   if (typeof value !== "string" || value === "" || value.includes("\0"))
-    throw new DsqlConfigError(`${name} takes a text that is not empty.`);
+    throw new DsqlConfigError(`${name} must be a string that is not empty.`);
 }
 
 /** @throws DsqlConfigError unless the value is an object, or a function where those will do */
 export function demandObject(value: unknown, name: string, wanted: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new DsqlConfigError(`${name} takes ${wanted}.`);
+    throw new DsqlConfigError(`${name} must be ${wanted}.`);
 }

@@ -1,3 +1,4 @@
+import { DsqlConfigError } from "../errors.ts";
 import { clusterName } from "./cluster-endpoint.ts";
 import type { DsqlPoolOptions } from "./connection-options.ts";
 import { type ConnectionSettings, resolveConnection } from "./connection-settings.ts";
@@ -20,6 +21,7 @@ export interface PoolSettings {
   maxUses: number;
   allowExitOnIdle: boolean;
   autocommitRetry: boolean;
+  onConnect: DsqlPoolOptions["onConnect"];
   retry: TransactionOptions;
 }
 
@@ -37,6 +39,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
     maxUses = Number.POSITIVE_INFINITY,
     allowExitOnIdle = false,
     autocommitRetry = true,
+    onConnect,
     retry,
   } = options;
   demandWholeNumber(max, "max", 1);
@@ -47,6 +50,8 @@ export function resolvePool(config: DsqlPoolOptions | string): {
   demandBoolean(allowExitOnIdle, "allowExitOnIdle");
   demandBoolean(autocommitRetry, "autocommitRetry");
   if (retry !== undefined) demandObject(retry, "retry", "an object");
+  if (onConnect !== undefined && typeof onConnect !== "function")
+    throw new DsqlConfigError("onConnect must be a function.");
   resolveRetryOptions(retry);
   return {
     connection,
@@ -59,6 +64,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
       maxUses,
       allowExitOnIdle,
       autocommitRetry,
+      onConnect,
       retry: mergeRetryOptions({ logger, telemetry, cluster: clusterName(connection) }, retry),
     },
   };

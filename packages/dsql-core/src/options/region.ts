@@ -37,7 +37,7 @@ export function resolveRegion(
 function regionName(given: string | undefined, source: string): string | undefined {
   const name = given?.trim().toLowerCase();
   if (name === undefined || /^[a-z0-9]+(-[a-z0-9]+)+$/.test(name)) return name;
-  throw new DsqlConfigError(`${source} takes the name of an AWS Region such as "us-east-1".`);
+  throw new DsqlConfigError(`${source} must be the name of an AWS Region such as "us-east-1".`);
 }
 
 /** The Region of a profile, from the shared credentials and config files; the former wins, as in the AWS SDK. */

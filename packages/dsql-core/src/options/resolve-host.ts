@@ -23,20 +23,20 @@ export function resolveHost(options: DsqlConnectionOptions): { host: string; reg
     );
   if (isIP(host) !== 0)
     throw new DsqlConfigError(
-      "host takes a name, since TLS and the token are made for it. Give the cluster endpoint as host, and the address as hostaddr.",
+      "host must be a name, because TLS and the token are made for it. Give the cluster endpoint as host, and the address as hostaddr.",
     );
   if (!HOST_NAME.test(host))
-    throw new DsqlConfigError("host takes a name alone, without a scheme, a port or a path beside it.");
+    throw new DsqlConfigError("host must be a name alone, without a scheme, a port or a path.");
   const endpoint = parseClusterEndpoint(host);
   const region = resolveRegion({ region: options.region, hostRegion: endpoint?.region, profile });
   if (isClusterId(host)) {
     if (region === undefined)
-      throw new DsqlConfigError("region is missing: a cluster id alone does not tell it.");
+      throw new DsqlConfigError("region is missing: a cluster id does not include the Region.");
     return { host: clusterHost({ clusterId: host, region }), region };
   }
   if (endpoint === undefined && options.region === undefined)
     throw new DsqlConfigError(
-      "region is missing: the host is no cluster endpoint (<26 characters>.dsql.<region>.on.aws), and a custom domain needs region beside it.",
+      "region is missing: the host is not a cluster endpoint (<26 characters>.dsql.<region>.on.aws), and a custom domain needs region.",
     );
   return { host, region: region as string };
 }

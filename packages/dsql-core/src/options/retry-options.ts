@@ -7,6 +7,8 @@ import type { Backoff } from "./backoff.ts";
 export interface RetryOptions {
   /** How often the work may run, the first time included. @default 50 */
   maxAttempts?: number | undefined;
+  /** Another way to say it, that of AWS's connectors: how often the work may run after the first time. */
+  maxRetries?: number | undefined;
   /** Milliseconds: the longest wait before the first retry that has to wait; it doubles from retry to retry. @default 10 */
   baseDelayMs?: number | undefined;
   /** Milliseconds at which the doubling stops. @default 2000 */

@@ -15,6 +15,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true>> = {
   maxAttempts: true,
+  maxRetries: true,
   baseDelayMs: true,
   maxDelayMs: true,
   jitterFactor: true,
@@ -30,9 +31,8 @@ export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true
   verifyCommit: true,
 };
 
-/** Names that others have for it, with what to do instead. */
+/** Names that other libraries have, with what to do instead. */
 const ADVICE: Readonly<Record<string, string>> = {
-  maxRetries: " Give maxAttempts, which counts the first run too.",
   isolationLevel: " DSQL runs every transaction at REPEATABLE READ; leave it out.",
 };
 
@@ -41,7 +41,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * @throws DsqlConfigError that names the option that cannot be used
  */
 export function resolveRetryOptions(options: TransactionOptions = {}): RetrySettings {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = givenOptions(options);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(TRANSACTION_OPTIONS, name)) continue;
     const advice = ADVICE[name] ?? didYouMean(name, Object.keys(TRANSACTION_OPTIONS));
@@ -54,7 +54,7 @@ export function resolveRetryOptions(options: TransactionOptions = {}): RetrySett
     maxDelayMs: Math.max(DEFAULT_MAX_DELAY_MS, baseDelayMs),
     jitterFactor: 0.25,
     deadlineMs: 240_000,
-    ...given,
+    ...(given as { [Name in keyof RetrySettings]?: NonNullable<RetrySettings[Name]> }),
   };
   validate(settings);
   return settings;
@@ -65,8 +65,31 @@ export function mergeRetryOptions(
   defaults: TransactionOptions | undefined,
   own: TransactionOptions | undefined,
 ): TransactionOptions {
-  const given = Object.entries(own ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
+  return { ...givenOptions(defaults), ...givenOptions(own) };
+}
+
+/**
+ * The options that are not undefined, with `maxAttempts` in place of `maxRetries`, so that defaults and a call's own options
+ * can be laid over each other.
+ * @throws DsqlConfigError when the two contradict each other
+ */
+function givenOptions(options: TransactionOptions = {}): TransactionOptions {
+  const { maxRetries, ...given } = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as TransactionOptions;
+  if (maxRetries === undefined) return given;
+  demand(
+    Number.isSafeInteger(maxRetries) && maxRetries >= 0,
+    "maxRetries",
+    "a whole number from 0",
+    maxRetries,
+  );
+  const maxAttempts = maxRetries + 1;
+  if (given.maxAttempts !== undefined && given.maxAttempts !== maxAttempts)
+    throw new DsqlConfigError(
+      "maxRetries contradicts maxAttempts, which counts the first attempt too: give one of them.",
+    );
+  return { ...given, maxAttempts };
 }
 
 function validate(settings: RetrySettings): void {
@@ -128,5 +151,5 @@ function isAbortSignal(value: unknown): boolean {
 function demand(fits: boolean, name: string, wanted: string, value: unknown): void {
   if (fits) return;
   const given = typeof value === "number" || typeof value === "string" ? JSON.stringify(value) : typeof value;
-  throw new DsqlConfigError(`${name} takes ${wanted}, not ${Number.isNaN(value) ? "NaN" : given}.`);
+  throw new DsqlConfigError(`${name} must be ${wanted}, not ${Number.isNaN(value) ? "NaN" : given}.`);
 }

@@ -10,7 +10,7 @@ import type { DsqlConnectionOptions } from "./connection-options.ts";
  */
 export function tlsOptions({ ca, sslrootcert }: DsqlConnectionOptions): ConnectionOptions {
   if (ca !== undefined && ![ca].flat().every((one) => typeof one === "string" || Buffer.isBuffer(one)))
-    throw new DsqlConfigError("ca takes certificates in PEM, as texts or Buffers.");
+    throw new DsqlConfigError("ca must be certificates in PEM, as strings or Buffers.");
   const options: ConnectionOptions = { rejectUnauthorized: true, minVersion: "TLSv1.2" };
   const certificates =
     ca ?? (sslrootcert === undefined || sslrootcert === "system" ? undefined : readFile(sslrootcert));

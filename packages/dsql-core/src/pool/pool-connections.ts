@@ -1,7 +1,7 @@
 import type { ConnectionSource } from "../client/connection-source.ts";
 import { DsqlClient } from "../client/dsql-client.ts";
 import { internalsOf } from "../client/pg-internals.ts";
-import { PoolEndedError } from "../errors.ts";
+import { ConnectionLostError, DsqlConfigError, PoolEndedError } from "../errors.ts";
 import type { PoolSettings } from "../options/pool-settings.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import type { PoolListener } from "./pool-listener.ts";
@@ -137,7 +137,9 @@ export class PoolConnections {
     this.#opening.add(client);
     try {
       await client.connect();
-      this.#listener.opened(client, Date.now() - startedAtMs);
+      const elapsedMs = Date.now() - startedAtMs;
+      if (this.#settings.onConnect !== undefined) await this.#prepare(client, this.#settings.onConnect);
+      this.#listener.opened(client, elapsedMs);
     } catch (error) {
       this.#opening.delete(client);
       client.connection.stream.destroy();
@@ -156,7 +158,26 @@ export class PoolConnections {
     this.#keepMin();
   }
 
-  /** Gives a connection that nobody uses to the next caller, or lays it aside, or closes it when its time is over. */
+  /** Lets the user's `onConnect` set up a new connection; one that it never finishes must not hold its slot forever. */
+  async #prepare(client: DsqlClient, onConnect: NonNullable<PoolSettings["onConnect"]>): Promise<void> {
+    const { acquireTimeoutMillis } = this.#settings;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new ConnectionLostError(`onConnect did not finish within ${acquireTimeoutMillis} ms.`)),
+        acquireTimeoutMillis,
+      );
+    });
+    try {
+      await Promise.race([(async () => await onConnect(client))(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (client.session.status !== "I")
+      throw new DsqlConfigError("onConnect has left a transaction open: it must end what it begins.");
+  }
+
+  /** Gives a connection that nobody uses to the next caller, or returns it to the idle list, or closes it if it has expired. */
   #settle(connection: PooledConnection): void {
     const { allowExitOnIdle, maxUses } = this.#settings;
     const isOver = this.#ended !== undefined || connection.isOver(this.#generation, maxUses);

@@ -2,8 +2,8 @@ import type { OccType } from "../errors.ts";
 import { DATA_CONFLICT, SCHEMA_CONFLICT, SERIALIZATION_FAILURE } from "./sqlstate.ts";
 
 /**
- * What a caller can do about a failure: `conflict` and `connection-lost` have surely left nothing behind and may be
- * run again whole; after `commit-outcome-unknown` look first; `other` is not for this package to judge.
+ * What a caller can do about a failure: after `conflict` and `connection-lost` nothing was stored, and all of it may be
+ * retried; after `commit-outcome-unknown` check first; `other` is not for this package to judge.
  */
 export type Failure = "conflict" | "connection-lost" | "commit-outcome-unknown" | "other";
 
@@ -15,9 +15,25 @@ interface Verdict {
 
 const OTHER: Verdict = { failure: "other" };
 
+/** Node's codes for a connection that was refused, reset or not reached (Node.js manual, "Common system errors"). */
+const LOST_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+/** The errors of pg 8 for a connection that has ended; they have no code. */
+const LOST_MESSAGES =
+  /^(?:Connection terminated\b|Client has encountered a connection error and is not queryable$|timeout expired$)/;
+
 /**
  * Which conflict of DSQL an error is or wraps, or undefined where it is none.
- * Follows `cause`, `originalError`, Prisma's `meta.driverAdapterError`, and an AggregateError all of whose members are conflicts.
+ * Follows `cause` and the links of other libraries' errors (Sequelize, TypeORM, Objection, MikroORM, Prisma), and an
+ * AggregateError all of whose members are conflicts.
  */
 export function classifyError(error: unknown): OccType | undefined {
   return verdictOf(error).occType;
@@ -30,14 +46,49 @@ export function isOccError(error: unknown): boolean {
 
 /**
  * What a caller can do about an error. A conflict whose retries are already spent (`OccRetryExhaustedError`) is
- * `other`, so that loops around loops do not multiply their attempts.
+ * `other`, so that loops around loops do not multiply their attempts. Errors of pg and of Node that say that a connection
+ * was lost or not made are `connection-lost`. Those of a client that is none of this package do not tell whether a COMMIT
+ * had been sent: a DsqlPool or DsqlClient reports that one as `commit-outcome-unknown`.
  */
 export function failureOf(error: unknown): Failure {
+  const verdict = verdictOf(error);
+  return verdict === OTHER
+    ? followErrors(error, lostVerdict, { ranks: lostStrength, nothing: OTHER }).failure
+    : verdict.failure;
+}
+
+/**
+ * {@link failureOf} without the errors of pg and Node, for loops that retry a caller's work: that may have met them on its
+ * way to something else.
+ */
+export function retryableFailureOf(error: unknown): Failure {
   return verdictOf(error).failure;
 }
 
 function verdictOf(error: unknown): Verdict {
   return followErrors(error, ownVerdict, { ranks: strength, nothing: OTHER });
+}
+
+const LOST: Verdict = { failure: "connection-lost" };
+/** An error of this package, which says what it is: a token that could not be fetched without a network is no lost connection. */
+const JUDGED: Verdict = { failure: "other" };
+
+function lostVerdict(error: object): Verdict {
+  const code = readProperty(error, "code");
+  if (typeof code === "string" && code.startsWith("DSQL_")) return JUDGED;
+  return isLostConnection(error) ? LOST : OTHER;
+}
+
+function lostStrength(verdict: Verdict): number {
+  if (verdict === JUDGED) return 5;
+  return verdict === LOST ? 1 : 0;
+}
+
+function isLostConnection(error: object): boolean {
+  const code = readProperty(error, "code");
+  if (code !== undefined && code !== null) return LOST_CODES.has(String(code));
+  const message = readProperty(error, "message");
+  return typeof message === "string" && LOST_MESSAGES.test(message);
 }
 
 /** An unknown COMMIT outweighs all, and a conflict that is named outweighs one that is not. */
@@ -106,7 +157,7 @@ export interface Ranking<V> {
 
 /**
  * The strongest verdict among an error and the errors that it wraps. The members of an AggregateError count together as
- * their weakest, because running the work again helps only if it would mend all of them; but what is stronger than any retry
+ * their weakest, because a retry helps only if it would fix all of them; but what is stronger than any retry
  * (a rank of 5) counts alone. Cycles end the walk.
  */
 export function followErrors<V>(error: unknown, judge: (error: object) => V, ranking: Ranking<V>): V {
@@ -129,9 +180,15 @@ function together<V>(verdicts: V[], { ranks }: Ranking<V>): V {
   return ranks(strongest) >= 5 ? strongest : (byRank[0] as V);
 }
 
+/**
+ * The properties under which an error keeps another: the language's own, and those of AWS's SDK and Slonik, Sequelize (two),
+ * TypeORM, Objection, and MikroORM.
+ */
+const LINKS = ["cause", "originalError", "original", "parent", "driverError", "nativeError", "previous"];
+
 function wrapped(error: object): unknown[] {
   const meta = readProperty(error, "meta");
-  const links = [readProperty(error, "cause"), readProperty(error, "originalError")];
+  const links = LINKS.map((name) => readProperty(error, name));
   if (typeof meta === "object" && meta !== null) links.push(readProperty(meta, "driverAdapterError"));
   return links;
 }

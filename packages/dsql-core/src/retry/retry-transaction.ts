@@ -1,7 +1,7 @@
 import { CommitOutcomeUnknownError } from "../errors.ts";
 import type { TransactionOptions } from "../options/retry-options.ts";
 import { resolveRetryOptions } from "../options/retry-settings.ts";
-import { failureOf } from "./classify-error.ts";
+import { retryableFailureOf } from "./classify-error.ts";
 import { type NextStep, retryLoop } from "./retry-loop.ts";
 import { isUnreachable } from "./unreachable.ts";
 
@@ -33,7 +33,7 @@ export async function retryTransaction<T>(
   };
   let hasLostConnection = false;
   const judge = async (error: unknown): Promise<NextStep<T>> => {
-    const failure = failureOf(error);
+    const failure = retryableFailureOf(error);
     hasLostConnection ||= failure === "connection-lost";
     // An endpoint that was there a moment ago may be back in another; one that never was is for the caller to hear of.
     if (hasLostConnection && isUnreachable(error)) return { again: "connection-lost" };
