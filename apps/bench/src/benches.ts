@@ -28,4 +28,8 @@ export const benches: Readonly<Record<string, Bench>> = {
     about: "dsql-local against the PostgreSQL behind it, and how fast it starts",
     run: async (context) => (await import("./local/bench.ts")).local(context),
   },
+  migrate: {
+    about: "planning migrations against parsing them",
+    run: async (context) => (await import("./migrate/bench.ts")).migrate(context),
+  },
 };
