@@ -7,8 +7,6 @@ export interface Token {
   end: number;
 }
 
-const SPACE = /[ \t\n\r\f\v]/;
-const IDENTIFIER_START = /[A-Za-z_\u0080-\uffff]/;
 const IDENTIFIER = /[A-Za-z0-9_$\u0080-\uffff]*/y;
 const NUMBER =
   /(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][+-]?\d+)?)/y;
@@ -35,12 +33,36 @@ export function skipBlank(sql: string, from: number, to: number): number {
   let at = from;
   while (at < to) {
     const character = sql[at] as string;
-    if (SPACE.test(character)) at++;
+    if (isSpace(character)) at++;
     else if (character === "-" && sql[at + 1] === "-") at = lineEnd(sql, at, to);
     else if (character === "/" && sql[at + 1] === "*") at = blockCommentEnd(sql, at, to);
     else break;
   }
   return Math.min(at, to);
+}
+
+function isSpace(character: string): boolean {
+  return (
+    character === " " ||
+    character === "\n" ||
+    character === "\t" ||
+    character === "\r" ||
+    character === "\f" ||
+    character === "\v"
+  );
+}
+
+function isDigit(character: string): boolean {
+  return character >= "0" && character <= "9";
+}
+
+function isIdentifierStart(character: string): boolean {
+  return (
+    (character >= "a" && character <= "z") ||
+    (character >= "A" && character <= "Z") ||
+    character === "_" ||
+    character >= "\u0080"
+  );
 }
 
 function lineEnd(sql: string, from: number, to: number): number {
@@ -71,19 +93,19 @@ export function tokenAt(sql: string, start: number, to: number): Token {
   const next = sql[start + 1] ?? "";
   if (character === "'") return token("string", sql, start, quoteEnd(sql, start, to, "'", false));
   if (character === '"') return quotedIdentifier(sql, start, start, to);
-  if (/[eE]/.test(character) && next === "'")
+  if (next === "'" && (character === "e" || character === "E"))
     return token("string", sql, start, quoteEnd(sql, start + 1, to, "'", true));
-  if (/[bBxXnN]/.test(character) && next === "'")
+  if (next === "'" && "bBxXnN".includes(character))
     return token("string", sql, start, quoteEnd(sql, start + 1, to, "'", false));
-  if (/[uU]/.test(character) && next === "&" && sql[start + 2] === "'")
+  if (next === "&" && (character === "u" || character === "U") && sql[start + 2] === "'")
     return token("string", sql, start, quoteEnd(sql, start + 2, to, "'", false));
-  if (/[uU]/.test(character) && next === "&" && sql[start + 2] === '"')
+  if (next === "&" && (character === "u" || character === "U") && sql[start + 2] === '"')
     return quotedIdentifier(sql, start, start + 2, to);
-  if (IDENTIFIER_START.test(character)) {
+  if (isIdentifierStart(character)) {
     const end = Math.min(match(IDENTIFIER, sql, start) ?? start + 1, to);
     return { kind: "word", value: sql.slice(start, end).toLowerCase(), start, end };
   }
-  if (/\d/.test(character) || (character === "." && /\d/.test(next)))
+  if (isDigit(character) || (character === "." && isDigit(next)))
     return token("number", sql, start, Math.min(match(NUMBER, sql, start) ?? start + 1, to));
   if (character === "$") return dollar(sql, start, to);
   if (OPERATOR_CHARACTERS.includes(character))
@@ -126,7 +148,7 @@ function dollar(sql: string, start: number, to: number): Token {
     return token("string", sql, start, close < 0 ? to : Math.min(close + tag.length, to));
   }
   let end = start + 1;
-  while (end < to && /\d/.test(sql[end] as string)) end++;
+  while (end < to && isDigit(sql[end] as string)) end++;
   return token("parameter", sql, start, end);
 }
 

@@ -19,7 +19,12 @@ export function as<K extends NodeName>(name: K, node: Node | undefined): NodeBod
 
 /** The nodes of one type in a list. */
 export function only<K extends NodeName>(name: K, nodes: readonly Node[] | undefined): NodeBody<K>[] {
-  return (nodes ?? []).flatMap((node) => as(name, node) ?? []);
+  const found: NodeBody<K>[] = [];
+  for (const node of nodes ?? []) {
+    const body = as(name, node);
+    if (body) found.push(body);
+  }
+  return found;
 }
 
 /** The parts of a dotted name. */
