@@ -1,9 +1,9 @@
+import { emptyDatabase } from "adapter-conformance/migrations";
 import { DsqlPool } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { deploy, releaseLock, status } from "../../src/index.ts";
 import { runChild } from "../children/run-child.ts";
-import { emptyDatabase } from "./database-state.ts";
 import { createIndex, createTable, dml, migrationOf } from "./plans.ts";
 
 let local: LocalDsql;
