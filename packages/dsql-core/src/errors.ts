@@ -38,12 +38,15 @@ export class DsqlError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this method and asks for itself
-    const errorClass: unknown = this;
-    if (Function.prototype[Symbol.hasInstance].call(errorClass, value)) return true;
-    const code = codeOfClass.get(errorClass);
-    if (code === undefined || !isBranded(value)) return false;
-    return code === "any" || value.code === code;
+    return isInstance(this, value);
   }
+}
+
+function isInstance(errorClass: unknown, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(errorClass, value)) return true;
+  const code = codeOfClass.get(errorClass);
+  if (code === undefined || !isBranded(value)) return false;
+  return code === "any" || value.code === code;
 }
 
 function isBranded(value: unknown): value is DsqlError {

@@ -1,6 +1,9 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Cell, Context } from "../cell.ts";
 import { environmentFor, ownPackages, projectFolder, runProgram, writeFiles } from "../project.ts";
 import { runCommand } from "../run-command.ts";
+import { REPOSITORY } from "../tarballs.ts";
 
 /** pnpm, and yarn with its two ways to lay out packages. */
 export const packageManagers: Cell[] = [
@@ -10,6 +13,16 @@ export const packageManagers: Cell[] = [
   ...bothFormats("yarn node-modules", (context) => yarn(context, "node-modules")),
   ...bothFormats("yarn PnP", (context) => yarn(context, "pnp")),
 ];
+
+/** Starts the installed endpoint, whose PostgreSQL package's build script has not run. */
+const LOCAL = `import { DsqlPool } from "dsql-core";
+import { startLocalDsql } from "dsql-local";
+const local = await startLocalDsql();
+const pool = new DsqlPool(local.connection);
+await pool.query("SELECT 1");
+await pool.end();
+await local.stop();
+`;
 
 interface Installed {
   folder: string;
@@ -36,14 +49,19 @@ async function pnpm(context: Context, version: "9" | "12"): Promise<Installed> {
     packages: { "dsql-local": own["dsql-local"] ?? "" },
     manifest: { pnpm: { overrides: { "dsql-core": own["dsql-core"] } } },
   });
+  const readme = await readFile(join(REPOSITORY, "packages/dsql-local/README.md"), "utf8");
+  const settings = /```yaml\n(allowBuilds:.*?)```/s.exec(readme)?.[1];
+  if (settings === undefined) throw new Error("dsql-local's README has no allowBuilds for pnpm.");
   await writeFiles(folder, {
-    "pnpm-workspace.yaml": `packages: ["."]\noverrides:\n  dsql-core: "${own["dsql-core"]}"\n`,
+    "pnpm-workspace.yaml": `packages: ["."]\noverrides:\n  dsql-core: "${own["dsql-core"]}"\n${settings}`,
+    "local.mjs": LOCAL,
   });
   const file = await context.tools.path("pnpm", version, version === "9" ? "bin/pnpm.cjs" : "bin/pnpm.mjs");
   await runCommand([node, file, "install", "--no-frozen-lockfile"], {
     cwd: folder,
     env: environmentFor(node),
   });
+  await runCommand([process.execPath, "local.mjs"], { cwd: folder });
   return { folder, command: (program) => [process.execPath, program] };
 }
 
