@@ -17,8 +17,12 @@ export const benches: Readonly<Record<string, Bench>> = {
     run: async (context) => (await import("./contention/bench.ts")).contention(context),
   },
   overhead: {
-    about: "time per query against node-postgres, AWS's connector, and the stock drivers of each ORM",
+    about: "time and CPU per query against node-postgres, AWS's connector, and the stock drivers of each ORM",
     run: async (context) => (await import("./overhead/bench.ts")).overhead(context),
+  },
+  "cold-start": {
+    about: "a process that starts, sends one query and ends, against pg with a signer by hand and AWS's connector",
+    run: async (context) => (await import("./cold-start/bench.ts")).coldStart(context),
   },
   errors: {
     about: "connections opened by 1000 failing statements",

@@ -1,8 +1,8 @@
-import { Socket } from "node:net";
 import { AuroraDSQLPool } from "@aws/aurora-dsql-node-postgres-connector";
 import { DsqlSigner } from "@aws-sdk/dsql-signer";
 import type { LocalConnection } from "dsql-local";
 import pg from "pg";
+import { socketTo } from "./socket-to.ts";
 
 /** A token for the endpoint, signed once. */
 export async function signToken({ host, region, credentials }: LocalConnection): Promise<string> {
@@ -33,12 +33,4 @@ export function awsPool(connection: LocalConnection, max: number): AuroraDSQLPoo
     ssl: { ca, rejectUnauthorized: true },
     stream: () => socketTo(hostaddr),
   });
-}
-
-/** A socket that goes to one address, whatever name it is told; TLS still verifies the name. */
-function socketTo(address: string): Socket {
-  const socket = new Socket();
-  const connect = socket.connect.bind(socket) as (port: number, host: string) => Socket;
-  socket.connect = ((port: number) => connect(port, address)) as typeof socket.connect;
-  return socket;
 }

@@ -9,10 +9,17 @@ export interface Rounds {
   concurrency: number;
 }
 
-/** Two ways to do the same work, measured in turns: microseconds for one operation, of each short run. */
+/** Microseconds for one operation. */
+export interface Cost {
+  elapsedUs: number;
+  /** Of this process, all its threads; the endpoint has a process of its own. */
+  cpuUs: number;
+}
+
+/** Two ways to do the same work, measured in turns: what one operation cost in each short run. */
 export interface Runs {
-  subjectUs: number[];
-  baselineUs: number[];
+  subject: Cost[];
+  baseline: Cost[];
 }
 
 /** What the runs come to. */
@@ -30,39 +37,41 @@ export async function takeTurns(
   baseline: () => Promise<unknown>,
   rounds: Rounds,
 ): Promise<Runs> {
-  const subjectUs: number[] = [];
-  const baselineUs: number[] = [];
+  const subjectCosts: Cost[] = [];
+  const baselineCosts: Cost[] = [];
   await shortRun(subject, rounds);
   await shortRun(baseline, rounds);
   for (let round = 0; round < rounds.rounds; round++) {
-    const runs: [() => Promise<unknown>, number[]][] = [
-      [subject, subjectUs],
-      [baseline, baselineUs],
+    const runs: [() => Promise<unknown>, Cost[]][] = [
+      [subject, subjectCosts],
+      [baseline, baselineCosts],
     ];
     if (round % 2 === 1) runs.reverse();
-    for (const [operation, figures] of runs) figures.push(await shortRun(operation, rounds));
+    for (const [operation, costs] of runs) costs.push(await shortRun(operation, rounds));
   }
-  return { subjectUs, baselineUs };
+  return { subject: subjectCosts, baseline: baselineCosts };
 }
 
 /** Puts runs together, of one sitting or of several. */
-export function comparisonOf(sittings: readonly Runs[]): Comparison {
-  const subjectUs = sittings.flatMap((runs) => runs.subjectUs);
-  const baselineUs = sittings.flatMap((runs) => runs.baselineUs);
+export function comparisonOf(sittings: readonly Runs[], of: keyof Cost = "elapsedUs"): Comparison {
+  const subjectUs = sittings.flatMap(({ subject }) => subject.map((cost) => cost[of]));
+  const baselineUs = sittings.flatMap(({ baseline }) => baseline.map((cost) => cost[of]));
   const ratios = subjectUs.map((value, round) => value / (baselineUs[round] ?? Number.NaN));
   return { subjectUs: median(subjectUs), baselineUs: median(baselineUs), ratio: median(ratios) };
 }
 
-/** Microseconds for one operation, over all that run at a time. */
-async function shortRun(
-  operation: () => Promise<unknown>,
-  { operations, concurrency }: Rounds,
-): Promise<number> {
+/** What one operation costs, over all that run at a time. */
+async function shortRun(operation: () => Promise<unknown>, { operations, concurrency }: Rounds): Promise<Cost> {
   let left = operations;
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   const worker = async () => {
     while (left-- > 0) await operation();
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  return ((performance.now() - startedAt) * 1000) / operations;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return {
+    elapsedUs: ((performance.now() - startedAt) * 1000) / operations,
+    cpuUs: (user + system) / operations,
+  };
 }

@@ -27,7 +27,10 @@ export async function overhead({ report }: BenchContext): Promise<void> {
       sittings.set(contest.name, { contest, runs: [...before, runs] });
     }
   }
-  for (const { contest, runs } of sittings.values()) report(decide(contest, comparisonOf(runs)));
+  for (const { contest, runs } of sittings.values()) {
+    report(decide(contest, comparisonOf(runs)));
+    if (contest.cpuGoal !== undefined) report(decideCpu(contest, comparisonOf(runs, "cpuUs")));
+  }
 }
 
 async function fillTable(connection: LocalConnection): Promise<void> {
@@ -64,4 +67,12 @@ function decide({ name, metric, goal }: Contest, { ratio, baselineUs }: Comparis
   return metric === "throughput"
     ? finding({ ...names, unit: "queries/s", value: 1e6 / subjectUs, baseline: 1e6 / baselineUs })
     : finding({ ...names, unit: "us", value: subjectUs, baseline: baselineUs });
+}
+
+/** On a busy machine the endpoint's time hides the client's, but not its CPU time. */
+function decideCpu({ name, cpuGoal }: Contest, { ratio, baselineUs }: Comparison): Finding {
+  return finding({
+    ...{ bench: "overhead", case: name, metric: "client CPU per query", goal: cpuGoal, unit: "us" },
+    ...{ value: ratio * baselineUs, baseline: baselineUs },
+  });
 }
