@@ -18,7 +18,7 @@ const HELP = `npm run consume -- [options]
 Packs the packages, installs them in empty folders, and runs a real transaction on dsql-local in each.
 
   --short         only what .ci/run runs
-  --only <text>   only the lines of the table whose name holds the text
+  --only <text>   only the lines of the table whose name holds the text; may be given again
   --list          print the names and run nothing
   --keep          leave the folders where they are
   --help          print this
@@ -37,20 +37,21 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       short: { type: "boolean", default: false },
-      only: { type: "string" },
+      only: { type: "string", multiple: true, default: [] },
       list: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   const chosen = CELLS.filter(
-    ({ name, short }) => (!values.short || short === true) && name.includes(values.only ?? ""),
+    ({ name, short }) => (!values.short || short === true) &&
+      (values.only.length === 0 || values.only.some((text) => name.includes(text))),
   );
   if (values.help || values.list) {
     process.stdout.write(values.help ? HELP : chosen.map(({ name }) => `${name}\n`).join(""));
     return 0;
   }
-  if (chosen.length === 0) throw new Error(`Nothing is named like ${values.only}; see --list.`);
+  if (chosen.length === 0) throw new Error(`Nothing is named like ${values.only.join(" or ")}; see --list.`);
   const base = await mkdtemp(join(tmpdir(), "dsql-consume-"));
   try {
     return await runAll(chosen, base);

@@ -29,14 +29,15 @@ export async function projectFolder(
 ): Promise<string> {
   const folder = await context.emptyFolder(name);
   const own = ownPackages(context, ["dsql-core", "kysely-dsql", "drizzle-dsql"]);
+  const dependencies: Record<string, string> = { ...own, ...PEERS, ...packages };
   await writeFiles(folder, {
     "package.json": JSON.stringify(
       {
         name: "consumer",
         version: "1.0.0",
         private: true,
-        dependencies: { ...own, ...PEERS, ...packages },
-        overrides: { "dsql-core": "$dsql-core" },
+        dependencies,
+        overrides: overridesBeside(context, dependencies),
         ...manifest,
       },
       undefined,
@@ -47,8 +48,21 @@ export async function projectFolder(
   return folder;
 }
 
+/** For npm: where one of ours depends on another, that is the packed one too. */
+export function overridesBeside(
+  { tarballs }: Context,
+  dependencies: Record<string, string>,
+): Record<string, string> {
+  return Object.fromEntries(
+    [...tarballs].map(([name, tarball]) => [name, name in dependencies ? `$${name}` : `file:${tarball}`]),
+  );
+}
+
 /** Names to `file:` addresses. */
-export function ownPackages({ tarballs }: Context, names: readonly string[]): Record<string, string> {
+export function ownPackages(
+  { tarballs }: Context,
+  names: readonly string[] = [...tarballs.keys()],
+): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
       const tarball = tarballs.get(name);

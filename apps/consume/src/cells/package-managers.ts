@@ -44,16 +44,16 @@ function bothFormats(name: string, install: (context: Context) => Promise<Instal
 /** The local endpoint is installed too: its PostgreSQL comes with a build script, which pnpm does not run. */
 async function pnpm(context: Context, version: "9" | "12"): Promise<Installed> {
   const node = await context.tools.node(version === "9" ? "20" : "24");
-  const own = ownPackages(context, ["dsql-core", "dsql-local"]);
+  const own = ownPackages(context);
   const folder = await projectFolder(context, `pnpm-${version}`, {
     packages: { "dsql-local": own["dsql-local"] ?? "" },
-    manifest: { pnpm: { overrides: { "dsql-core": own["dsql-core"] } } },
+    manifest: { pnpm: { overrides: own } },
   });
   const readme = await readFile(join(REPOSITORY, "packages/dsql-local/README.md"), "utf8");
   const settings = /```yaml\n(allowBuilds:.*?)```/s.exec(readme)?.[1];
   if (settings === undefined) throw new Error("dsql-local's README has no allowBuilds for pnpm.");
   await writeFiles(folder, {
-    "pnpm-workspace.yaml": `packages: ["."]\noverrides:\n  dsql-core: "${own["dsql-core"]}"\n${settings}`,
+    "pnpm-workspace.yaml": `packages: ["."]\noverrides: ${JSON.stringify(own)}\n${settings}`,
     "local.mjs": LOCAL,
   });
   const file = await context.tools.path("pnpm", version, version === "9" ? "bin/pnpm.cjs" : "bin/pnpm.mjs");
@@ -66,8 +66,9 @@ async function pnpm(context: Context, version: "9" | "12"): Promise<Installed> {
 }
 
 async function yarn(context: Context, linker: "node-modules" | "pnp"): Promise<Installed> {
-  const own = ownPackages(context, ["dsql-core"]);
-  const folder = await projectFolder(context, `yarn-${linker}`, { manifest: { resolutions: own } });
+  const folder = await projectFolder(context, `yarn-${linker}`, {
+    manifest: { resolutions: ownPackages(context) },
+  });
   await writeFiles(folder, {
     ".yarnrc.yml": `nodeLinker: ${linker}\nenableTelemetry: false\nenableImmutableInstalls: false\n`,
     "yarn.lock": "",
