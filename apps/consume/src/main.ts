@@ -44,7 +44,8 @@ async function main(): Promise<number> {
     },
   });
   const chosen = CELLS.filter(
-    ({ name, short }) => (!values.short || short === true) &&
+    ({ name, short }) =>
+      (!values.short || short === true) &&
       (values.only.length === 0 || values.only.some((text) => name.includes(text))),
   );
   if (values.help || values.list) {

@@ -6,7 +6,13 @@ import { type Contest, HALF_THE_CPU, LITTLE_MORE_CPU, NO_SLOWER, QUERY, TWICE_AS
 export function poolContests(pools: { dsql: DsqlPool; stock: pg.Pool; aws: pg.Pool }): Contest[] {
   const through = (pool: pg.Pool) => () => pool.query(QUERY);
   const [subject, stock, aws] = [through(pools.dsql), through(pools.stock), through(pools.aws)];
-  const plain = { subject, baseline: stock, metric: "time per query", goal: NO_SLOWER, cpuGoal: LITTLE_MORE_CPU } as const;
+  const plain = {
+    subject,
+    baseline: stock,
+    metric: "time per query",
+    goal: NO_SLOWER,
+    cpuGoal: LITTLE_MORE_CPU,
+  } as const;
   return [
     { ...plain, name: "DsqlPool against pg.Pool, concurrency 1", concurrency: 1 },
     { ...plain, name: "DsqlPool against pg.Pool, concurrency 10", concurrency: 10 },

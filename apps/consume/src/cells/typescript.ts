@@ -6,6 +6,8 @@ import { runCommand } from "../run-command.ts";
 type Resolution = "nodenext" | "node16" | "bundler";
 
 const VERSIONS = ["5.4", "5.9", "7.0"] as const;
+/** What @types/node and pg-protocol declare does not pass its check of the libraries. */
+const OLDEST = "5.4";
 
 /** Compiles strictly, with `exactOptionalPropertyTypes`, and runs what comes out; each in both module formats. */
 export const typescript: Cell[] = VERSIONS.flatMap((version) => [
@@ -27,6 +29,7 @@ function cell(version: string, resolution: Resolution, type: "module" | "commonj
         resolution,
         type,
         parts: ["core", "kysely", "telemetry"],
+        skipLibCheck: version === OLDEST,
       });
       // drizzle-orm's own types do not pass a check of the libraries.
       await compileAndRun(context, folder, {
