@@ -97,12 +97,11 @@ export class Work {
 
   /** Takes a range out, and the white space before it. */
   remove({ start, end }: Range): undefined {
-    let from = start;
-    while (from > this.statement.start && /\s/.test(this.script.text[from - 1] as string)) from--;
+    const before = this.tokens[this.tokenFrom(start) - 1]?.end ?? this.statement.start;
+    const gap = this.script.text.slice(before, start);
     // A comment to the end of a line must not swallow what follows.
-    const lineStart = this.script.text.lastIndexOf("\n", from - 1) + 1;
-    const isAfterComment = this.script.text.slice(lineStart, from).includes("--");
-    this.edits.push({ start: isAfterComment ? start : from, end, text: "" });
+    const from = gap.includes("--") ? start : before + gap.trimEnd().length;
+    this.edits.push({ start: from, end, text: "" });
   }
 
   /** Says that the statement was changed; the same sentence is said once. */

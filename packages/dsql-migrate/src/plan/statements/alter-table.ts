@@ -61,7 +61,7 @@ export function alterTable(work: Work, statement: NodeBody<"AlterTableStmt">): u
   const head = work.text({ start: work.statement.start, end: work.tokens[from - 1]?.end ?? 0 });
   const known = work.schema.table(table);
   const actions = commands.map((command, index) =>
-    alterAction(work, { table, known, head, command, tokens: parts[index] ?? [] }),
+    alterAction(work, { table, known, head, command, commands, tokens: parts[index] ?? [] }),
   );
   const kept = actions.flatMap(({ asWritten }) => asWritten ?? []);
   if (kept.length === actions.length && kept.length > 0) {
@@ -100,6 +100,8 @@ export function endOfName(tokens: readonly Token[], from: number): number {
 }
 
 interface ActionWork {
+  /** All actions of the statement. */
+  commands: readonly Command[];
   table: QualifiedName;
   known: KnownTable | undefined;
   head: string;
@@ -459,7 +461,8 @@ function addConstraint(work: Work, { table, known, command, tokens }: ActionWork
     work.script.tableDrafts.get(keyOf(table))?.lateKeys.add(name);
     return { asWritten: { kind: "ddl", done: done.constraintExists(table, name) } };
   }
-  const target = isNotValid ? undefined : foldTarget(work, table, constraint);
+  const isOtherKey = kind === "primary" && work.schema.primaryKey(table) !== undefined;
+  const target = isNotValid || isOtherKey ? undefined : foldTarget(work, table, constraint);
   if (target) {
     fold(work, target, known, entry);
     return {};
@@ -472,6 +475,8 @@ function addConstraint(work: Work, { table, known, command, tokens }: ActionWork
       "The primary key is fixed when a table is created.",
       range,
       (after) => {
+        for (const [key, { kind: other }] of after.constraints)
+          if (other === "primary") after.constraints.delete(key);
         after.constraints.set(name, { name, kind: "primary", columns, definition });
         for (const column of columns) Object.assign(after.columns.get(column) ?? {}, { notNull: true });
         return new Map();
@@ -509,6 +514,8 @@ function addConstraint(work: Work, { table, known, command, tokens }: ActionWork
   };
 }
 
+const isNewPrimaryKey = ({ def }: Command): boolean => as("Constraint", def)?.contype === "CONSTR_PRIMARY";
+
 /** Where NOT VALID begins, which ends a constraint's definition or stands among its last words. */
 function notValidAt(tokens: readonly Token[]): number | undefined {
   const at = tokens.findLastIndex(
@@ -517,11 +524,13 @@ function notValidAt(tokens: readonly Token[]): number | undefined {
   return tokens[at - 2]?.end;
 }
 
-function dropConstraint(work: Work, { table, known, command }: ActionWork, range: Range): Action {
+function dropConstraint(work: Work, { table, known, command, commands }: ActionWork, range: Range): Action {
   const name = command.name ?? "";
   const constraint = known?.constraints.get(name);
   const isPrimary = constraint ? constraint.kind === "primary" : !known && name === `${table.name}_pkey`;
   if (isPrimary) {
+    // The new key of the same statement takes its place in one new table.
+    if (commands.some(isNewPrimaryKey)) return {};
     return recreateOrRefuse(
       work,
       table,
