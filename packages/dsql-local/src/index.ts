@@ -7,3 +7,4 @@ export { startLocalDsql } from "./endpoint/start-local-dsql.ts";
 export type { CutPoint, FaultName, Faults, LatencyOptions } from "./faults/faults.ts";
 export { DataDirectoryError } from "./postgres/kept-data-directory.ts";
 export { MissingPlatformPackageError } from "./postgres/platform-package.ts";
+export { PostgresFailedError } from "./postgres/supervised-server.ts";

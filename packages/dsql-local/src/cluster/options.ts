@@ -38,6 +38,11 @@ export interface LocalDsqlOptions {
   schemaConflicts?: boolean | undefined;
   /** How long an index build or the validation of a constraint takes at least. @default 50 */
   indexBuildMs?: number | undefined;
+  /**
+   * Called once with a `PostgresFailedError` when the PostgreSQL behind the endpoint has ended and could not be started
+   * again, or has ended more than three times within a minute. From then on every login fails with `XX000`.
+   */
+  onFailure?: ((error: Error) => void) | undefined;
   /** Called for each refused statement and each event worth a line; nothing is printed without it. */
   log?: ((line: string) => void) | undefined;
 }

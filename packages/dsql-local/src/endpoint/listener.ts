@@ -14,7 +14,7 @@ export class Listener {
   readonly #tls: SecureContext;
   readonly #context: LoginContext;
   readonly #connections = new Map<Socket, Promise<void>>();
-  #server: Server | undefined;
+  #servers: Server[] = [];
   #port = 0;
 
   constructor(certificate: EndpointCertificate, context: LoginContext) {
@@ -30,28 +30,43 @@ export class Listener {
     return this.#port;
   }
 
-  /** Listens on 127.0.0.1: on the port given, or on the one it had before. @throws {PortInUseError} */
+  /** Listens on 127.0.0.1 and ::1: on the port given, or on the one it had before. @throws {PortInUseError} */
   async listen(port = this.#port): Promise<void> {
-    if (this.#server) return;
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (error: NodeJS.ErrnoException) => {
-        const told = `port ${port} is taken by another program; name another one, or 0 for any free one`;
-        reject(error.code === "EADDRINUSE" ? new PortInUseError(told, { cause: error }) : error);
-      });
-      server.listen({ port, host: "127.0.0.1", backlog: 1024 }, () => resolve());
-    });
-    this.#server = server;
+    if (this.#servers.length > 0) return;
+    const server = await this.#open(port, "127.0.0.1");
     this.#port = (server.address() as AddressInfo).port;
+    this.#servers = [server];
+    // A machine may have no IPv6, and another program the port there; a client that resolves localhost tries both.
+    const second = await this.#open(this.#port, "::1").catch(() => undefined);
+    if (second) this.#servers.push(second);
+  }
+
+  #open(port: number, host: string): Promise<Server> {
+    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    return new Promise((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        const message = `port ${port} is used by another program; name another one, or 0 for any free one`;
+        reject(error.code === "EADDRINUSE" ? new PortInUseError(message, { cause: error }) : error);
+      });
+      server.listen({ port, host, backlog: 1024 }, () => {
+        // Accepting fails when the process has no file descriptors left.
+        server.on("error", (error) =>
+          this.#context.cluster.log(`cannot accept a connection: ${error.message}`),
+        );
+        server.on("drop", () => this.#context.cluster.log("dropped a connection"));
+        resolve(server);
+      });
+    });
   }
 
   /** Closes the port and every connection, and waits until the last session has ended. */
   async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    const closed = server && new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
+    this.#servers = [];
     for (const socket of this.#connections.keys()) socket.destroy();
-    await Promise.all([closed, ...this.#connections.values()]);
+    await Promise.all([...closed, ...this.#connections.values()]);
   }
 
   #accept(socket: Socket): void {

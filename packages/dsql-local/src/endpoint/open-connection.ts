@@ -84,10 +84,13 @@ function secure(socket: Socket, context: SecureContext): Promise<TLSSocket | und
     });
     secured.once("secure", () => resolve(secured));
     secured.on("error", () => undefined);
-    secured.once("close", () => {
+    const close = (): void => {
       socket.destroy();
+      secured.destroy();
       resolve(undefined);
-    });
+    };
+    secured.once("close", close);
+    socket.once("close", close);
   });
 }
 

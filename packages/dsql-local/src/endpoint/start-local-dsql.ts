@@ -38,6 +38,13 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     dataDirectory: options.dataDir,
     maxConnections: Math.min(limits.maxConnections, MAX_BACKENDS) + SPARE_BACKENDS,
     setupSql: TEMPLATE_SQL,
+    supervision: {
+      log: (line) => options.log?.(line),
+      onFailure: (error) => {
+        options.log?.(error.message);
+        options.onFailure?.(error);
+      },
+    },
   });
   const faults = new FaultInjector();
   const cluster = new Cluster({

@@ -19,6 +19,8 @@ export interface JobRunnerOptions {
 const FORGET_OLD_JOBS = `DELETE FROM pg_catalog.dsql_local_job
   WHERE status IN ('completed', 'failed') AND update_time < now() - interval '1 hour'`;
 
+const RECONNECT_MS = 100;
+
 /** Each running job has a connection of its own. */
 const MAX_RUNNING = 8;
 
@@ -36,18 +38,29 @@ export class JobRunner {
     this.#options = options;
   }
 
-  /** Listens for jobs, and takes up those that an earlier run of the same data directory has left unfinished. */
+  /** Listens for jobs, and resumes those that an earlier run of the same data directory has left unfinished. */
   static async start(options: JobRunnerOptions): Promise<JobRunner> {
     const runner = new JobRunner(options);
-    const listener = await options.openBackend();
-    runner.#listener = listener;
-    await listener.query(`LISTEN ${JOB_CHANNEL}`);
-    const [left] = await listener.query(
-      "SELECT job_id FROM pg_catalog.dsql_local_job WHERE status NOT IN ('completed', 'failed')",
-    );
+    const listener = await runner.#connect();
     runner.#listening = runner.#listen(listener);
-    for (const [jobId] of left?.rows ?? []) if (jobId) runner.#take(jobId);
     return runner;
+  }
+
+  /** Opens the connection on which jobs are announced, and takes those that were announced to nobody. */
+  async #connect(): Promise<BackendConnection> {
+    const listener = await this.#options.openBackend();
+    try {
+      this.#listener = listener;
+      await listener.query(`LISTEN ${JOB_CHANNEL}`);
+      const [left] = await listener.query(
+        "SELECT job_id FROM pg_catalog.dsql_local_job WHERE status NOT IN ('completed', 'failed')",
+      );
+      for (const [jobId] of left?.rows ?? []) if (jobId) this.#take(jobId);
+      return listener;
+    } catch (error) {
+      listener.destroy();
+      throw error;
+    }
   }
 
   /** Ends the connections; a job under way stays as it is, and is taken up again by the next run. */
@@ -57,14 +70,31 @@ export class JobRunner {
     await Promise.all([this.#listening, ...this.#running]);
   }
 
-  async #listen(listener: BackendConnection): Promise<void> {
-    for (;;) {
+  async #listen(first: BackendConnection): Promise<void> {
+    let listener: BackendConnection | undefined = first;
+    while (listener) {
       const message = await listener.next().catch(() => undefined);
-      if (!message) return;
+      if (!message) {
+        listener.destroy();
+        listener = await this.#reconnect();
+        continue;
+      }
       if (message.type !== Backend.NotificationResponse) continue;
       const [, payload = ""] = message.body.toString("utf8", 4).split("\0");
       this.#take(payload);
     }
+  }
+
+  /** PostgreSQL ends every connection when one of its processes is killed, and takes new ones some time later. */
+  async #reconnect(): Promise<BackendConnection | undefined> {
+    while (!this.#stopping.signal.aborted) {
+      try {
+        return await this.#connect();
+      } catch {
+        await sleep(RECONNECT_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
   }
 
   #take(jobId: string): void {

@@ -7,6 +7,7 @@ import { claimDataDirectory } from "./kept-data-directory.ts";
 import { type LaunchedServer, launch } from "./launch.ts";
 import { makeRunDirectory, removeOrphans, stopOrphan } from "./run-directory.ts";
 import { serverUser } from "./server-user.ts";
+import type { Supervision } from "./supervised-server.ts";
 import { templateDirectory } from "./template.ts";
 
 export interface DatabaseOptions {
@@ -15,6 +16,7 @@ export interface DatabaseOptions {
   maxConnections: number;
   /** Run once, in the template that every data directory is copied from. */
   setupSql: readonly string[];
+  supervision?: Supervision;
 }
 
 /** Starts a PostgreSQL for one cluster, after stopping those whose owners were killed. */
@@ -23,7 +25,8 @@ export async function startDatabase(options: DatabaseOptions): Promise<LaunchedS
   const [binaries] = await Promise.all([postgresBinaries(user), removeOrphans()]);
   const copyTo = async (directory: string): Promise<void> =>
     copyDataDirectory(await templateDirectory(binaries, user, options.setupSql), directory, user);
-  const start = { binaries, user, maxConnections: options.maxConnections };
+  const { maxConnections, supervision } = options;
+  const start = { binaries, user, maxConnections, supervision };
   if (options.dataDirectory !== undefined) {
     const setup = createHash("sha256").update(options.setupSql.join("\0")).digest("hex").slice(0, 16);
     const kept = await claimDataDirectory(options.dataDirectory, user, setup);

@@ -4,9 +4,10 @@ import { superuserPassword } from "./data-directory.ts";
 import { claimRunDirectory, makeRunDirectory } from "./run-directory.ts";
 import { PostgresServer } from "./server.ts";
 import type { ServerUser } from "./server-user.ts";
+import { SupervisedServer, type Supervision } from "./supervised-server.ts";
 
 /** A server with the folder of its run, both of which `stop` ends. */
-export interface LaunchedServer extends Pick<PostgresServer, "address" | "pid" | "exited"> {
+export interface LaunchedServer extends Pick<PostgresServer, "address"> {
   stop(): Promise<void>;
 }
 
@@ -18,6 +19,8 @@ export async function launch(options: {
   maxConnections: number;
   /** The folder of the run where there is one already; it is removed at the end. */
   runDirectory?: string | undefined;
+  /** Left out: a server that ends by itself stays ended. */
+  supervision?: Supervision | undefined;
 }): Promise<LaunchedServer> {
   const runDirectory = options.runDirectory ?? (await makeRunDirectory(options.user));
   const remove = (): Promise<void> => rm(runDirectory, { recursive: true, force: true, maxRetries: 5 });
@@ -27,14 +30,14 @@ export async function launch(options: {
       process.platform === "win32"
         ? { port: await freePort(), password: await superuserPassword(options.dataDirectory) }
         : undefined;
-    const server = await PostgresServer.start({ ...options, socketDirectory: runDirectory, tcp });
-    const { address, pid, exited } = server;
+    const serverOptions = { ...options, socketDirectory: runDirectory, tcp };
+    const server = await PostgresServer.start(serverOptions);
+    const { supervision } = options;
+    const running = supervision ? new SupervisedServer(server, serverOptions, supervision) : server;
     return {
-      address,
-      pid,
-      exited,
+      address: server.address,
       stop: async () => {
-        await server.stop();
+        await running.stop();
         await remove();
       },
     };

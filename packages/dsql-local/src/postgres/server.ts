@@ -27,9 +27,15 @@ export class PostgresServer {
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   readonly #releaseWatchdog: () => void;
+  readonly #log: () => string;
 
-  private constructor(child: ChildProcess, exited: Promise<void>, options: PostgresServerOptions) {
+  private constructor(
+    child: ChildProcess,
+    { exited, log }: { exited: Promise<void>; log: () => string },
+    options: PostgresServerOptions,
+  ) {
     this.#child = child;
+    this.#log = log;
     this.#exited = exited;
     this.pid = child.pid as number;
     this.address = options.tcp
@@ -77,12 +83,17 @@ export class PostgresServer {
     }
     child.unref();
     (child.stderr as unknown as { unref?: () => void } | null)?.unref?.();
-    return new PostgresServer(child, exited, options);
+    return new PostgresServer(child, { exited, log: () => log }, options);
   }
 
   /** Whether the process is still there. */
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The end of what PostgreSQL has written to its log. */
+  get log(): string {
+    return this.#log().trim();
   }
 
   /** Resolves when the process has ended, for whatever reason. */

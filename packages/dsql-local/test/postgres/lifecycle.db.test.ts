@@ -107,7 +107,7 @@ describe("an endpoint", () => {
     await using local = await startLocalDsql();
     const taken = startLocalDsql({ port: local.port });
     await expect(taken).rejects.toThrow(PortInUseError);
-    await expect(taken).rejects.toThrow(`port ${local.port} is taken`);
+    await expect(taken).rejects.toThrow(`port ${local.port} is used by another program`);
   });
 
   it("can be stopped twice, and with sessions open", async () => {
