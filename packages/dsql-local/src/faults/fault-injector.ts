@@ -2,10 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorFields } from "../wire/error-fields.ts";
 import { type CutPoint, FAULT_NAMES, type FaultName, type Faults, type LatencyOptions } from "./faults.ts";
 
-/** What a session is to do at a point of its work: cut the connection, or answer this error. */
-export type Fault = "cut" | Omit<ErrorFields, "severity">;
+/** What a session is to do at a point of its work: cut the connection, or answer this error; a FATAL one ends the session. */
+export type Fault = "cut" | (Omit<ErrorFields, "severity"> & { severity?: "FATAL" });
 
 const UNAVAILABLE: Fault = { sqlstate: "XX000", message: "server unavailable" };
+const ENDED: Fault = {
+  severity: "FATAL",
+  sqlstate: "57P01",
+  message: "terminating connection due to administrator command",
+};
 const CONFLICTS = {
   OC000: { sqlstate: "40001", message: "change conflicts with another transaction (OC000)" },
   OC001: { sqlstate: "40001", message: "schema has been updated by another transaction (OC001)" },
@@ -36,6 +41,14 @@ export class FaultInjector implements Faults {
 
   swallowCommitAnswer(times = 1): void {
     this.#arm("swallowed-commit-answer", times);
+  }
+
+  swallowAnswer(to: "begin" | "rollback", times = 1): void {
+    this.#arm(`swallowed-${to}-answer`, times);
+  }
+
+  endSession(point: "statement" | "commit", times = 1): void {
+    this.#arm(`fatal-${point}`, times);
   }
 
   serverUnavailable(point: "statement" | "commit" | "after-commit", times = 1): void {
@@ -81,9 +94,20 @@ export class FaultInjector implements Faults {
     return this.#fires("cut-before-begin") ? "cut" : undefined;
   }
 
+  /** When BEGIN was carried out and nothing was sent to the client yet. */
+  afterBegin(): "swallow" | undefined {
+    return this.#fires("swallowed-begin-answer") ? "swallow" : undefined;
+  }
+
+  /** When ROLLBACK was carried out and nothing was sent to the client yet. */
+  afterRollback(): "swallow" | undefined {
+    return this.#fires("swallowed-rollback-answer") ? "swallow" : undefined;
+  }
+
   /** For a statement that is neither BEGIN, COMMIT nor ROLLBACK. `cut`: let PostgreSQL start on it, then close the client's connection. */
   inStatement(): Fault | undefined {
     if (this.#fires("unavailable-statement")) return UNAVAILABLE;
+    if (this.#fires("fatal-statement")) return ENDED;
     return this.#fires("cut-in-statement") ? "cut" : undefined;
   }
 
@@ -91,6 +115,7 @@ export class FaultInjector implements Faults {
   beforeCommit(): Fault | undefined {
     if (this.#fires("cut-before-commit")) return "cut";
     if (this.#fires("unavailable-commit")) return UNAVAILABLE;
+    if (this.#fires("fatal-commit")) return ENDED;
     return this.#fires("conflict") ? CONFLICTS[this.#conflictCodes.shift() ?? "OC000"] : undefined;
   }
 

@@ -5,7 +5,11 @@ export const FAULT_NAMES = [
   "cut-in-statement",
   "cut-before-commit",
   "cut-after-commit",
+  "swallowed-begin-answer",
+  "swallowed-rollback-answer",
   "swallowed-commit-answer",
+  "fatal-statement",
+  "fatal-commit",
   "unavailable-statement",
   "unavailable-commit",
   "unavailable-after-commit",
@@ -43,6 +47,13 @@ export interface Faults {
   cutConnection(point: CutPoint, times?: number): void;
   /** The next commits are carried out and never answered; the connection stays open. @param times @default 1 */
   swallowCommitAnswer(times?: number): void;
+  /** The next BEGIN or ROLLBACK is carried out and never answered; the connection stays open. @param times @default 1 */
+  swallowAnswer(to: "begin" | "rollback", times?: number): void;
+  /**
+   * Ends the session with FATAL 57P01, as an administrator does: in place of a statement's answer, or of that of a commit,
+   * which is not carried out. @param times @default 1
+   */
+  endSession(point: "statement" | "commit", times?: number): void;
   /**
    * Answers XX000 `server unavailable` and keeps the connection: to a statement, to a commit that was not carried out
    * (`commit`), or to one that was (`after-commit`). @param times @default 1

@@ -72,6 +72,50 @@ describe("a fault", () => {
     expect(local.faults.counts["cut-after-commit"]).toBe(2);
   });
 
+  it("ends the session with FATAL in place of a statement or a commit, and nothing is committed", async () => {
+    for (const point of ["statement", "commit"] as const) {
+      const client = await connect(local);
+      const closed = new Promise((resolve) => client.on("end", resolve));
+      client.on("error", () => {});
+      await client.query("BEGIN");
+      if (point === "commit") await insert(client, "a");
+      local.faults.endSession(point);
+      const work = point === "commit" ? client.query("COMMIT") : insert(client, "b");
+      await expect(work).rejects.toMatchObject({ severity: "FATAL", code: "57P01" });
+      await closed;
+      expect(local.faults.counts[`fatal-${point}`]).toBe(1);
+    }
+    const alone = await connect(local);
+    alone.on("error", () => {});
+    local.faults.endSession("commit");
+    await expect(insert(alone, "c")).rejects.toMatchObject({ severity: "FATAL", code: "57P01" });
+    expect(await names()).toEqual([]);
+  });
+
+  it("swallows the answer to BEGIN or ROLLBACK, which are carried out", async () => {
+    for (const to of ["begin", "rollback"] as const) {
+      const client = await connect(local);
+      client.on("error", () => {});
+      if (to === "rollback") {
+        await client.query("BEGIN");
+        await insert(client, "a");
+      }
+      local.faults.swallowAnswer(to);
+      const answered = client.query(to).then(
+        () => true,
+        () => false,
+      );
+      expect(
+        await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 100, "silent"))]),
+      ).toBe("silent");
+      expect(local.faults.counts[`swallowed-${to}-answer`]).toBe(1);
+      // The connection is open until the client gives up.
+      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      expect(await answered).toBe(false);
+    }
+    expect(await names()).toEqual([]);
+  });
+
   it("swallows the answer to a commit, which stays", async () => {
     const client = await connect(local);
     await client.query("BEGIN");

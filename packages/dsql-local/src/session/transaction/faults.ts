@@ -1,3 +1,5 @@
+import type { Fault } from "../../faults/fault-injector.ts";
+import { errorResponse } from "../../wire/error-fields.ts";
 import type { Problem } from "../exchange/answers.ts";
 import type { SessionState } from "./session-state.ts";
 
@@ -16,13 +18,23 @@ export function injectBeforeBegin({ cluster, client }: SessionState): void {
   if (cluster.faults.active && cluster.faults.beforeBegin()) cut(client);
 }
 
+/** @throws {SessionCutError} when the client gets no answer to its BEGIN */
+export async function injectAfterBegin({ cluster, client }: SessionState): Promise<void> {
+  if (cluster.faults.active && cluster.faults.afterBegin()) await swallow(client);
+}
+
+/** @throws {SessionCutError} when the client gets no answer to its ROLLBACK */
+export async function injectAfterRollback({ cluster, client }: SessionState): Promise<void> {
+  if (cluster.faults.active && cluster.faults.afterRollback()) await swallow(client);
+}
+
 /** An error to answer in place of a statement; `start` hands the statement to PostgreSQL before the cut. @throws {SessionCutError} */
 export function injectInStatement(
   { cluster, client, backend }: SessionState,
   start: () => Buffer,
 ): Problem | undefined {
   const fault = cluster.faults.active ? cluster.faults.inStatement() : undefined;
-  if (fault !== "cut") return fault;
+  if (fault !== "cut") return fault?.severity === "FATAL" ? end(client, fault) : fault;
   backend.write(start());
   backend.flush();
   return cut(client);
@@ -34,17 +46,28 @@ export async function injectBeforeCommit({ cluster, client }: SessionState): Pro
   const fault = cluster.faults.beforeCommit();
   if (fault === "cut") return cut(client);
   if (!fault) await cluster.faults.delayCommit();
-  return fault;
+  return fault?.severity === "FATAL" ? end(client, fault) : fault;
 }
 
 /** An error to answer after a commit has happened. @throws {SessionCutError} */
 export async function injectedAfterCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
   const fault = cluster.faults.active ? cluster.faults.afterCommit() : undefined;
   if (fault === "cut") return cut(client);
-  if (fault !== "swallow") return fault;
+  return fault === "swallow" ? swallow(client) : fault;
+}
+
+/** Waits until the client gives up. */
+async function swallow(client: SessionState["client"]): Promise<never> {
   client.flush();
   await client.closed;
   return cut(client);
+}
+
+/** Tells the client that its session is over; the connection is closed behind it. */
+function end(client: SessionState["client"], fatal: Exclude<Fault, "cut">): never {
+  client.write(errorResponse(fatal));
+  client.flush();
+  throw new SessionCutError(fatal.message);
 }
 
 function cut(client: SessionState["client"]): never {

@@ -4,7 +4,7 @@ import { errorResponse } from "../../wire/error-fields.ts";
 import type { Problem } from "../exchange/answers.ts";
 import { deliver } from "../exchange/deliver.ts";
 import { commitOpen, rollBackOpen } from "./commit.ts";
-import { injectBeforeBegin } from "./faults.ts";
+import { injectAfterBegin, injectAfterRollback, injectBeforeBegin } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** BEGIN, COMMIT and ROLLBACK; each answers whether it succeeded. */
@@ -33,11 +33,13 @@ export class TransactionControl {
     if (transaction && !transaction.explicit) {
       // The queries of one batch had a transaction already, which now becomes the client's own.
       transaction.explicit = true;
+      await injectAfterBegin(session);
       client.write(commandComplete("BEGIN"));
       return true;
     }
     if (transaction) return deliver(client, await this.#ask(statement), { addedColumns: 0 });
     session.begin(statement.text, true);
+    await injectAfterBegin(session);
     const isStart = statement.kind === "begin" && /^start/i.test(statement.text);
     client.write(commandComplete(isStart ? "START TRANSACTION" : "BEGIN"));
     return true;
@@ -72,6 +74,7 @@ export class TransactionControl {
     const session = this.#session;
     const answer = await this.#ask(statement);
     if (!answer.error) session.close();
+    await injectAfterRollback(session);
     return deliver(session.client, answer, { addedColumns: 0 });
   }
 

@@ -1,0 +1,34 @@
+import { DsqlPool } from "dsql-core";
+import type { LocalConnection } from "dsql-local";
+
+/** One amount for one account, under a name that no other deposit has. */
+export interface Deposit {
+  name: string;
+  account: number;
+  amount: number;
+}
+
+/** One way to the database, through which deposits are made. */
+export interface Adapter {
+  /** Reads the balance, writes the new one, and enters the deposit, in a transaction with retries. */
+  deposit(deposit: Deposit): Promise<void>;
+  /** Enters a deposit of nothing by a single statement outside a transaction. */
+  enter(deposit: Deposit): Promise<void>;
+  /** Reads a balance. */
+  balance(account: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens a pool whose limits end what a black hole has swallowed. */
+export function chaosPool(connection: LocalConnection): DsqlPool {
+  const pool = new DsqlPool({
+    ...connection,
+    max: 4,
+    query_timeout: 2000,
+    commitTimeoutMillis: 2000,
+    connectionTimeoutMillis: 5000,
+    retry: { deadlineMs: 60_000 },
+  });
+  pool.on("error", () => {});
+  return pool;
+}
