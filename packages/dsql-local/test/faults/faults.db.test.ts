@@ -75,7 +75,7 @@ describe("a fault", () => {
   it("ends the session with FATAL in place of a statement or a commit, and nothing is committed", async () => {
     for (const point of ["statement", "commit"] as const) {
       const client = await connect(local);
-      const closed = new Promise((resolve) => client.on("end", resolve));
+      const closed = new Promise<void>((resolve) => client.on("end", () => resolve()));
       client.on("error", () => {});
       await client.query("BEGIN");
       if (point === "commit") await insert(client, "a");
