@@ -99,6 +99,10 @@ class LoggedClient {
     this.#logger = logger;
   }
 
+  get isBusy(): boolean {
+    return this.client.isBusy;
+  }
+
   async query(text: string): Promise<unknown> {
     this.#logger.logQuery(text, []);
     return await this.client.query(text);

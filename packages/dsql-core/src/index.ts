@@ -50,6 +50,7 @@ export {
   leavesSessionKnown,
   runTransaction,
   type TransactionClient,
+  TransactionCommands,
   type TransactionRun,
 } from "./retry/run-transaction.ts";
 export type { DsqlLogger } from "./telemetry/logger.ts";

@@ -1,4 +1,5 @@
 import { DatabaseError, Pool, Query } from "pg";
+import Cursor from "pg-cursor";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CommitOutcomeUnknownError, DsqlTokenError } from "../src/index.ts";
 import { COUNTERS, counted, increment, resetCounter, useLocalDatabase } from "./local-database.ts";
@@ -22,6 +23,25 @@ describe("pool.query", () => {
     const submitted = await (db.query(new Query("SELECT 5 AS n")) as unknown as Promise<{ rows: unknown[] }>);
     expect(submitted.rows).toEqual([{ n: 5 }]);
     expect(db.stats).toMatchObject({ connectionsOpened: 1, tokensSigned: 1, total: 1, idle: 1 });
+  });
+
+  test("calls a statement object's own callback, and gets its connection back", async () => {
+    const db = database.pool({ max: 1 });
+    for (const text of ["SELECT 6 AS n", "SELECT nonsense"]) {
+      const called = new Promise((resolve) => {
+        const callback = (error: Error | null, result?: { rows: unknown[] }) =>
+          resolve(error ?? result?.rows);
+        db.query(new Query(text, callback as never));
+      });
+      expect(await called).toEqual(text.endsWith("n") ? [{ n: 6 }] : expect.any(DatabaseError));
+    }
+    expect(db.stats).toMatchObject({ connectionsOpened: 1, idle: 1 });
+  });
+
+  test("refuses a cursor, which would keep its connection", async () => {
+    const db = database.pool({ max: 1 });
+    await expect(db.query(new Cursor("SELECT 1") as never)).rejects.toMatchObject({ code: "DSQL_CONFIG" });
+    expect(db.stats.connectionsOpened).toBe(0);
   });
 
   test("takes a config object again and again, frozen or with its text behind a getter", async () => {

@@ -107,6 +107,26 @@ describe("a COMMIT of unknown outcome", () => {
     expect(attempts).toBe(1);
   });
 
+  test("stays undetermined when verifyCommit has not settled by the deadline, or by an abort", async () => {
+    const never = () => new Promise<boolean>(() => {});
+    const work = async () => {
+      throw unknown();
+    };
+    const failed = retryTransaction(work, { verifyCommit: never, deadlineMs: 20 });
+    await expect(failed).rejects.toThrow(CommitOutcomeUnknownError);
+    const mine = new Error("mine");
+    const controller = new AbortController();
+    const verifyCommit = () => {
+      controller.abort(mine);
+      return never();
+    };
+    const aborted = retryTransaction(work, { verifyCommit, signal: controller.signal });
+    await expect(aborted).rejects.toMatchObject({
+      code: "DSQL_COMMIT_OUTCOME_UNKNOWN",
+      cause: { errors: [expect.anything(), mine] },
+    });
+  });
+
   test("never returns the result of an earlier attempt", async () => {
     const last = unknown();
     const work = async (attempt: number, remember: (result: string) => string) => {

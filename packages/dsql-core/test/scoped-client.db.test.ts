@@ -1,6 +1,12 @@
 import { Query } from "pg";
 import { beforeEach, describe, expect, test } from "vitest";
-import { DsqlClient, DsqlConfigError, type DsqlPoolClient, TransactionEndedError } from "../src/index.ts";
+import {
+  ClientReleasedError,
+  DsqlClient,
+  DsqlConfigError,
+  type DsqlPoolClient,
+  TransactionEndedError,
+} from "../src/index.ts";
 import { COUNTERS, counted, increment, resetCounter, useLocalDatabase } from "./local-database.ts";
 
 const database = useLocalDatabase(COUNTERS);
@@ -61,4 +67,74 @@ test("a transaction without work is refused before anything is sent", async () =
   const db = database.pool();
   await expect(db.transactionWithRetry("BEGIN" as never)).rejects.toThrow(DsqlConfigError);
   expect(db.stats.connectionsOpened).toBe(0);
+});
+
+describe("a client of a pool that was released", () => {
+  test("sends nothing any more, however its methods were kept", async () => {
+    const db = database.pool({ max: 1 });
+    const released = await db.connect();
+    const { query } = released;
+    const bound = released.query.bind(released);
+    released.release();
+    const owner = await db.connect();
+    await owner.query("BEGIN");
+    for (const late of [released.query.bind(released), query, bound])
+      await expect(late(increment)).rejects.toMatchObject({ code: "DSQL_CLIENT_RELEASED" });
+    await expect(released.transactionWithRetry(async () => {})).rejects.toThrow(ClientReleasedError);
+    await owner.query("COMMIT");
+    owner.release();
+    expect(await counted(database)).toBe(0);
+  });
+
+  test("cannot give away or close the connection of the next", async () => {
+    const db = database.pool({ max: 1 });
+    const released = await db.connect();
+    released.release();
+    const owner = await db.connect();
+    expect(() => released.release()).toThrow("already been released");
+    await released.end();
+    await new Promise<void>((resolve) => released.end(() => resolve()));
+    let isLentTwice = false;
+    const waiting = db.connect().then((other) => {
+      isLentTwice = true;
+      other.release();
+    });
+    expect((await owner.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    expect(isLentTwice).toBe(false);
+    owner.release();
+    await waiting;
+    expect(db.stats.connectionsOpened).toBe(1);
+  });
+});
+
+describe("a single client, while its transaction runs,", () => {
+  test("refuses a statement that does not come through the transaction", async () => {
+    const client = await database.connect();
+    const beside: unknown[] = [];
+    await client.transactionWithRetry(async (transaction) => {
+      await transaction.query(increment);
+      beside.push(await client.query(increment).catch((error: unknown) => error));
+      beside.push(await new Promise((resolve) => client.query(increment, resolve)));
+      beside.push(await transaction.transactionWithRetry(async () => {}).catch((error: unknown) => error));
+    });
+    expect(beside).toMatchObject([
+      { code: "DSQL_TRANSACTION_SCOPE" },
+      { code: "DSQL_TRANSACTION_SCOPE" },
+      { code: "DSQL_NESTED_TRANSACTION" },
+    ]);
+    await client.query(increment);
+    expect(await counted(database)).toBe(2);
+  });
+
+  test("refuses one between two attempts, too", async () => {
+    const client = await database.connect();
+    database.local.faults.conflictCommits(1);
+    let beside: Promise<unknown> | undefined;
+    const onRetry = () => {
+      beside = client.query(increment).catch((error: unknown) => error);
+    };
+    await client.transactionWithRetry((transaction) => transaction.query(increment), { onRetry });
+    expect(await beside).toMatchObject({ code: "DSQL_TRANSACTION_SCOPE" });
+    expect(await counted(database)).toBe(1);
+  });
 });

@@ -4,6 +4,7 @@ import {
   CommitOutcomeUnknownError,
   ConnectionLostError,
   type DsqlClient,
+  failureOf,
   NestedTransactionError,
   TransactionRolledBackError,
 } from "../src/index.ts";
@@ -106,6 +107,39 @@ describe("a statement outside a transaction", () => {
     await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toMatchObject({ code: "XX000" });
     await client.query("ROLLBACK");
   });
+
+  test.each([
+    ["ROLLBACK; INSERT INTO entries VALUES (1)", CommitOutcomeUnknownError],
+    ["BEGIN; ROLLBACK; INSERT INTO entries VALUES (1)", CommitOutcomeUnknownError],
+    ["INSERT INTO entries VALUES (1); BEGIN", CommitOutcomeUnknownError],
+    ["ROLLBACK; SELECT 1", ConnectionLostError],
+    ["BEGIN; INSERT INTO entries VALUES (1)", ConnectionLostError],
+  ])("is judged by what it does outside a transaction when it is cut: %s", async (text, expected) => {
+    database.local.faults.cutConnection("in-statement");
+    await expect(client.query(text)).rejects.toThrow(expected);
+  });
+
+  test("is safe to retry, says failureOf, when XX000 answers a read or a statement of a transaction", async () => {
+    const failures: string[] = [];
+    const note = (error: unknown) => failures.push(failureOf(error));
+    database.local.faults.serverUnavailable("statement");
+    await client.query("SELECT 1").catch(note);
+    await client.query("BEGIN");
+    database.local.faults.serverUnavailable("statement");
+    await client.query("INSERT INTO entries VALUES (1)").catch(note);
+    await client.query("ROLLBACK");
+    await client.query("BEGIN");
+    database.local.faults.serverUnavailable("commit");
+    await client.query("COMMIT").catch(note);
+    database.local.faults.serverUnavailable("after-commit");
+    await client.query("INSERT INTO entries VALUES (2)").catch(note);
+    expect(failures).toEqual([
+      "server-unavailable",
+      "server-unavailable",
+      "commit-outcome-unknown",
+      "commit-outcome-unknown",
+    ]);
+  });
 });
 
 describe("a wrong number of values", () => {
@@ -128,7 +162,7 @@ describe("a statement that is never answered", () => {
   });
 
   test("is undone by closing the connection, so that ROLLBACK does not wait behind it", async () => {
-    const impatient = await database.connect({ query_timeout: 50 });
+    const impatient = await database.connect({ query_timeout: 1_000 });
     await impatient.query("BEGIN");
     await impatient.query("INSERT INTO entries VALUES (1)");
     await expect(impatient.query("SELECT pg_sleep(20)")).rejects.toThrow("Query read timeout");

@@ -6,6 +6,7 @@ import {
   onlyReads,
   type RetryOptions,
   retryAutocommit,
+  type TransactionClient,
   TransactionEndedError,
   type TransactionScope,
   transactionScope,
@@ -111,10 +112,16 @@ export class DsqlConnection implements DatabaseConnection {
     this.#commitFailed = false;
   }
 
-  async endTransaction(how: "commit" | "rollback"): Promise<void> {
-    this.#scope?.end();
-    this.#ending = CompiledQuery.raw(how);
-    await this.executeQuery(this.#ending);
+  /** How the driver sends COMMIT and ROLLBACK: through Kysely's logger, which expects lower case, and past the scope. */
+  get commands(): TransactionClient {
+    return {
+      isBusy: this.#client?.isBusy ?? false,
+      query: async (text) => {
+        this.#scope?.end();
+        this.#ending = CompiledQuery.raw(text.toLowerCase());
+        return await this.executeQuery(this.#ending);
+      },
+    };
   }
 
   leaveTransaction(): void {

@@ -1,4 +1,10 @@
-import { DsqlConfigError, type DsqlPool, type DsqlPoolClient, leavesSessionKnown } from "dsql-core";
+import {
+  DsqlConfigError,
+  type DsqlPool,
+  type DsqlPoolClient,
+  leavesSessionKnown,
+  TransactionCommands,
+} from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
 import { markRolledBack } from "./commit-failure.ts";
 import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
@@ -69,11 +75,12 @@ export class DsqlDriver implements Driver {
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     const dsqlConnection = connection as DsqlConnection;
+    const transaction = new TransactionCommands(dsqlConnection.commands);
     try {
-      await dsqlConnection.endTransaction("commit");
+      await transaction.commit();
       dsqlConnection.leaveTransaction();
     } catch (error) {
-      const isKnown = leavesSessionKnown(error);
+      const isKnown = transaction.destroy === undefined;
       if (!isKnown) dsqlConnection.discard();
       dsqlConnection.noteFailedCommit({ endsByItself: isKnown && markRolledBack(error) });
       throw error;
@@ -84,12 +91,9 @@ export class DsqlDriver implements Driver {
     const dsqlConnection = connection as DsqlConnection;
     // After a failed COMMIT nothing is left to roll back.
     if (dsqlConnection.acknowledgeRollback()) return;
-    try {
-      await dsqlConnection.endTransaction("rollback");
-    } catch {
-      // The server rolls back a session that ends, and the error that led here is the one to tell.
-      dsqlConnection.discard();
-    }
+    const transaction = new TransactionCommands(dsqlConnection.commands);
+    await transaction.rollback();
+    if (transaction.destroy !== undefined) dsqlConnection.discard();
     dsqlConnection.leaveTransaction();
   }
 

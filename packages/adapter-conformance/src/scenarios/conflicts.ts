@@ -140,6 +140,47 @@ export const conflicts = {
     expect(local.faults.counts.conflict).toBe(1);
     expect((await session.accounts.find(account.id))?.balance).toBe(3n);
   },
+  "retries a statement with a semicolon in a literal, or behind its end": async ({
+    session,
+    local,
+    newAccount,
+  }) => {
+    const account = await newAccount();
+    for (const [owner, end] of [
+      ["a; b", ""],
+      ["it's; $$", "; -- the end;"],
+    ] as const) {
+      local.faults.conflictCommits(1);
+      const literal = `'${owner.replaceAll("'", "''")}'`;
+      await session.query(
+        `update conformance_account set owner = ${literal} where id = '${account.id}'${end}`,
+      );
+      expect((await session.accounts.find(account.id))?.owner).toBe(owner);
+    }
+    expect(local.faults.counts.conflict).toBe(2);
+  },
+  "retries a transaction, or a read, that met an unavailable server": async ({
+    session,
+    local,
+    newAccount,
+  }) => {
+    const account = await newAccount();
+    let runs = 0;
+    const reasons: string[] = [];
+    await session.transactionWithRetry(
+      async (transaction) => {
+        runs++;
+        if (runs === 1) local.faults.serverUnavailable("statement");
+        await transaction.accounts.setBalance(account.id, 3n);
+      },
+      { onRetry: ({ reason }) => reasons.push(reason) },
+    );
+    expect(runs).toBe(2);
+    expect(reasons).toHaveLength(1);
+    expect((await session.accounts.find(account.id))?.balance).toBe(3n);
+    local.faults.serverUnavailable("statement");
+    expect(await session.query("select 1 as one")).toEqual([{ one: 1 }]);
+  },
   "gives up after maxAttempts and says how often it tried": async ({ session, local, newAccount }) => {
     const account = await newAccount();
     local.faults.conflictCommits(3);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Account, TransactionWork } from "../adapter-under-test.ts";
 import { rejectionOf } from "../error-chain.ts";
@@ -41,6 +41,24 @@ export const transactionEnd = {
       await rejectionOf(Promise.resolve(ended?.accounts.insert([account()])));
     }
     expect(await stored()).toBe(0);
+  },
+  "does not wait for a statement that runs when the work fails": async ({ open }) => {
+    const own = await open({ max: 1 });
+    const mine = new Error("took too long");
+    let slow: Promise<unknown> | undefined;
+    const startedAtMs = performance.now();
+    const run = own.transaction(async (transaction) => {
+      await transaction.query("select 1");
+      slow = rejectionOf(transaction.query("select pg_sleep(60)"));
+      await setTimeout(50);
+      throw mine;
+    });
+    expect(await rejectionOf(run)).toBe(mine);
+    await slow;
+    expect(await own.query("select 1 as one")).toEqual([{ one: 1 }]);
+    await own.close();
+    // It would have waited for a minute; the bound is only there to notice that.
+    expect(performance.now() - startedAtMs).toBeLessThan(50_000);
   },
 } satisfies Theme;
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
+import type { TransactionWork } from "../adapter-under-test.ts";
 import { codesOf, rejectionOf } from "../error-chain.ts";
 import type { Theme } from "../scenario.ts";
 
@@ -88,6 +89,30 @@ export const transactions = {
       expect((await session.accounts.find(account.id))?.balance).toBe(100n);
     });
     expect((await session.accounts.find(account.id))?.balance).toBe(9n);
+  },
+  "begins no work whose signal was aborted while it waited for a connection": async ({
+    open,
+    newAccount,
+  }) => {
+    const session = await open({ max: 1 });
+    const account = await newAccount();
+    const mine = new Error("changed my mind");
+    const controller = new AbortController();
+    let runs = 0;
+    let waiting: Promise<unknown> | undefined;
+    await session.transaction(async (transaction) => {
+      await transaction.query("select 1");
+      const work = async (other: TransactionWork) => {
+        runs++;
+        await other.accounts.setBalance(account.id, 0n);
+      };
+      waiting = rejectionOf(session.transactionWithRetry(work, { signal: controller.signal }));
+      await expect.poll(() => session.pool.waitingCount).toBe(1);
+      controller.abort(mine);
+    });
+    expect(await waiting).toBe(mine);
+    expect(runs).toBe(0);
+    expect((await session.accounts.find(account.id))?.balance).toBe(100n);
   },
   "reads in a read-only transaction, which refuses to write": async ({ session, newAccount }) => {
     const account = await newAccount();

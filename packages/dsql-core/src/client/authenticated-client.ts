@@ -1,10 +1,10 @@
 import { Client } from "pg";
 import { announce } from "../telemetry/telemetry.ts";
 import type { ConnectionSource } from "./connection-source.ts";
+import { rejectMalformedFrames } from "./frames.ts";
 import { GuardedClient } from "./guarded-client.ts";
 import { Login } from "./login.ts";
 import { internalsOf } from "./pg-internals.ts";
-import { SessionState } from "./session-state.ts";
 
 /** Startup parameters that pg takes from the environment or its defaults, and for which DSQL ends the connection. */
 const REFUSED_PARAMETERS = [
@@ -39,8 +39,7 @@ export class AuthenticatedClient extends GuardedClient {
     const { settings } = source;
     this.commitTimeoutMillis = settings.commitTimeoutMillis;
     this.onCommitUnknown = (error) => announce(settings, "commitUnknown", { error });
-    this.session.watch(this.connection);
-    this.writes.watch(this.connection);
+    this.#watch();
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
     connectionParameters.options = settings.startupOptions;
@@ -95,6 +94,7 @@ export class AuthenticatedClient extends GuardedClient {
       connection.stream.destroy();
       await ended;
     }
+    if (internalsOf(this)._ending) throw new Error("Client was closed and is not queryable");
     this.#startAnew();
     await this.#logIn();
   }
@@ -116,6 +116,10 @@ export class AuthenticatedClient extends GuardedClient {
     } catch (error) {
       // pg does so when its socket ends; there may have been none.
       internalsOf(this)._errorAllQueries(error);
+      // They hear of the login's own error; what comes later, that there is no connection.
+      process.nextTick(() => {
+        this.session.lostBy ??= error as Error;
+      });
       throw error;
     } finally {
       this.#login = undefined;
@@ -133,10 +137,14 @@ export class AuthenticatedClient extends GuardedClient {
     const { connection, _connecting, _connected, _connectionError, _ended, _queryable } = fresh;
     const beforeLogin = { connection, _connecting, _connected, _connectionError, _ended, _queryable };
     Object.assign(internalsOf(this), beforeLogin, { _connectionCallback: null, readyForQuery: false });
-    this.session = new SessionState();
-    this.session.watch(connection);
-    this.writes.watch(connection);
+    this.#watch();
     this.#forgetToken();
+  }
+
+  #watch(): void {
+    rejectMalformedFrames(this.connection);
+    this.session.watch(this.connection);
+    this.writes.watch(this.connection);
   }
 
   #forgetToken(): void {

@@ -21,7 +21,9 @@ export interface FailedAutocommit<T> {
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
  */
 export async function retryAutocommit<T>({ query, error, send, retry }: FailedAutocommit<T>): Promise<T> {
-  if (retry === undefined || failureOf(error) !== "conflict" || !isUndoneByConflict(query)) throw error;
+  const failure = failureOf(error);
+  const isUndone = (failure === "conflict" && isUndoneByConflict(query)) || failure === "server-unavailable";
+  if (retry === undefined || !isUndone) throw error;
   return await retryOnOcc((attempt) => (attempt === 1 ? Promise.reject(error) : send()), retry);
 }
 

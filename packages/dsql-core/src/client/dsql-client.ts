@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { NestedTransactionError } from "../errors.ts";
+import { DsqlConfigError, NestedTransactionError } from "../errors.ts";
 import { clusterName } from "../options/cluster-endpoint.ts";
 import type { DsqlConnectionOptions } from "../options/connection-options.ts";
 import { resolveConnection } from "../options/connection-settings.ts";
@@ -48,7 +48,11 @@ export class DsqlClient extends AuthenticatedClient {
     const lease = {
       acquire: () => this.#takeTurn(),
       release: (_client: this, destroy?: Error) => {
-        this.#spoilt ||= destroy !== undefined;
+        if (destroy === undefined) return;
+        // Closing it undoes what is open, so that nothing sent from now on becomes part of it.
+        this.#spoilt = true;
+        this.session.lostBy ??= destroy;
+        this.connection.stream.destroy();
       },
     };
     try {
@@ -80,8 +84,10 @@ export class DsqlClient extends AuthenticatedClient {
 
   /** The client for the next attempt, on a new connection where the old one is lost or not known to be idle. */
   async #takeTurn(): Promise<this> {
-    const { _ending, _connected } = internalsOf(this);
+    const { _ending, _connecting, _connected } = internalsOf(this);
     if (_ending) throw new Error("Client was closed and is not queryable");
+    if (!_connecting && !_connected && this.login === undefined && !this.#spoilt)
+      throw new DsqlConfigError("The client is not connected: call connect() before transactionWithRetry.");
     this.#spoilt ||= _connected && (this.session.open || this.session.lostBy !== undefined);
     if (this.#spoilt) {
       await this.reconnect();

@@ -1,5 +1,6 @@
 import { CommitOutcomeUnknownError, ConnectionLostError } from "../errors.ts";
-import type { SessionState } from "./session-state.ts";
+import { noteUnavailable } from "../retry/server-unavailable.ts";
+import type { SessionState, TransactionStatus } from "./session-state.ts";
 import { listOf } from "./session-state.ts";
 import { splitStatements } from "./split-statements.ts";
 import type { TextCommands } from "./transaction-command.ts";
@@ -20,16 +21,35 @@ export function isReadTimeout(error: unknown): error is Error {
 
 /**
  * What a failure means to the caller: errors of the server stay what they are, unless the outcome of a COMMIT (or of a
- * write outside a transaction, which commits by itself) is unknown, or the connection is gone.
+ * write outside a transaction, which commits by itself) is undetermined, or the connection or the server was gone.
  */
 export function explainFailure(error: Error, statement: FailedStatement, state: SessionState): Error {
   const isCommit = listOf(statement.commands).includes("commit");
   if (isCommit && statement.wasSent) return leavesOutcomeOpen(error) ? commitUnknown(error) : error;
-  // pg sends nothing before the last answer has ended, so the status is the one that the statement ran under.
-  const commitsByItself =
-    state.status === "I" && statement.commands === undefined && !onlyReads(statement.text);
-  if (commitsByItself && (state.lostBy !== undefined || leavesWriteOpen(error))) return writeUnknown(error);
-  return state.lostBy === undefined ? error : connectionLost(state.lostBy, error);
+  if (statement.wasSent && commitsByItself(statement, state.status)) {
+    if (state.lostBy !== undefined || leavesWriteOpen(error)) return writeUnknown(error);
+    return error;
+  }
+  if (state.lostBy !== undefined) return connectionLost(state.lostBy, error);
+  if (saysUnavailable(error)) noteUnavailable(error);
+  return error;
+}
+
+/** Whether a text writes outside a transaction: pg sends nothing before the response before it has ended, so the status is that under which it ran. */
+function commitsByItself(
+  { text, commands }: FailedStatement,
+  status: TransactionStatus | undefined,
+): boolean {
+  if (status === undefined) return false;
+  let isOpen = status !== "I";
+  if (text === undefined) return !isOpen && commands === undefined;
+  const list = listOf(commands);
+  return splitStatements(text).some((statement, index) => {
+    const command = list[index];
+    if (command === undefined) return !isOpen && !READ.test(statement);
+    if (command !== "savepoint") isOpen = command === "begin";
+    return false;
+  });
 }
 
 /** The connection is gone, and the statement was not on its way, or surely undone. */
@@ -79,6 +99,11 @@ function leavesWriteOpen(error: Error): boolean {
  * Not 08P01, protocol_violation, with which PostgreSQL answers a wrong number of values.
  */
 const LEAVE_IT_OPEN = new Set(["XX000", "40003", "08000", "08003", "08006", "08007"]);
+
+/** XX000 is any internal error of PostgreSQL, so the message has to tell this one apart. */
+function saysUnavailable(error: Error): boolean {
+  return isServerError(error) && error.code === "XX000" && /server unavailable/i.test(error.message);
+}
 
 function saysUnknown(code: string): boolean {
   return LEAVE_IT_OPEN.has(code);

@@ -34,6 +34,11 @@ export interface Guarded {
   sendReserved<T>(send: () => T): T;
   /** Which rows the connection's transaction has written. */
   writes: TransactionWrites;
+  /**
+   * Whether a statement is running, or waiting to be sent, whose end nobody can foresee. What is left of a transaction that
+   * has failed does not count: the server rejects it at once.
+   */
+  readonly isBusy: boolean;
 }
 
 const BESIDE_TRANSACTION =
@@ -45,6 +50,12 @@ class GuardedPgClient extends Client implements Guarded {
   onCommitUnknown: ((error: Error) => void) | undefined;
   reserved = false;
   #isSendingReserved = false;
+
+  get isBusy(): boolean {
+    const { status, lostBy, awaitingReady, spoiledBy } = this.session;
+    if (internalsOf(this).readyForQuery === true || lostBy !== undefined) return false;
+    return !(awaitingReady || status === "E" || spoiledBy !== undefined);
+  }
 
   sendReserved<T>(send: () => T): T {
     this.#isSendingReserved = true;
@@ -117,16 +128,16 @@ class GuardedPgClient extends Client implements Guarded {
   }
 
   #submit(query: Submittable, commands: TextCommands): void {
-    const { session, commitTimeoutMillis, onCommitUnknown, connection } = this;
+    const { session, commitTimeoutMillis, onCommitUnknown } = this;
     const abandon = (reason: Error) => {
       session.lostBy ??= reason;
-      connection.stream.destroy();
+      this.connection.stream.destroy();
     };
     const context = { session, commitTimeoutMillis, onCommitUnknown, abandon };
     const statement = new GuardedStatement(context, { text: statementText(this, query), commands }, (error) =>
-      query.handleError(error, connection),
+      query.handleError(error, this.connection),
     );
-    if (guardSubmittable(query, statement, { connection, session })) super.query(query as never);
+    if (guardSubmittable(query, statement, this)) super.query(query as never);
   }
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {

@@ -28,7 +28,7 @@ export class GuardedStatement {
   #answered: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #rollbacks = 0;
-  #failed: { failure: Error | undefined } | undefined;
+  #hasFailed = false;
 
   /** `onTimeout` hears of a COMMIT that is not answered in time. */
   constructor(
@@ -66,15 +66,23 @@ export class GuardedStatement {
   queued(): void {
     const { session } = this.#context;
     if (this.#commands !== undefined) this.#answered = session.sent(session.foresee(this.#commands).open);
+    // It waits for the end of a response that has begun, and not for a statement that may take its time.
+    if (this.#commands === "rollback" && session.awaitingReady) this.#limitTime();
   }
 
   /** Notes that it leaves for the server. */
   sent(): void {
-    const { commitTimeoutMillis, abandon } = this.#context;
     this.#isOnTheWire = true;
-    if (!this.isCommit || commitTimeoutMillis === 0) return;
+    if (this.isCommit || typeof this.#commands === "string") this.#limitTime();
+  }
+
+  #limitTime(): void {
+    const { commitTimeoutMillis, abandon } = this.#context;
+    clearTimeout(this.#timer);
+    if (commitTimeoutMillis === 0) return;
     this.#timer = setTimeout(() => {
-      const reason = new Error(`COMMIT was not answered within ${commitTimeoutMillis} ms`);
+      const command = this.isCommit ? "COMMIT" : String(this.#commands).toUpperCase();
+      const reason = new Error(`The server did not respond to ${command} within ${commitTimeoutMillis} ms.`);
       abandon(reason);
       this.#onTimeout(reason);
     }, commitTimeoutMillis);
@@ -102,11 +110,15 @@ export class GuardedStatement {
     this.#answered = undefined;
   }
 
-  /** What an error means: one for the caller, or undefined where it has done what it was sent for. */
-  fail(error: Error): Error | undefined {
+  /**
+   * What its first error means: an error for the caller, or none where the statement has done what it was sent for. Undefined
+   * for a further error: after a time limit pg reports the end of the connection as well.
+   */
+  fail(error: Error): { failure: Error | undefined } | undefined {
     this.ended();
-    this.#failed ??= { failure: this.#judge(error) };
-    return this.#failed.failure;
+    if (this.#hasFailed) return undefined;
+    this.#hasFailed = true;
+    return { failure: this.#judge(error) };
   }
 
   #judge(error: Error): Error | undefined {

@@ -1,4 +1,5 @@
 import type { Connection } from "pg";
+import { CommitOutcomeUnknownError } from "../errors.ts";
 import { isReadTimeout } from "./explain-failure.ts";
 import { type GuardedStatement, rolledBack } from "./guarded-statement.ts";
 import type { SessionState } from "./session-state.ts";
@@ -9,6 +10,8 @@ export interface Submittable extends StatementObject {
   cursor?: (Closable & { text?: unknown }) | undefined;
   callback?: unknown;
   query_timeout?: unknown;
+  /** Of pg's Query: what a type parser threw, which it would report in place of any later error. */
+  _canceledDueToError?: unknown;
   submit(connection: Connection): unknown;
   handleError(error: Error, connection: Connection): void;
   handleCommandComplete?(message: { text?: string }, connection: Connection): void;
@@ -26,7 +29,7 @@ interface Closable {
 export function guardSubmittable(
   query: Submittable,
   guard: GuardedStatement,
-  { connection, session }: { connection: Connection; session: SessionState },
+  client: { readonly connection: Connection; readonly session: SessionState },
 ): boolean {
   const cursor: Closable = query.cursor ?? (query as Closable);
   const submit = query.submit.bind(query);
@@ -34,13 +37,13 @@ export function guardSubmittable(
   const handleCommandComplete = query.handleCommandComplete?.bind(query);
   const handleReadyForQuery = query.handleReadyForQuery?.bind(query);
   const endAsRolledBack = () => {
-    handleCommandComplete?.({ text: "ROLLBACK" }, connection);
-    handleReadyForQuery?.(connection);
+    handleCommandComplete?.({ text: "ROLLBACK" }, client.connection);
+    handleReadyForQuery?.(client.connection);
   };
   const local = guard.localAnswer();
   if (local !== undefined) {
     process.nextTick(() => {
-      if ("error" in local) handleError(local.error, connection);
+      if ("error" in local) handleError(local.error, client.connection);
       else endAsRolledBack();
     });
     return false;
@@ -50,9 +53,12 @@ export function guardSubmittable(
     return submit(on);
   };
   query.handleError = (error) => {
-    const failure = guard.fail(error);
-    if (failure === undefined) endAsRolledBack();
-    else handleError(failure, connection);
+    const outcome = guard.fail(error);
+    if (outcome === undefined) return;
+    const { failure } = outcome;
+    if (failure === undefined) return endAsRolledBack();
+    if (failure instanceof CommitOutcomeUnknownError) query._canceledDueToError = undefined;
+    handleError(failure, client.connection);
   };
   query.handleCommandComplete = (message, on) => {
     const failure = guard.heardTag(/^[A-Z]+/.exec(message.text ?? "")?.[0]);
@@ -69,7 +75,7 @@ export function guardSubmittable(
     handleReadyForQuery?.(on);
   };
   guardCallback(query, guard);
-  guardClose(cursor, session);
+  guardClose(cursor, client.session);
   guard.queued();
   return true;
 }
@@ -80,7 +86,9 @@ function guardCallback(query: Submittable, guard: GuardedStatement): void {
   if (typeof callback !== "function") return;
   query.callback = (error: Error | null, result: unknown) => {
     if (!isReadTimeout(error)) return callback(error, result);
-    const failure = guard.fail(error);
+    const outcome = guard.fail(error);
+    if (outcome === undefined) return;
+    const { failure } = outcome;
     callback(failure ?? null, failure === undefined ? rolledBack() : undefined);
   };
 }

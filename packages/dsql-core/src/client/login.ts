@@ -6,6 +6,8 @@ import { explainLoginFailure, patienceMs, wantsFreshToken, wantsPatience } from 
 /** What a login that has not ended yet is waiting for. */
 export type LoginStage = "a token" | "the server's answer" | "the cluster to take connections again";
 
+const TAKES_NO_CONNECTIONS = "the cluster to take connections again";
+
 /** What a login is made of. */
 export interface LoginSteps {
   /** Has a token ready, so that no socket is opened without one. */
@@ -86,12 +88,13 @@ export class Login {
           this.#steps.discardToken();
         } else if (wantsPatience(error)) {
           this.#refusal = error;
-          this.#stage = "the cluster to take connections again";
-          await wait(patienceMs(++refusals), signal);
+          this.#stage = TAKES_NO_CONNECTIONS;
         } else {
           throw error;
         }
+        // At once: the old connection would end with an error for every statement that waits for this login.
         this.#steps.startAnew();
+        if (this.#stage === TAKES_NO_CONNECTIONS) await wait(patienceMs(++refusals), signal);
       }
     }
   }

@@ -21,8 +21,20 @@ export class SessionState {
   #commandsOnTheirWay = 0;
   #openAfterThem = false;
 
-  /** Listens to a connection, before pg does, so that callbacks of pg find the state up to date. */
+  /**
+   * Listens to a new connection, before pg does, so that callbacks of pg find the state up to date. What is queued is not
+   * forgotten: pg sends it on the new connection. Until the first ReadyForQuery an error is the login's, not the session's.
+   */
   watch(connection: EventEmitter): void {
+    this.status = undefined;
+    this.lostBy = undefined;
+    this.unanswered = false;
+    this.awaitingReady = false;
+    this.commitFailed = false;
+    this.spoiledBy = undefined;
+    const lose = (reason: Error) => {
+      if (this.status !== undefined) this.lostBy ??= reason;
+    };
     connection.on("readyForQuery", (message: { status?: TransactionStatus }) => {
       this.status = message.status;
       // A COMMIT that the server did not understand has left the transaction open.
@@ -31,20 +43,17 @@ export class SessionState {
       this.awaitingReady = false;
     });
     connection.on("errorMessage", (error: Error & { severity?: string }) => {
-      if (error.severity === "FATAL" || error.severity === "PANIC") this.lostBy ??= error;
+      if (error.severity === "FATAL" || error.severity === "PANIC") lose(error);
       else if (this.status === "T") this.spoiledBy ??= error;
       this.awaitingReady = true;
     });
-    connection.on("error", (error: Error) => {
-      this.lostBy ??= error;
-    });
-    connection.on("end", () => {
-      this.lostBy ??= new Error("the connection was closed");
-    });
+    connection.on("error", lose);
+    connection.on("end", () => lose(new Error("the connection was closed")));
   }
 
   /** Whether a transaction is open, once all that is on its way has been answered. */
   get open(): boolean {
+    if (this.lostBy !== undefined) return false;
     return this.#commandsOnTheirWay > 0 ? this.#openAfterThem : this.status === "T" || this.status === "E";
   }
 

@@ -1,5 +1,6 @@
 import { Pool, type PoolConfig } from "pg";
 import { rethrowFromCaller } from "../client/guarded-client.ts";
+import { DsqlConfigError } from "../errors.ts";
 import type { Answer } from "./autocommit-statements.ts";
 
 /** Runs one statement. */
@@ -16,6 +17,12 @@ class PgPoolWithQuery extends Pool {
   // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
   override query(query: unknown, values?: unknown, callback?: unknown): never {
     if (typeof values === "function") [callback, values] = [values, undefined];
+    if (isStatementObject(query)) {
+      if (isCursor(query)) return Promise.reject(new DsqlConfigError(CURSOR)) as never;
+      // The pool has to know when it has ended: the client would call only one of two callbacks.
+      callback ??= query.callback;
+      query.callback = undefined;
+    }
     if (typeof callback === "function") {
       const answer = callback as Answer;
       // What a caller's callback throws is its own, and must not reach the pool.
@@ -25,6 +32,21 @@ class PgPoolWithQuery extends Pool {
       this.#run(query, values, (error, result) => (error ? reject(error) : resolve(result)));
     }).catch(rethrowFromCaller) as never;
   }
+}
+
+const CURSOR =
+  "A cursor or a query stream keeps its connection until it is closed: take a client with pool.connect(), and release it afterwards.";
+
+type StatementObject = { submit: unknown; callback?: unknown; read?: unknown; cursor?: unknown };
+
+function isStatementObject(query: unknown): query is StatementObject {
+  return (
+    typeof query === "object" && query !== null && "submit" in query && typeof query.submit === "function"
+  );
+}
+
+function isCursor(query: StatementObject): boolean {
+  return typeof query.read === "function" || query.cursor !== undefined;
 }
 
 /** pg's pool with another way of running a statement. */

@@ -1,11 +1,17 @@
 import type { OccType } from "../errors.ts";
+import { UNAVAILABLE } from "./server-unavailable.ts";
 import { DATA_CONFLICT, SCHEMA_CONFLICT, SERIALIZATION_FAILURE } from "./sqlstate.ts";
 
 /**
  * What a caller can do about a failure: after `conflict` and `connection-lost` nothing was stored, and all of it may be
  * retried; after `commit-outcome-unknown` check first; `other` is not for this package to judge.
  */
-export type Failure = "conflict" | "connection-lost" | "commit-outcome-unknown" | "other";
+export type Failure =
+  | "conflict"
+  | "connection-lost"
+  | "server-unavailable"
+  | "commit-outcome-unknown"
+  | "other";
 
 /** What one error of a chain says by itself, the errors it wraps left aside. */
 interface Verdict {
@@ -95,7 +101,7 @@ function isLostConnection(error: object): boolean {
 function strength(verdict: Verdict): number {
   if (verdict.failure === "commit-outcome-unknown") return 5;
   if (verdict.failure === "other") return verdict.occType === undefined ? 0 : 4;
-  if (verdict.failure === "connection-lost") return 3;
+  if (verdict.failure === "connection-lost" || verdict.failure === "server-unavailable") return 3;
   return verdict.occType === "unknown" ? 1 : 2;
 }
 
@@ -112,6 +118,7 @@ function ownVerdict(error: object): Verdict {
         occType: (readProperty(error, "occType") as OccType | undefined) ?? "unknown",
       };
   }
+  if (readProperty(error, UNAVAILABLE) === true) return { failure: "server-unavailable" };
   const occType =
     ofSqlState(code, readProperty(error, "message")) ??
     ofSqlState(readProperty(error, "originalCode"), readProperty(error, "originalMessage")) ??
@@ -141,9 +148,9 @@ function ofPrisma(error: object, code: unknown): OccType | undefined {
 const MAX_ERRORS = 100;
 
 /** A property of anything, also where its getter throws. */
-export function readProperty(value: object, name: string): unknown {
+export function readProperty(value: object, name: PropertyKey): unknown {
   try {
-    return (value as Readonly<Record<string, unknown>>)[name];
+    return (value as Readonly<Record<PropertyKey, unknown>>)[name];
   } catch {
     return undefined;
   }

@@ -37,7 +37,7 @@ async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, t
   const { signal, maxAttempts, deadlineMs } = settings;
   const startedAt = performance.now();
   const elapsed = () => performance.now() - startedAt;
-  let failures: Failures = { conflicts: 0, schemaConflicts: 0, reconnects: 0 };
+  let failures: Failures = { conflicts: 0, schemaConflicts: 0, reconnects: 0, unavailable: 0 };
   let last: Failed | undefined;
   const giveUp = (stoppedBy: OccRetryStop, attempts: number) =>
     exhausted({ stoppedBy, attempts, elapsedMs: elapsed() }, last);
@@ -78,25 +78,28 @@ interface Failures {
   conflicts: number;
   schemaConflicts: number;
   reconnects: number;
+  unavailable: number;
 }
 
 function counted(failures: Failures, reason: RetryReason, occType: OccType | undefined): Failures {
-  const { conflicts, schemaConflicts, reconnects } = failures;
+  const { conflicts, schemaConflicts, reconnects, unavailable } = failures;
+  if (reason === "server-unavailable") return { ...failures, unavailable: unavailable + 1 };
   if (reason !== "conflict") return { ...failures, reconnects: reconnects + 1 };
   return {
     conflicts: conflicts + 1,
     schemaConflicts: schemaConflicts + (occType === "schema" ? 1 : 0),
     reconnects,
+    unavailable,
   };
 }
 
 /** Milliseconds to wait before the attempt that follows these failures. */
 function delayBefore(
-  { conflicts, schemaConflicts, reconnects }: Failures,
+  { conflicts, schemaConflicts, reconnects, unavailable }: Failures,
   last: { occType: OccType | undefined; retryAtOnce: boolean },
   settings: RetrySettings,
 ): number {
-  if (last.occType === undefined) return backoff(reconnects, settings);
+  if (last.occType === undefined) return backoff(reconnects + unavailable, settings);
   // The attempt that failed made the session read the new schema, so nothing is left to wait for.
   if (last.occType === "schema") return schemaConflicts === 1 ? 0 : backoff(conflicts, settings);
   return last.retryAtOnce && settings.backoff === undefined ? 0 : backoff(conflicts, settings);

@@ -29,17 +29,24 @@ export async function retryTransaction<T>(
   };
   const run = (attempt: number, begun: () => void) => {
     remembered = undefined;
-    return work(attempt, remember, begun);
+    return work(attempt, remember, () => {
+      // The signal may have aborted while the work waited for its connection.
+      settings.signal?.throwIfAborted();
+      begun();
+    });
   };
+  const endsAtMs = performance.now() + settings.deadlineMs;
   let hasLostConnection = false;
   const judge = async (error: unknown): Promise<NextStep<T>> => {
     const failure = retryableFailureOf(error);
     hasLostConnection ||= failure === "connection-lost";
     // An endpoint that was there a moment ago may be back in another; one that never was is for the caller to hear of.
     if (hasLostConnection && isUnreachable(error)) return { again: "connection-lost" };
-    if (failure === "conflict" || failure === "connection-lost") return { again: failure };
-    if (failure === "other" || settings.verifyCommit === undefined) return { fail: error };
-    const verified = await verify(settings.verifyCommit, error);
+    if (failure === "other") return { fail: error };
+    if (failure !== "commit-outcome-unknown") return { again: failure };
+    const { verifyCommit, signal } = settings;
+    if (verifyCommit === undefined) return { fail: error };
+    const verified = await verify({ verifyCommit, error, signal, timeLeftMs: endsAtMs - performance.now() });
     if ("fail" in verified) return verified;
     if (!verified.stored) return { again: "commit-not-stored" };
     return remembered ?? { fail: error };
@@ -47,25 +54,47 @@ export async function retryTransaction<T>(
   return await retryLoop({ run, judge }, settings);
 }
 
-async function verify(
-  verifyCommit: () => Promise<boolean>,
-  error: unknown,
-): Promise<{ stored: boolean } | { fail: unknown }> {
+interface Verification {
+  verifyCommit: () => Promise<boolean>;
+  /** What the COMMIT ended with. */
+  error: unknown;
+  signal: AbortSignal | undefined;
+  timeLeftMs: number;
+}
+
+async function verify(verification: Verification): Promise<{ stored: boolean } | { fail: unknown }> {
   try {
-    const stored: unknown = await verifyCommit();
+    const stored: unknown = await settledInTime(verification);
     // Whatever is neither, such as the undefined of a forgotten return, would have the work done twice.
     if (typeof stored !== "boolean") throw new TypeError("verifyCommit returned neither true nor false");
     return { stored };
   } catch (failure) {
     const both = new AggregateError(
-      [error, failure],
+      [verification.error, failure],
       "the COMMIT and the look whether it was stored both failed",
     );
     return {
       fail: new CommitOutcomeUnknownError(
-        "The answer to COMMIT never came, and verifyCommit failed too: look whether the transaction was stored before you run it again.",
+        "COMMIT got no response, and verifyCommit failed too, so the outcome is undetermined. Look whether the transaction was stored before you retry it.",
         { cause: both },
       ),
     };
+  }
+}
+
+/** verifyCommit has the rest of the deadline; what it still does after that is not waited for. */
+async function settledInTime({ verifyCommit, signal, timeLeftMs }: Verification): Promise<unknown> {
+  const stopped = new AbortController();
+  const onAbort = () => stopped.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => stopped.abort(new Error("deadlineMs is over")), Math.max(0, timeLeftMs));
+  const isOver = new Promise<never>((_, reject) => {
+    stopped.signal.addEventListener("abort", () => reject(stopped.signal.reason), { once: true });
+  });
+  try {
+    return await Promise.race([verifyCommit(), isOver]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
   }
 }

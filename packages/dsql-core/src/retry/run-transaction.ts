@@ -1,9 +1,12 @@
+import { TransactionRolledBackError } from "../errors.ts";
 import { readProperty } from "./classify-error.ts";
 import { isSqlState } from "./sqlstate.ts";
 
 /** As much of a connection as a transaction needs; a pg client fits. */
 export interface TransactionClient {
   query(text: string): Promise<unknown>;
+  /** Whether a statement is still running, behind which COMMIT or ROLLBACK would wait. */
+  readonly isBusy?: boolean;
 }
 
 /** Where a transaction gets its connection, and how it gives it back. */
@@ -25,41 +28,92 @@ export interface TransactionRun<C extends TransactionClient, T> {
 }
 
 /**
- * Runs work between BEGIN and COMMIT, or undoes it with ROLLBACK and hands its error on. The connection is given back on
- * every path, and destroyed where it is not known to be idle.
+ * Runs work between BEGIN and COMMIT, or rolls it back and rethrows its error. The connection is released on every path,
+ * and destroyed where it is not known to be idle.
  */
 export async function runTransaction<C extends TransactionClient, T>(run: TransactionRun<C, T>): Promise<T> {
   const client = await run.lease.acquire();
-  run.begun?.();
-  let destroy: Error | undefined;
-  const command = async (text: string, isIdleAfter: (error: unknown) => boolean) => {
-    try {
-      await client.query(text);
-    } catch (error) {
-      if (!isIdleAfter(error)) destroy = asError(error);
-      throw error;
-    }
-  };
+  const transaction = new TransactionCommands(client);
   try {
-    await command(run.readOnly ? "BEGIN READ ONLY" : "BEGIN", leavesSessionKnown);
+    run.begun?.();
+    await transaction.begin(run.readOnly ? "BEGIN READ ONLY" : "BEGIN");
     let result: T;
     try {
       result = await run.work(client);
     } catch (error) {
-      await command("ROLLBACK", () => false).catch(() => {});
+      await transaction.rollback();
       throw error;
     }
     run.remember?.(result);
-    // A COMMIT that fails has ended the transaction, so no ROLLBACK follows it.
-    await command("COMMIT", leavesSessionKnown);
+    await transaction.commit();
     return result;
   } finally {
     try {
-      run.lease.release(client, destroy);
+      run.lease.release(client, transaction.destroy);
     } catch {
       // The work may have released the connection itself; what was committed stays committed.
     }
   }
+}
+
+/** BEGIN, COMMIT and ROLLBACK of one transaction, and whether its connection can be used again afterwards. */
+export class TransactionCommands {
+  readonly #client: TransactionClient;
+  #destroy: Error | undefined;
+
+  constructor(client: TransactionClient) {
+    this.#client = client;
+  }
+
+  /** Why the connection must be closed in place of being used again; undefined while its session is known. */
+  get destroy(): Error | undefined {
+    return this.#destroy;
+  }
+
+  async begin(statement = "BEGIN"): Promise<void> {
+    await this.#send(statement);
+  }
+
+  /**
+   * A COMMIT that fails has ended the transaction, so no ROLLBACK follows it.
+   * @throws TransactionRolledBackError when a statement of the work is still running: nothing says when COMMIT could follow it
+   */
+  async commit(): Promise<void> {
+    if (this.#client.isBusy) {
+      this.#destroy = stillRunning();
+      throw new TransactionRolledBackError(
+        "The work returned while one of its statements was still running, so its transaction was rolled back. Await every statement inside the work.",
+        { cause: this.#destroy },
+      );
+    }
+    await this.#send("COMMIT");
+  }
+
+  /** Never rejects: the error that led here is the caller's. Closing the connection rolls back as well. */
+  async rollback(): Promise<void> {
+    if (this.#client.isBusy) {
+      this.#destroy = stillRunning();
+      return;
+    }
+    try {
+      await this.#client.query("ROLLBACK");
+    } catch (error) {
+      this.#destroy = asError(error);
+    }
+  }
+
+  async #send(statement: string): Promise<void> {
+    try {
+      await this.#client.query(statement);
+    } catch (error) {
+      if (!leavesSessionKnown(error)) this.#destroy = asError(error);
+      throw error;
+    }
+  }
+}
+
+function stillRunning(): Error {
+  return new Error("a statement was still running at the end of its transaction");
 }
 
 /**

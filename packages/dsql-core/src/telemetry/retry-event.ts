@@ -1,7 +1,7 @@
 import type { OccType } from "../errors.ts";
 
 /** Why an attempt is followed by another. */
-export type RetryReason = "conflict" | "connection-lost" | "commit-not-stored";
+export type RetryReason = "conflict" | "connection-lost" | "server-unavailable" | "commit-not-stored";
 
 /** What `onRetry` and telemetry receive before each further attempt. */
 export interface RetryEvent {

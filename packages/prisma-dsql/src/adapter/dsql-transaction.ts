@@ -1,6 +1,6 @@
 import type { SqlQuery, SqlResultSet, Transaction, TransactionOptions } from "@prisma/driver-adapter-utils";
-import { NestedTransactionError, WorkScope } from "dsql-core";
-import { asRequestError } from "./request-errors.ts";
+import { type DsqlPoolClient, NestedTransactionError, WorkScope } from "dsql-core";
+import { asRequestError, asTransactionError } from "./request-errors.ts";
 
 /** One transaction of PrismaPg, with the errors of DSQL. */
 export class DsqlTransaction implements Transaction {
@@ -43,7 +43,8 @@ export class DsqlTransaction implements Transaction {
   async rollback(): Promise<void> {
     this.#scope.end();
     try {
-      await this.#inner.executeRaw(ROLLBACK);
+      // The pool closes a connection that is released while a statement runs, and does not have to wait for it.
+      if (this.#client?.isBusy !== true) await this.#inner.executeRaw(ROLLBACK);
     } finally {
       await this.#inner.rollback();
     }
@@ -67,12 +68,12 @@ export class DsqlTransaction implements Transaction {
   }
 
   #rethrow(error: unknown): never {
-    throw asRequestError(error, this.#client);
+    throw asTransactionError(error, this.#client);
   }
 
   /** The connection: not part of Transaction, but PrismaPg's transactions have it. */
-  get #client(): unknown {
-    return (this.#inner as { client?: unknown }).client;
+  get #client(): Partial<DsqlPoolClient> | undefined {
+    return (this.#inner as { client?: Partial<DsqlPoolClient> }).client;
   }
 }
 

@@ -65,6 +65,23 @@ export function asRequestError(error: unknown, client?: unknown): unknown {
   return limit ? knownError("P2039", `${limit[1]} (54000: ${originalMessage})`, error.cause, error) : error;
 }
 
+/**
+ * {@link asRequestError} for a statement inside a transaction: XX000 `server unavailable` has stored nothing there, so that
+ * the whole transaction can be retried.
+ */
+export function asTransactionError(error: unknown, client: unknown): unknown {
+  if (!isDriverAdapterError(error)) return asRequestError(error, client);
+  const { originalCode, originalMessage = "" } = error.cause;
+  if (originalCode !== "XX000" || !/server unavailable/i.test(originalMessage))
+    return asRequestError(error, client);
+  return knownError(
+    "P2034",
+    `The cluster was unavailable for a moment, and nothing of the transaction was stored: ${originalMessage}. Retry the whole transaction, for instance with transactionWithRetry.`,
+    { kind: "TransactionWriteConflict", originalCode, originalMessage },
+    error,
+  );
+}
+
 /** DSQL has one isolation level, so any other is refused before anything is sent. */
 export function isolationLevelError(level: string): Error {
   return knownError(
