@@ -54,8 +54,8 @@ export interface DsqlConnectionOptions {
   /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. Options only. @default 30_000 */
   connectionTimeoutMillis?: number | undefined;
   /**
-   * Milliseconds for a COMMIT to be answered; after them the connection is closed and the COMMIT rejects with
-   * `CommitOutcomeUnknownError`. 0 waits for ever. Options only. @default 30_000
+   * Milliseconds for the response to COMMIT, BEGIN or ROLLBACK; after them the connection is closed, and a COMMIT rejects
+   * with `CommitOutcomeUnknownError`. 0 waits for ever. Options only. @default 30_000
    */
   commitTimeoutMillis?: number | undefined;
   /** TCP keep-alive. Options only. @default true */
