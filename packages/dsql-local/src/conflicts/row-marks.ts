@@ -6,6 +6,11 @@ export type Row = readonly (string | null)[];
 
 /** The name of a unique value, or undefined where a null in it makes it equal to none. */
 function nameOf(key: UniqueKey, row: Row): string | undefined {
+  if (key.columns.length === 1) {
+    const text = row[key.columns[0] as number] ?? null;
+    // Quick, and no different from how several columns are written.
+    if (text !== null) return nameOfOne(key.index, keyValue(key.types[0] as string, text));
+  }
   const values: (string | null)[] = [];
   for (let i = 0; i < key.columns.length; i++) {
     const text = row[key.columns[i] as number] ?? null;
@@ -14,6 +19,9 @@ function nameOf(key: UniqueKey, row: Row): string | undefined {
   }
   return `${key.index}:${JSON.stringify(values)}`;
 }
+
+const nameOfOne = (index: number, value: string): string =>
+  /["\\]|[^ -~]/.test(value) ? `${index}:${JSON.stringify([value])}` : `${index}:["${value}"]`;
 
 /** The name of the parent's unique value that a child refers to. */
 function referenceOf(key: ForeignKey, row: Row, zoned: ZonedValues | undefined): string | undefined {
@@ -84,18 +92,23 @@ export interface ChangedRow {
   facts: TableFacts;
   before: Row | undefined;
   after: Row | undefined;
+  /** What identifies the row where there is no primary key; absent where it is the transaction's own. */
   rowId: string | undefined;
+  /** Its name by the primary key before the change, or where it is new after it. */
+  name: string | undefined;
+  /** Whether a member of a unique key was changed; false for a new or deleted row. */
+  hasNewKey: boolean;
 }
 
 /** Marks what one changed row touches. */
 export function markChange(
   marks: Marks,
-  { table, facts, before, after, rowId }: ChangedRow,
+  { table, facts, before, after, rowId, name, hasNewKey }: ChangedRow,
   zoned?: ZonedValues,
 ): void {
-  if (before && after && !changesKey(facts, before, after)) {
-    const name = rowName({ facts, table, row: before, rowId });
-    if (name !== undefined) addMark(marks, name, UPDATE);
+  if (before && after && !hasNewKey) {
+    const updated = name ?? rowName({ facts, table, row: before, rowId });
+    if (updated !== undefined) addMark(marks, updated, UPDATE);
   } else {
     const now = after ? namesOf({ facts, table, row: after, rowId }) : [];
     for (const name of before ? namesOf({ facts, table, row: before, rowId }) : []) {

@@ -1,8 +1,11 @@
-/** Takes a row's text, as PostgreSQL prints a composite value, apart: `(1,,"a ""b""")` -> `["1", null, 'a "b"']`. */
-export function parseRowText(text: string): (string | null)[] {
+/**
+ * Takes a row's text, as PostgreSQL prints a composite value, apart: `(1,,"a ""b""")` -> `["1", null, 'a "b"']`.
+ * @param columns how many columns are wanted, from the first. @default all of them
+ */
+export function parseRowText(text: string, columns = Number.POSITIVE_INFINITY): (string | null)[] {
   const values: (string | null)[] = [];
   const end = text.length - 1;
-  for (let at = 1; at <= end; at++) {
+  for (let at = 1; at <= end && values.length < columns; at++) {
     let value: string | null = null;
     while (at < end && text[at] !== ",") {
       value ??= "";

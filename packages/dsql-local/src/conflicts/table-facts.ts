@@ -23,6 +23,8 @@ export interface TableFacts {
   foreignKeys: ForeignKey[];
   /** Positions of columns that UPDATE cannot set: GENERATED ALWAYS AS IDENTITY. */
   identities: number[];
+  /** How many columns, from the first, hold all that identifies rows. */
+  width: number;
   /** Whether a foreign key from or to it may be checked as late as at COMMIT. */
   hasDeferrable: boolean;
 }
@@ -33,8 +35,10 @@ export const tableFactsQuery = (table: number): string =>
 
 /** Reads what {@link tableFactsQuery} returned; a table that is gone has no keys. */
 export function parseTableFacts(base64: string | null | undefined): TableFacts {
-  if (!base64) return { keys: [], foreignKeys: [], identities: [], hasDeferrable: false };
-  return JSON.parse(Buffer.from(base64, "base64").toString()) as TableFacts;
+  if (!base64) return { keys: [], foreignKeys: [], identities: [], width: 0, hasDeferrable: false };
+  const facts = JSON.parse(Buffer.from(base64, "base64").toString()) as Omit<TableFacts, "width">;
+  const columns = [...facts.keys, ...facts.foreignKeys].flatMap((key) => key.columns);
+  return { ...facts, width: Math.max(-1, ...columns, ...facts.identities) + 1 };
 }
 
 /** Reads the catalogs alone: it never waits for the lock of a table. */

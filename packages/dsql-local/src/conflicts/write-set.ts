@@ -66,15 +66,17 @@ export class WriteSet {
     for (const { oldRow, newRow, oldCtid, newCtid } of change.rows) {
       this.changedRows++;
       this.bytes += Buffer.byteLength(newRow || oldRow);
-      const before = op === "I" ? undefined : parseRowText(oldRow);
-      const after = op === "D" ? undefined : parseRowText(newRow);
-      const row = this.#take(table, before && idOf(table, facts, before, oldCtid));
+      const before = op === "I" ? undefined : parseRowText(oldRow, facts.width);
+      const after = op === "D" ? undefined : parseRowText(newRow, facts.width);
+      const hasNewKey = before !== undefined && after !== undefined && changesKey(facts, before, after);
+      const name = primaryName(facts, (before ?? after) as Row);
+      const row = this.#take(table, before && `${table} ${name ?? oldCtid}`);
       if (before && !row.image && !row.base) row.base = { row: oldRow, ctid: oldCtid };
       const rowId = this.#firstCtid(table, row.base?.ctid);
-      markChange(this.marks, { table, facts, before, after, rowId }, zoned);
+      markChange(this.marks, { table, facts, before, after, rowId, name, hasNewKey }, zoned);
       if (after) {
         row.image = newRow;
-        added.push([idOf(table, facts, after, newCtid), row]);
+        added.push([`${table} ${(hasNewKey ? primaryName(facts, after) : name) ?? newCtid}`, row]);
       } else {
         row.image = undefined;
         if (!row.base) this.#rows.delete(row);
@@ -86,7 +88,7 @@ export class WriteSet {
 
   /** Marks a row that was read for a lock. */
   read({ table, ctid, text }: ReadRow, facts: TableFacts, bits: number): void {
-    const row = parseRowText(text);
+    const row = parseRowText(text, facts.width);
     const own = this.#byId.get(idOf(table, facts, row, ctid));
     const rowId = this.#firstCtid(table, own ? own.base?.ctid : ctid);
     markRead(this.marks, { facts, table, row, rowId }, bits);
@@ -176,7 +178,7 @@ export class WriteSet {
 
   #canUpdate(table: number, before: string, after: string): boolean {
     const facts = this.#facts.get(table) as TableFacts;
-    const [old, now] = [parseRowText(before), parseRowText(after)];
+    const [old, now] = [parseRowText(before, facts.width), parseRowText(after, facts.width)];
     return !changesKey(facts, old, now) && facts.identities.every((column) => old[column] === now[column]);
   }
 }

@@ -25,4 +25,10 @@ describe("parseRowText", () => {
       }),
     );
   });
+
+  it("is read no further than it has to be", () => {
+    expect(parseRowText('(1,"a,b",3)', 2)).toEqual(["1", "a,b"]);
+    expect(parseRowText("(1,2)", 0)).toEqual([]);
+    expect(parseRowText("(1,)", 5)).toEqual(["1", null]);
+  });
 });
