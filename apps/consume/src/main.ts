@@ -6,9 +6,11 @@ import type { Cell, Context } from "./cell.ts";
 import { bundlers } from "./cells/bundlers.ts";
 import { nodeVersions } from "./cells/node-versions.ts";
 import { packageManagers } from "./cells/package-managers.ts";
+import { readmes } from "./cells/readmes.ts";
 import { testRunners } from "./cells/test-runners.ts";
 import { twoCopies } from "./cells/two-copies.ts";
 import { typescript } from "./cells/typescript.ts";
+import { wrongPeers } from "./cells/wrong-peers.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { packAll } from "./tarballs.ts";
 import { installedTools } from "./tools.ts";
@@ -31,6 +33,8 @@ const CELLS: Cell[] = [
   ...testRunners,
   ...bundlers,
   ...twoCopies,
+  ...readmes,
+  ...wrongPeers,
 ];
 
 async function main(): Promise<number> {

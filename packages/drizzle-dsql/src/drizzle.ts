@@ -1,5 +1,6 @@
 import { drizzle as installedDrizzle } from "drizzle-orm/node-postgres";
-import { type DsqlPool, isDsqlPool, type TransactionOptions } from "dsql-core";
+import { npmVersion } from "drizzle-orm/version";
+import { DsqlConfigError, type DsqlPool, isDsqlPool, type TransactionOptions } from "dsql-core";
 import type { DsqlDatabase } from "./database.ts";
 import type { InstalledSession } from "./installed-session.ts";
 import type { DsqlDrizzleConfig, NoSchema, SchemaOrRelations } from "./installed-types.ts";
@@ -28,6 +29,7 @@ export function drizzle<T extends SchemaOrRelations>(
   first: DsqlPool | string | (DsqlDrizzleConfig<T> & DsqlDrizzleSource),
   second?: DsqlDrizzleConfig<T>,
 ): DsqlDatabase<T> {
+  demandSupportedDrizzle();
   const client = poolOf(first);
   const config = typeof first === "string" || isDsqlPool(first) ? second : first;
   // { client } is the one form that 0.45 and 1.0 share: 1.0 does not look at a pool in the first place.
@@ -40,4 +42,13 @@ export function drizzle<T extends SchemaOrRelations>(
   db.transactionWithRetry = (work, config, options?: TransactionOptions) =>
     transactions.runWithRetry(work, config, options);
   return db;
+}
+
+/** A package manager that was forced installs any. */
+function demandSupportedDrizzle(): void {
+  const [major = 0, minor = 0] = npmVersion.split(".").map(Number);
+  if (major === 1 || (major === 0 && minor === 45)) return;
+  throw new DsqlConfigError(
+    `drizzle-dsql needs drizzle-orm 0.45 or 1.0, and ${npmVersion} is installed: npm install drizzle-orm`,
+  );
 }

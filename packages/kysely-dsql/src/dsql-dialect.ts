@@ -1,4 +1,12 @@
-import type { DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler } from "kysely";
+import { DsqlConfigError } from "dsql-core";
+import {
+  type DatabaseIntrospector,
+  type Dialect,
+  type DialectAdapter,
+  type Driver,
+  Kysely,
+  type QueryCompiler,
+} from "kysely";
 import { DsqlAdapter } from "./dsql-adapter.ts";
 import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
 import { DsqlDriver } from "./dsql-driver.ts";
@@ -21,6 +29,7 @@ export class DsqlDialect implements Dialect {
   readonly #source: PoolSource;
 
   constructor(config?: DsqlDialectConfig | string) {
+    demandSupportedKysely();
     this.#config = dialectConfig(config);
     // A wrong option throws here, where it was written.
     new DsqlQueryCompiler(this.#config);
@@ -42,4 +51,12 @@ export class DsqlDialect implements Dialect {
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return new DsqlIntrospector(db);
   }
+}
+
+/** A package manager that was forced installs any; 0.28 is the first that has this method. */
+function demandSupportedKysely(): void {
+  if ("startTransaction" in Kysely.prototype) return;
+  throw new DsqlConfigError(
+    "kysely-dsql needs Kysely 0.28 or 0.29, and an older one is installed: npm install kysely",
+  );
 }

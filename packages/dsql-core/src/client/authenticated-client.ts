@@ -1,10 +1,10 @@
-import { Client } from "pg";
 import { announce } from "../telemetry/telemetry.ts";
 import type { ConnectionSource } from "./connection-source.ts";
 import { rejectMalformedFrames } from "./frames.ts";
 import { GuardedClient } from "./guarded-client.ts";
 import { Login } from "./login.ts";
 import { internalsOf } from "./pg-internals.ts";
+import { Client } from "./pg-module.ts";
 
 /** Startup parameters that pg takes from the environment or its defaults, and for which DSQL ends the connection. */
 const REFUSED_PARAMETERS = [

@@ -1,10 +1,10 @@
-import { Client, Query } from "pg";
 import { CommitOutcomeUnknownError, TransactionScopeError } from "../errors.ts";
 import { clusterName } from "../options/cluster-endpoint.ts";
 import { connectionLost, explainFailure, isReadTimeout } from "./explain-failure.ts";
 import { GuardedStatement } from "./guarded-statement.ts";
 import { guardSubmittable, type Submittable } from "./guarded-submittable.ts";
 import { internalsOf } from "./pg-internals.ts";
+import { Client, Query } from "./pg-module.ts";
 import { refuseStatement } from "./scoped-client.ts";
 import { SessionState } from "./session-state.ts";
 import { statementText } from "./statement-text.ts";

@@ -7,6 +7,7 @@ import { applicationName } from "./application-name.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 import { mergeConnectionString } from "./connection-string.ts";
 import { withEnvironment } from "./environment.ts";
+import { demandSupportedNode } from "./node-version.ts";
 import {
   demandBoolean,
   demandMilliseconds,
@@ -69,6 +70,7 @@ export interface ConnectionSettings {
  * @throws DsqlConfigError that names what cannot be used
  */
 export function resolveConnection(config: DsqlConnectionOptions | string): ConnectionSettings {
+  demandSupportedNode();
   const options = withEnvironment(mergeConnectionString(config));
   for (const name of TEXTS) if (options[name] !== undefined) demandText(options[name], name);
   for (const name of ["logger", "telemetry", "types"] as const)

@@ -1,5 +1,6 @@
-import { Pool, type PoolConfig } from "pg";
+import type { PoolConfig } from "pg";
 import { rethrowFromCaller } from "../client/guarded-client.ts";
+import { Pool } from "../client/pg-module.ts";
 import { DsqlConfigError } from "../errors.ts";
 import type { Answer } from "./autocommit-statements.ts";
 

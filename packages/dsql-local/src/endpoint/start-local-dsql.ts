@@ -24,6 +24,7 @@ const SPARE_BACKENDS = 30;
  * @throws {PortInUseError} @throws {DataDirectoryError} @throws {MissingPlatformPackageError}
  */
 export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<LocalDsql> {
+  demandSupportedNode();
   const limits = resolveLimits(options.limits);
   const regions = options.regions ?? [options.region ?? "us-east-1"];
   if (regions.length === 0) throw new RangeError("regions must name at least one Region");
@@ -128,4 +129,11 @@ async function openEndpoint(options: {
     bringBack: () => listener.listen(),
   };
   return { endpoint, listener };
+}
+
+/** npm only warns of a Node.js that `engines` leaves out. */
+function demandSupportedNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new Error(`dsql-local needs Node.js 20.19 or later, and this is ${process.versions.node}.`);
 }

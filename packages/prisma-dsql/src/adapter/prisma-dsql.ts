@@ -8,6 +8,7 @@ import {
   type PoolSource,
   type RetryOptions,
 } from "dsql-core";
+import { olderPrisma } from "../older-prisma.ts";
 import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
 import { demandSamePool, isGivenPool } from "./given-pool.ts";
 import { takeSchema } from "./prisma-schema.ts";
@@ -83,6 +84,7 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
       ...stockOptions(this.#options),
       disposeExternalPool: dispose,
     }).connect();
+    if (typeof readWrite.underlyingDriver !== "function") throw olderPrisma("@prisma/adapter-pg");
     demandSamePool(pool, readWrite.underlyingDriver());
     // The pool is shared, so that its errors are reported once.
     const { onPoolError: _, ...shared } = stockOptions(this.#options);

@@ -1,4 +1,5 @@
 import { mergeRetryOptions, type RetryOptions } from "dsql-core";
+import { olderPrisma } from "../older-prisma.ts";
 
 /** How long an attempt of an interactive or batch transaction may take, in milliseconds. */
 export interface TransactionTimes {
@@ -14,11 +15,14 @@ const LONGEST_MS = 290_000;
 
 /** Where Prisma keeps the options of a client; its types do not show it. */
 interface ClientInternals {
+  _clientVersion?: string;
   _engineConfig?: { adapter?: { retryOptions?: RetryOptions }; transactionOptions?: TransactionTimes };
 }
 
 /** The extension's retry options over those of the pool, if the client has PrismaDsql for its adapter. */
 export function retryDefaultsOf(client: unknown, own: RetryOptions): RetryOptions {
+  const { _clientVersion = "7" } = client as ClientInternals;
+  if (Number.parseInt(_clientVersion, 10) < 7) throw olderPrisma("@prisma/client");
   return mergeRetryOptions((client as ClientInternals)._engineConfig?.adapter?.retryOptions, own);
 }
 
