@@ -11,6 +11,7 @@ export { MigrateError, type MigrateErrorCode, type StepReference } from "./error
 export { checksumOf, type PlannedMigration } from "./plan/migration.ts";
 export type { EnumHandling, PlanOptions } from "./plan/options.ts";
 export { type MigrationFile, planMigration, planMigrations, sequentialPlanner } from "./plan/planner.ts";
+export { readKnownSchema } from "./plan/read-schema.ts";
 export { KnownSchema } from "./plan/schema.ts";
 export type {
   Backfill,
