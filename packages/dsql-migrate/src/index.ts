@@ -10,7 +10,7 @@ export type { DeploymentOptions } from "./apply/under-lease.ts";
 export { MigrateError, type MigrateErrorCode, type StepReference } from "./errors.ts";
 export { checksumOf, type PlannedMigration } from "./plan/migration.ts";
 export type { EnumHandling, PlanOptions } from "./plan/options.ts";
-export { type MigrationFile, planMigration, planMigrations, sequentialPlanner } from "./plan/planner.ts";
+export { type MigrationFile, planMigration, planMigrations } from "./plan/planner.ts";
 export { readKnownSchema } from "./plan/read-schema.ts";
 export { KnownSchema } from "./plan/schema.ts";
 export type {

@@ -1,16 +1,16 @@
 import { type DeployResult, requireUniqueNames } from "../apply/deploy.ts";
 import { readHistory } from "../apply/read-history.ts";
 import { type DeploymentOptions, historyId, underLease } from "../apply/under-lease.ts";
+import type { PlanOptions } from "../plan/options.ts";
 import type { MigrationProgram } from "./program.ts";
-import type { PlanOne } from "./recording.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Options of {@link deployPrograms}. */
 export interface DeployProgramsOptions extends DeploymentOptions {
   /** All migrations there are, in the order in which they run, applied ones included. */
   programs: readonly MigrationProgram[];
-  /** Makes what plans the statements of one run of a program. */
-  planner: () => PlanOne;
+  /** How DDL is made into what DSQL takes; what tables there are is read from the catalog. */
+  plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
   /** Given the names that are applied, which programs run. @default those that are not applied */
   select?: (applied: readonly string[]) => readonly MigrationProgram[];
 }
@@ -21,7 +21,7 @@ export interface DeployProgramsOptions extends DeploymentOptions {
  * @throws MigrateError as `deploy` does
  */
 export async function deployPrograms(options: DeployProgramsOptions): Promise<DeployResult> {
-  const { pool, programs, history, planner } = options;
+  const { pool, programs, history, plan } = options;
   requireUniqueNames(programs);
   return await underLease(options, async (deployment) => {
     const id = historyId(history);
@@ -32,7 +32,7 @@ export async function deployPrograms(options: DeployProgramsOptions): Promise<De
     for (const program of pending) {
       const earlier = journaled.get(program.name);
       const begun = earlier !== undefined && earlier.finishedAt === undefined;
-      await runProgram(deployment, program, id, begun, planner);
+      await runProgram(deployment, program, id, begun, plan);
       done.push(program.name);
     }
     return { applied: done };

@@ -39,16 +39,34 @@ export class Recording implements ProgramSession {
 
   execute(statement: ProgramStatement): Promise<ProgramResult> {
     return this.#inOrder(async () => {
-      const plan = await this.planned(statement.sql);
-      const [only] = plan.steps;
-      if (plan.steps.length === 0) return { command: "", rowCount: null, rows: [] };
-      if (only !== undefined && plan.steps.length === 1 && only.kind === "dml") {
+      const steps = this.#recordedSteps(statement) ?? (await this.planned(statement.sql)).steps;
+      const [only] = steps;
+      if (steps.length === 0) return { command: "", rowCount: null, rows: [] };
+      if (only !== undefined && steps.length === 1 && only.kind === "dml") {
         return await this.#data({ ...statement, sql: only.sql });
       }
       if ((statement.values ?? []).length > 0) throw valuesInDdl(statement.sql);
-      for (const step of plan.steps) await this.#step(step);
+      for (const [index, step] of steps.entries()) {
+        await this.#step({
+          ...step,
+          original: statement.sql,
+          ...(index === 0 ? { statementSteps: steps } : {}),
+        });
+      }
       return { command: firstWord(statement.sql), rowCount: null, rows: [] };
     });
+  }
+
+  /**
+   * The steps of a DDL statement as they were planned when it was first sent: what it has changed since must not change its
+   * plan.
+   */
+  #recordedSteps({ sql }: ProgramStatement): readonly PlanStep[] | undefined {
+    const found = this.#recorded.get(this.#position);
+    if (found === undefined || found.state === "failed" || found.plan.kind === "dml") return undefined;
+    const plan: RecordedStep = found.plan;
+    if (plan.original !== sql) throw changed(this.#migration, this.#position, plan.original, sql);
+    return plan.statementSteps;
   }
 
   begin(): Promise<ProgramTransaction> {
@@ -130,7 +148,7 @@ export class Recording implements ProgramSession {
   }
 
   /** One step of DDL. */
-  async #step(step: PlanStep): Promise<void> {
+  async #step(step: RecordedStep): Promise<void> {
     const { pool, journal, lease, signal } = this.#deployment;
     const position = this.#position++;
     const found = this.#recorded.get(position);
@@ -188,6 +206,11 @@ export class Recording implements ProgramSession {
     this.#last = run.catch(() => undefined);
     return run;
   }
+}
+
+/** A step of DDL as the journal keeps it: the first one of a statement knows them all. */
+interface RecordedStep extends PlanStep {
+  statementSteps?: readonly PlanStep[];
 }
 
 interface TransactionContext {

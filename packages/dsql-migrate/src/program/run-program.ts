@@ -1,9 +1,13 @@
 import { failureOf, isOccError } from "dsql-core";
 import { readSteps } from "../apply/journal.ts";
+import { queryOf } from "../apply/repeatable.ts";
 import type { Deployment } from "../apply/run-migration.ts";
 import { MigrateError } from "../errors.ts";
+import type { PlanOptions } from "../plan/options.ts";
+import { sequentialPlanner } from "../plan/planner.ts";
+import { readKnownSchema } from "../plan/read-schema.ts";
 import type { MigrationProgram } from "./program.ts";
-import { type PlanOne, Recording } from "./recording.ts";
+import { Recording } from "./recording.ts";
 
 /** How often a program is run again after a conflict or a lost connection that its own code did not handle. */
 const MAX_RUNS = 20;
@@ -17,7 +21,7 @@ export async function runProgram(
   program: MigrationProgram,
   history: string,
   begun: boolean,
-  planner: () => PlanOne,
+  plan: PlanOptions | undefined,
 ): Promise<void> {
   const { pool, journal, table, emit, signal } = deployment;
   const { name } = program;
@@ -34,7 +38,8 @@ export async function runProgram(
     if (run === 1) {
       emit({ type: "migration-started", migration: name, steps: done, resumedAt: begun ? done : undefined });
     }
-    const recording = new Recording(deployment, name, recorded, planner());
+    const planner = sequentialPlanner({ ...plan, knownSchema: await readKnownSchema(queryOf(pool)) });
+    const recording = new Recording(deployment, name, recorded, planner);
     try {
       await program.run(recording);
       break;

@@ -9,7 +9,6 @@ import {
   type MigrationProgram,
   type PlanOptions,
   type ProgramSession,
-  sequentialPlanner,
 } from "dsql-migrate";
 import { Kysely, PostgresQueryCompiler, type QueryExecutor } from "kysely";
 import { DsqlAdapter } from "../dsql-adapter.ts";
@@ -153,7 +152,7 @@ export class DsqlMigrator {
       await deployPrograms({
         ...options,
         programs,
-        planner: () => sequentialPlanner(this.#options.plan),
+        plan: this.#options.plan,
         select: (appliedNames) => {
           const applied = new Set(appliedNames);
           this.#requireOrder(names, appliedNames);
