@@ -9,13 +9,6 @@ export interface LockHolder {
   yieldLocks(isStillNeeded: () => Promise<boolean>): void;
 }
 
-/** Parameters of a connection whose backend says at once when it waits for a lock. */
-export const LOCK_WAIT_SETTINGS: Readonly<Record<string, string>> = {
-  client_min_messages: "log",
-  log_lock_waits: "on",
-  deadlock_timeout: "1ms",
-};
-
 /** The notice of `log_lock_waits`, which a waiting backend sends to its own session. */
 const STILL_WAITING = /^process \d+ (?:still waiting for|avoided deadlock for) /;
 

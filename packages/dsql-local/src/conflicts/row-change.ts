@@ -5,7 +5,7 @@ import type { TableFacts } from "./table-facts.ts";
 export const MARK_SQLSTATE = "DQ001";
 
 /** One changed row: its text before and after, and where the table has no primary key the ctids. */
-export interface RowChange {
+interface RowChange {
   oldRow: string;
   newRow: string;
   oldCtid?: string | undefined;

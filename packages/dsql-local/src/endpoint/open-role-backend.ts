@@ -28,7 +28,6 @@ export async function openRoleBackend(
       // Lock waits are reported to the session at this level.
       client_min_messages: "log",
       "dsql_local.max_rows": String(cluster.limits.maxRowsPerTransaction),
-      "dsql_local.max_bytes": String(cluster.limits.maxTransactionBytes),
       ...Object.fromEntries(settings),
     });
     try {

@@ -4,11 +4,11 @@ import { runSession } from "../session/session.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import { FrontendConnection } from "../wire/frontend-connection.ts";
+import { cancelAfterDisconnect } from "./cancel-after-disconnect.ts";
 import { greet, type LoginContext, logIn, type SessionPlace } from "./log-in.ts";
 import { LoginRefused } from "./login-refused.ts";
 import { openConnection } from "./open-connection.ts";
 import { readStartupParameters, type StartupRequest } from "./startup-parameters.ts";
-import { untilGone } from "./until-gone.ts";
 
 /** A connection from its first byte to its end; never rejects, and leaves nothing open. */
 export async function serveConnection(
@@ -85,7 +85,7 @@ async function serveSession(
   const key = cluster.registerCancellation(() => backend.cancel());
   const ageTimer = setTimeout(() => client.expire(), cluster.limits.maxSessionAgeMs);
   ageTimer.unref();
-  const watch = untilGone(client, () => backend.cancel());
+  const watch = cancelAfterDisconnect(client, () => backend.cancel());
   try {
     greet(client, backend, request, key);
     const dsqlParameters = new Map(

@@ -10,7 +10,7 @@ import { Mutex } from "../exchange/mutex.ts";
 import { Transaction } from "./transaction.ts";
 
 /** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */
-export const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
+const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
 
 /** What the parts of one session share. */
 export class SessionState {

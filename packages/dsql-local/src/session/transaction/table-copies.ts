@@ -5,7 +5,7 @@ import type { ErrorFields } from "../../wire/error-fields.ts";
 import { isTransient } from "../exchange/answers.ts";
 import type { BackendTurn } from "../exchange/backend-turn.ts";
 import { MAX_RUNS } from "../exchange/work.ts";
-import { copyTables, tableOidsSql } from "./sandbox-sql.ts";
+import { copyTables, tableOidsSql } from "./copy-tables.ts";
 
 /** The copies of tables that a transaction works on which is known to lose. */
 export class TableCopies {

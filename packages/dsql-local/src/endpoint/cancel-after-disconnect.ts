@@ -7,7 +7,10 @@ const GRACE_MS = 200;
  * Cancels what PostgreSQL does for a client that has gone away, again and again, since a cancel may come between two
  * statements and then does nothing.
  */
-export function untilGone(client: FrontendConnection, cancel: () => Promise<void>): { stop: () => void } {
+export function cancelAfterDisconnect(
+  client: FrontendConnection,
+  cancel: () => Promise<void>,
+): { stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const again = (): void => {
