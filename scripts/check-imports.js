@@ -7,7 +7,7 @@ import { root } from "./workspaces.js";
 
 /** Each may import those after it, and none before it. */
 const ORDER = {
-  "packages/dsql-core/src": ["jobs", "pool", "client", "retry", "options", "auth", "telemetry", "errors.ts"],
+  "packages/dsql-core/src": ["pool", "jobs", "client", "retry", "options", "auth", "telemetry", "errors.ts"],
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

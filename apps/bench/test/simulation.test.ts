@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Finding } from "../src/report/finding.ts";
 import { simulateCases } from "../src/simulate/bench.ts";
 import { gridCells, gridFindings } from "../src/simulate/grid.ts";
-import { virtualClock } from "../src/simulate/virtual-clock.ts";
+import { virtualClock } from "../src/measure/virtual-clock.ts";
 
 test("meets every goal of the retry policy in virtual time", async () => {
   const findings: Finding[] = [];

@@ -98,7 +98,7 @@ export async function runProgram(
 }
 
 /** Writes `program.mjs` or `program.cjs`, and returns its name. */
-export async function writeProgram(folder: string, format: Format, parts: readonly Part[]): Promise<string> {
+async function writeProgram(folder: string, format: Format, parts: readonly Part[]): Promise<string> {
   const file = format === "esm" ? "program.mjs" : "program.cjs";
   await writeFiles(folder, {
     [file]: `${programOf(parts, format, false)}\nmain().catch((error) => {\n  console.error(error);\n  process.exitCode = 1;\n});\n`,

@@ -1,6 +1,6 @@
 import type { LocalConnection } from "dsql-local";
 import type pg from "pg";
-import { seeded } from "../simulate/virtual-clock.ts";
+import { seeded } from "../measure/virtual-clock.ts";
 import type { ContentionCase } from "./cases.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ClientsPlan, TimedOutcome } from "./run-clients.ts";

@@ -10,7 +10,7 @@ export async function signToken({ host, region, credentials }: LocalConnection):
 }
 
 /** What node-postgres needs to reach the endpoint under its own name, and no more. */
-export function stockConfig(connection: LocalConnection, token: string, max: number): pg.PoolConfig {
+function stockConfig(connection: LocalConnection, token: string, max: number): pg.PoolConfig {
   const { host, hostaddr, port, user, database, ca } = connection;
   return { host, port, user, database, max, password: token, ssl: { ca }, stream: () => socketTo(hostaddr) };
 }

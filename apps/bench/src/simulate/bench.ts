@@ -5,7 +5,7 @@ import { type Policy, policies } from "../contention/policies.ts";
 import { gridCells, gridFindings } from "./grid.ts";
 import { runCase } from "./run-case.ts";
 import { steadyFindings } from "./steady.ts";
-import { virtualClock } from "./virtual-clock.ts";
+import { virtualClock } from "../measure/virtual-clock.ts";
 
 const RUNS = 20;
 

@@ -3,7 +3,7 @@ import { policies } from "../contention/policies.ts";
 import { type Finding, finding } from "../report/finding.ts";
 import { quantile } from "../report/statistics.ts";
 import { CLIENTS, type Crowd, type CrowdPolicy, runCrowd, type Tally } from "./crowd.ts";
-import { virtualClock } from "./virtual-clock.ts";
+import { virtualClock } from "../measure/virtual-clock.ts";
 
 const HOT_SHARES = [0.25, 0.5, 0.75, 1];
 const HOT_ROWS = [1, 10, 100, 1000];

@@ -9,7 +9,7 @@ export interface AccountSummary {
 }
 
 /** What the demo does with money; each adapter writes it in its own ORM's idiom. */
-export interface Bank {
+interface Bank {
   readonly pool: DsqlPool;
   createTables(): Promise<void>;
   open(accounts: number, balance: number): Promise<void>;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MigrateError } from "dsql-migrate";
 
 /** One migration as drizzle-kit wrote it. */
-export interface DrizzleMigration {
+interface DrizzleMigration {
   /** The tag of a 0.45 journal, or the folder's name in 1.0. */
   name: string;
   path: string;
@@ -13,7 +13,7 @@ export interface DrizzleMigration {
 }
 
 /** Which drizzle-kit has written a folder. */
-export type FolderFormat = "0.45" | "1.0";
+type FolderFormat = "0.45" | "1.0";
 
 export interface DrizzleFolder {
   format: FolderFormat;

@@ -60,7 +60,7 @@ export function connectionLost(lostBy: Error, error: Error = lostBy): Connection
   );
 }
 
-export function commitUnknown(cause: unknown): CommitOutcomeUnknownError {
+function commitUnknown(cause: unknown): CommitOutcomeUnknownError {
   return new CommitOutcomeUnknownError(
     "COMMIT was sent and not answered with its outcome: the transaction is either stored whole or not at all. Look before you run it again, or give transactionWithRetry a verifyCommit.",
     { cause },

@@ -1,5 +1,5 @@
 /** The candidate that a misspelt name most likely means, or undefined where none is near. */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let nearest: string | undefined;
   // A third of the letters may be wrong; more would be guessing.
@@ -22,7 +22,7 @@ function plain(name: string): string {
 }
 
 /** How many letters must be put in, taken out or changed to turn one text into the other (Levenshtein). */
-export function editDistance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {
     const current = [row];

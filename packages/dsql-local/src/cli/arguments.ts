@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { nearest } from "./nearest.ts";
 
 /** What to print once the endpoint is there. */
-export type OutputForm = "banner" | "json" | "env" | "quiet";
+type OutputForm = "banner" | "json" | "env" | "quiet";
 
 export interface CliOptions {
   output: OutputForm;

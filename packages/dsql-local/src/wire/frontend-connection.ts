@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { MessageStream } from "./message-stream.ts";
 
 /** The largest message that DSQL takes; a larger one closes the socket without a word (as observed). */
-export const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 
 /** A client's side of a session, after TLS. */
 export class FrontendConnection extends MessageStream {

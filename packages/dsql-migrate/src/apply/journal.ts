@@ -7,7 +7,7 @@ import type { HistoryTable } from "./history.ts";
 import { JOURNAL_SCHEMA } from "./journal-tables.ts";
 import { isLost, MAX_LOST_CONNECTIONS, runRepeatable } from "./repeatable.ts";
 
-export type StepState = "pending" | "started" | "done" | "failed";
+type StepState = "pending" | "started" | "done" | "failed";
 
 /** A migration's row in the journal. */
 export interface JournalMigration {
@@ -395,7 +395,7 @@ function inChunks(rows: readonly string[]): string[][] {
   return chunks;
 }
 
-export function lostToAnother(): MigrateError {
+function lostToAnother(): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_LEASE_LOST",
     "Another process has taken over this migration because this one did not renew its lease in time. Run the deployment again: it continues from where the other stops.",

@@ -43,7 +43,7 @@ function isEnumHandling(value: string): value is EnumHandling {
 export type Format = "text" | "json" | "github";
 
 /** The format that a command line asks for. */
-export function formatOf(value: string | undefined): Format {
+function formatOf(value: string | undefined): Format {
   if (value === undefined || value === "text") return "text";
   if (value === "json" || value === "github") return value;
   throw new UsageError(`--format must be text, json or github, not "${value}".`);

@@ -21,7 +21,7 @@ export interface KnownColumn {
   enum?: { type: string; check: string } | undefined;
 }
 
-export type ConstraintKind = "primary" | "unique" | "check" | "foreign";
+type ConstraintKind = "primary" | "unique" | "check" | "foreign";
 
 /** A table's constraint; `definition` is what follows its name, e.g. `CHECK (price > 0)`. */
 export interface KnownConstraint {

@@ -76,9 +76,6 @@ export function builtInName(type: TypeName | undefined): string | undefined {
   return parts.length <= 2 ? parts.at(-1) : undefined;
 }
 
-export const isColumnType = (name: string | undefined): boolean =>
-  name !== undefined && COLUMN_TYPES.has(name);
-
 export function declaredLength(type: TypeName | undefined): number | undefined {
   const length = constant(type?.typmods?.[0]);
   return length === undefined ? undefined : Number(length);

@@ -38,7 +38,7 @@ export interface Field extends Position {
 }
 
 /** `key = value` of a datasource or a generator. */
-export interface Property extends Position {
+interface Property extends Position {
   name: string;
   value: Value;
 }

@@ -272,7 +272,7 @@ function storageText(work: Work, column: ReadColumn): string {
 }
 
 /** Fills a new column of existing rows with its default, a batch at a time. */
-export function backfill(work: Work, table: QualifiedName, column: string, why: string): undefined {
+function backfill(work: Work, table: QualifiedName, column: string, why: string): undefined {
   const draft = work.script.tableDrafts.get(keyOf(table));
   // A table of the same text without rows has none to fill.
   if (draft && !draft.hasRows) return;

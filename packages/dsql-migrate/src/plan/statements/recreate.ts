@@ -276,7 +276,7 @@ function copyRows(work: Work, { table, next, columns, oldKey, expressions }: Cop
 }
 
 /** Builds an index by a job. */
-export function buildIndex(
+function buildIndex(
   work: Work,
   table: QualifiedName,
   index: KnownIndex,
