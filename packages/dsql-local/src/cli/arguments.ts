@@ -11,6 +11,16 @@ export interface CliOptions {
   dataDir?: string | undefined;
 }
 
+/** What a second program has a running one do. */
+export interface RegionCommand {
+  command: "take-away" | "bring-back";
+  region: string;
+  /** The process to ask; left out where only one runs. */
+  pid?: number | undefined;
+}
+
+const COMMANDS = ["take-away", "bring-back"] as const;
+
 /** A command line that cannot be carried out; the message is for the person who typed it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -25,19 +35,21 @@ const OPTIONS = {
   quiet: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
+  pid: { type: "string" },
 } as const;
 
 /** Reads the command line. @throws {UsageError} */
-export function parseArguments(argv: readonly string[]): CliOptions | "help" | "version" {
+export function parseArguments(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): CliOptions | RegionCommand | "help" | "version" {
   const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === "positional")
-      throw new UsageError(`"${token.value}" is not expected; options begin with --`);
-    if (token.kind === "option") checkOption(token);
-  }
-  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  for (const token of tokens) if (token.kind === "option") checkOption(token);
+  const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   if (values.help) return "help";
   if (values.version) return "version";
+  if (positionals.length > 0) return parseCommand(positionals, values, env);
+  if (values.pid !== undefined) throw new UsageError("--pid belongs to a command (--help lists them)");
   const forms = (["json", "env", "quiet"] as const).filter((form) => values[form]);
   if (forms.length > 1)
     throw new UsageError(`--${forms.join(" and --")} contradict each other; give one of them`);
@@ -47,6 +59,29 @@ export function parseArguments(argv: readonly string[]): CliOptions | "help" | "
       throw new UsageError(`--region "${region}" is not the name of a Region`);
   }
   return { output: forms[0] ?? "banner", port: parsePort(values.port), regions, dataDir: values["data-dir"] };
+}
+
+function parseCommand(
+  [name = "", region, ...rest]: readonly string[],
+  { pid: given, ...others }: { pid?: string | undefined },
+  env: NodeJS.ProcessEnv,
+): RegionCommand {
+  const command = COMMANDS.find((known) => known === name);
+  if (!command) {
+    const close = nearest(name, COMMANDS);
+    throw new UsageError(
+      `"${name}" is not a command${close ? `; did you mean ${close}?` : ""} (--help lists them)`,
+    );
+  }
+  if (region === undefined) throw new UsageError(`${command} needs a Region: ${command} us-east-1`);
+  if (rest.length > 0) throw new UsageError(`${command} takes one Region, and "${rest[0]}" is too many`);
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new UsageError(`--${other} does not belong to ${command}`);
+  const pid = given ?? env.DSQL_LOCAL_PID;
+  if (pid !== undefined && !/^[1-9]\d{0,9}$/.test(pid)) {
+    throw new UsageError(`--pid must be a process id, and is "${pid}"`);
+  }
+  return { command, region, pid: pid === undefined ? undefined : Number(pid) };
 }
 
 function checkOption(token: {

@@ -37,7 +37,10 @@ export function jsonOutput(local: LocalDsql): JsonOutput {
 
 const quote = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
 
-/** Lines for `eval` in a POSIX shell: what dsql-core, the AWS SDK and psql read. */
+/**
+ * Lines for `eval` in a POSIX shell: what dsql-core, the AWS SDK and psql read. Names of the second Region's endpoint end
+ * in `_2`, of the third's in `_3`.
+ */
 export function envOutput(json: JsonOutput): string {
   const variables: Record<string, string> = {
     DATABASE_URL: json.connectionString,
@@ -53,17 +56,28 @@ export function envOutput(json: JsonOutput): string {
     PGSSLROOTCERT: json.caPath,
     DSQL_LOCAL_PID: String(json.pid),
   };
+  json.endpoints.slice(1).forEach((endpoint, index) => {
+    const number = index + 2;
+    variables[`DATABASE_URL_${number}`] = endpoint.connectionString;
+    variables[`AWS_REGION_${number}`] = endpoint.region;
+    variables[`PGHOST_${number}`] = endpoint.host;
+    variables[`PGPORT_${number}`] = String(endpoint.port);
+  });
   return `${Object.entries(variables)
     .map(([name, value]) => `export ${name}=${quote(value)}`)
     .join("\n")}\n`;
 }
 
 /** What a person sees: where to connect, and lines to copy. */
-export function banner(local: LocalDsql, dataDir: string | undefined): string {
+export function banner(
+  local: LocalDsql,
+  dataDir: string | undefined,
+  heading: (text: string) => string,
+): string {
   const { accessKeyId, secretAccessKey } = local.credentials;
   const sections = local.endpoints.map((endpoint) => {
     const psqlToken = endpoint.token({ expiresInSeconds: WEEK_SECONDS });
-    return `${endpoint.region}
+    return `${heading(endpoint.region)}
   ${endpoint.connectionString}
 
   psql:
@@ -71,7 +85,7 @@ export function banner(local: LocalDsql, dataDir: string | undefined): string {
       psql ${quote(endpoint.connectionString)}
 `;
   });
-  return `dsql-local is ready (process ${process.pid}, Ctrl-C stops it; data ${dataDir ? `in ${dataDir}` : "go away with it"})
+  return `${heading("dsql-local is ready")} (process ${process.pid}, Ctrl-C stops it; ${dataDir ? `data in ${dataDir}` : "its data are removed then"})
 
 ${sections.join("\n")}
 keys that tokens are signed with:
@@ -82,6 +96,6 @@ code:
   const pool = new DsqlPool(${JSON.stringify(local.connectionString)});
   console.log((await pool.query("SELECT version()")).rows);
 
-Statements that DSQL refuses are logged here, with what to write instead.
+Statements that DSQL refuses are logged here, with what to write instead; the HINT of their errors says it too.
 `;
 }

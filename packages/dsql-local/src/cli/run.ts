@@ -2,23 +2,46 @@ import { writeSync } from "node:fs";
 import type { LocalDsql } from "../endpoint/local-dsql.ts";
 import { startLocalDsql } from "../endpoint/start-local-dsql.ts";
 import type { CliOptions } from "./arguments.ts";
+import { colored } from "./colors.ts";
+import { serveCommands } from "./control.ts";
 import { banner, jsonOutput } from "./outputs.ts";
 
-/** Starts the endpoint, prints how to reach it, and returns its stop function. */
-export async function run(options: CliOptions): Promise<() => Promise<void>> {
+/** Starts the endpoint and prints how to reach it; `failed` rejects when its PostgreSQL has ended for good. */
+export async function run(
+  options: CliOptions,
+): Promise<{ stop: () => Promise<void>; failed: Promise<never> }> {
   const { output, port, regions, dataDir } = options;
-  const log =
-    output === "banner" || output === "json"
-      ? (line: string) => void process.stderr.write(`${line}\n`)
-      : undefined;
-  const local = await startLocalDsql({ port, regions, dataDir, log });
+  const log = output === "banner" || output === "json" ? printLog : undefined;
+  let onFailure: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    onFailure = reject;
+  });
+  failed.catch(() => undefined);
+  const local = await startLocalDsql({ port, regions, dataDir, log, onFailure, hints: true });
+  let endCommands: () => Promise<void>;
+  try {
+    endCommands = await serveCommands(local);
+  } catch (error) {
+    await local.stop();
+    throw error;
+  }
   // Written at once and whole: who reads it through a pipe may be waiting for nothing else.
   writeSync(1, describe(local, options));
-  return () => local.stop();
+  const stop = async (): Promise<void> => {
+    await endCommands();
+    await local.stop();
+  };
+  return { stop, failed };
+}
+
+function printLog(text: string): void {
+  const [first = "", ...rest] = text.split("\n");
+  const headline = colored(process.stderr, "yellow", first);
+  process.stderr.write(`${[headline, ...rest].join("\n")}\n`);
 }
 
 function describe(local: LocalDsql, { output, dataDir }: CliOptions): string {
   if (output === "json") return `${JSON.stringify(jsonOutput(local))}\n`;
   if (output === "quiet") return `${local.connectionString}\n`;
-  return banner(local, dataDir);
+  return banner(local, dataDir, (text) => colored(process.stdout, "bold", text));
 }

@@ -8,6 +8,7 @@ import type { Refusal } from "../rules/refusal.ts";
 import { identifier, literal } from "../sql/quoting.ts";
 import { type BackendAddress, BackendConnection } from "../wire/backend-connection.ts";
 import { parseErrorFields } from "../wire/error-fields.ts";
+import { type FileCapacity, fileCapacity } from "./open-files.ts";
 import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 import { describeRefusal } from "./refusal-log.ts";
 
@@ -39,8 +40,12 @@ export class Cluster {
   readonly adjudicator: Adjudicator;
   /** Whether sessions meet OC001 after another one has changed the schema. */
   readonly schemaConflicts: boolean;
+  /** Whether errors of refused statements say what to write instead. */
+  readonly hints: boolean;
   /** What a session shows when it calls a function that only the endpoint may call. */
   readonly callKey: string = randomBytes(16).toString("hex");
+  /** What the limit on open files allows. */
+  readonly files: FileCapacity | undefined = fileCapacity();
   readonly #address: BackendAddress;
   #admitted = 0;
   readonly #cancellations = new Map<number, { secretKey: number; cancel: () => Promise<void> }>();
@@ -51,6 +56,7 @@ export class Cluster {
     faults: FaultInjector;
     limits: WithDefaults<LocalDsqlLimits>;
     schemaConflicts?: boolean | undefined;
+    hints?: boolean | undefined;
     log?: ((line: string) => void) | undefined;
   }) {
     this.#address = options.address;
@@ -58,6 +64,7 @@ export class Cluster {
     this.limits = options.limits;
     this.log = options.log ?? (() => undefined);
     this.schemaConflicts = options.schemaConflicts ?? true;
+    this.hints = options.hints ?? false;
     const admin = new AdminConnection(() => this.openBackend());
     this.adjudicator = new Adjudicator(admin);
     this.onStop(() => admin.close());
@@ -113,10 +120,13 @@ export class Cluster {
     this.#cleanups.push(cleanup);
   }
 
-  /** Counts a statement that DSQL refuses, and tells the developer the rule and what to write instead. */
-  refused(refusal: Refusal, source: string): void {
+  /** Counts and logs a statement that DSQL refuses, and returns its error. */
+  refuse(refusal: Refusal, source: string): Refusal {
     this.stats.statementsRefused++;
     this.log(describeRefusal(refusal, source));
+    const { advice, documentation } = refusal;
+    if (!this.hints || refusal.hint !== undefined || advice === undefined) return { ...refusal };
+    return { ...refusal, hint: documentation === undefined ? advice : `${advice} (${documentation})` };
   }
 
   async runCleanups(): Promise<void> {
@@ -126,6 +136,11 @@ export class Cluster {
   /** Takes one of the places that sessions have, logins under way included; undefined where all are taken. */
   admit(): (() => void) | undefined {
     if (this.#admitted >= this.limits.maxConnections) return undefined;
+    if (this.files && this.#admitted >= this.files.sessions) {
+      const { maxOpenFiles, sessions } = this.files;
+      this.log(`refused a login: ${maxOpenFiles} open files (ulimit -n) are enough for ${sessions} sessions`);
+      return undefined;
+    }
     this.#admitted++;
     let left = false;
     return () => {

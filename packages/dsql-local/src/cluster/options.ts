@@ -43,6 +43,11 @@ export interface LocalDsqlOptions {
    * again, or has ended more than three times within a minute. From then on every login fails with `XX000`.
    */
   onFailure?: ((error: Error) => void) | undefined;
+  /**
+   * Whether the error of a refused statement has a HINT that says what to write instead. A cluster sends none, so it is
+   * off for tests; the command `dsql-local` turns it on. @default false
+   */
+  hints?: boolean | undefined;
   /** Called for each refused statement and each event worth a line; nothing is printed without it. */
   log?: ((line: string) => void) | undefined;
 }

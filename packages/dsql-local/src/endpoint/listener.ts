@@ -42,18 +42,21 @@ export class Listener {
   }
 
   #open(port: number, host: string): Promise<Server> {
+    const { cluster } = this.#context;
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    if (cluster.files) server.maxConnections = cluster.files.sockets;
     return new Promise((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => {
         const message = `port ${port} is used by another program; name another one, or 0 for any free one`;
         reject(error.code === "EADDRINUSE" ? new PortInUseError(message, { cause: error }) : error);
       });
       server.listen({ port, host, backlog: 1024 }, () => {
-        // Accepting fails when the process has no file descriptors left.
-        server.on("error", (error) =>
-          this.#context.cluster.log(`cannot accept a connection: ${error.message}`),
+        server.on("error", (error) => cluster.log(`cannot accept a connection: ${error.message}`));
+        server.on("drop", () =>
+          cluster.log(
+            `closed a new connection: ${cluster.files?.maxOpenFiles} open files (ulimit -n) are too few`,
+          ),
         );
-        server.on("drop", () => this.#context.cluster.log("dropped a connection"));
         resolve(server);
       });
     });

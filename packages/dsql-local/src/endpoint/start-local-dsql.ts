@@ -42,8 +42,8 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     supervision: {
       log: (line) => options.log?.(line),
       onFailure: (error) => {
-        options.log?.(error.message);
-        options.onFailure?.(error);
+        if (options.onFailure) options.onFailure(error);
+        else options.log?.(error.message);
       },
     },
   });
@@ -53,6 +53,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     faults,
     limits,
     schemaConflicts: options.schemaConflicts,
+    hints: options.hints,
     log: options.log,
   });
   const listeners: Listener[] = [];

@@ -1,21 +1,25 @@
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning } from "./processes.ts";
+import { isRunning, startTime } from "./processes.ts";
 
 const POLL_MS = 30;
 /** Age at which a lock without an owner was left by a process that died between two steps. */
 const ORPHAN_MS = 2000;
+/** A build takes a second, on a busy machine ten. */
+const PATIENCE_MS = 60_000;
 
 /**
- * Runs `build` in one process at a time; the others wait, and run it only where `isBuilt` still says no. A folder is the
- * lock, since making one succeeds for one process only.
+ * Runs `build` in one process at a time; the others wait, and run it only where `isBuilt` still returns false. A folder is
+ * the lock, since making one succeeds for one process only. @throws {Error} where the lock is not released in a minute
  */
 export async function buildOnce(
   lock: string,
   isBuilt: () => Promise<boolean>,
   build: () => Promise<void>,
+  patienceMs: number = PATIENCE_MS,
 ): Promise<void> {
+  const since = performance.now();
   while (!(await isBuilt())) {
     if (await acquire(lock)) {
       try {
@@ -24,6 +28,11 @@ export async function buildOnce(
         await rm(lock, { recursive: true, force: true });
       }
     } else {
+      if (performance.now() - since > patienceMs) {
+        throw new Error(
+          `${lock} has been locked for ${patienceMs / 1000} s; remove it if no other dsql-local is starting`,
+        );
+      }
       await sleep(POLL_MS);
     }
   }
@@ -32,18 +41,37 @@ export async function buildOnce(
 async function acquire(lock: string): Promise<boolean> {
   try {
     await mkdir(lock);
-    await writeFile(join(lock, "pid"), String(process.pid));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST") throw unusable(dirname(lock), error);
+    if (await isAbandoned(lock)) await rm(lock, { recursive: true, force: true });
+    return false;
+  }
+  try {
+    await writeFile(join(lock, "owner"), JSON.stringify([process.pid, startTime(process.pid)]));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    await rm(lock, { recursive: true, force: true });
+    throw unusable(dirname(lock), error);
   }
-  if (await isAbandoned(lock)) await rm(lock, { recursive: true, force: true });
-  return false;
+}
+
+function unusable(directory: string, error: unknown): Error {
+  const reason = (error as Error).message;
+  return new Error(
+    `the cache directory ${directory} cannot be used (${reason}); name another one with DSQL_LOCAL_CACHE`,
+    { cause: error },
+  );
 }
 
 async function isAbandoned(lock: string): Promise<boolean> {
-  const pid = Number(await readFile(join(lock, "pid"), "utf8").catch(() => ""));
-  if (pid > 0) return !isRunning(pid);
-  const made = await stat(lock).catch(() => undefined);
-  return made !== undefined && Date.now() - made.mtimeMs > ORPHAN_MS;
+  const text = await readFile(join(lock, "owner"), "utf8").catch(() => "");
+  try {
+    const [pid, started] = JSON.parse(text) as [number, string | null];
+    // Process ids are used again.
+    return !isRunning(pid) || (started ?? undefined) !== startTime(pid);
+  } catch {
+    const made = await stat(lock).catch(() => undefined);
+    return made !== undefined && Date.now() - made.mtimeMs > ORPHAN_MS;
+  }
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { access, chmod, constants, mkdir, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { serverUser, userCanEnter } from "./server-user.ts";
@@ -12,6 +12,9 @@ export async function cacheDirectory(): Promise<string> {
   const named = process.env.DSQL_LOCAL_CACHE;
   if (named) {
     await makeReadable(named);
+    await access(named, constants.W_OK).catch((error: Error) => {
+      throw new Error(`DSQL_LOCAL_CACHE names ${named}, which cannot be written to`, { cause: error });
+    });
     const user = serverUser();
     if (await userCanEnter(named, user)) return named;
     throw new Error(
@@ -21,6 +24,7 @@ export async function cacheDirectory(): Promise<string> {
   const usual = usualDirectory();
   try {
     await makeReadable(usual);
+    await access(usual, constants.W_OK);
     return usual;
   } catch {
     return temporaryDirectory();

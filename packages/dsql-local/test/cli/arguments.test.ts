@@ -36,7 +36,18 @@ describe("the command line", () => {
     expect(() => parseArguments(["--something-else"])).toThrow(
       "--something-else is not an option (--help lists them)",
     );
-    expect(() => parseArguments(["start"])).toThrow('"start" is not expected');
+    expect(() => parseArguments(["start"])).toThrow('"start" is not a command (--help lists them)');
+    expect(() => parseArguments(["takeaway", "us-east-1"])).toThrow("did you mean take-away?");
+  });
+
+  it("takes commands for one that runs, named by --pid or by what --env has exported", () => {
+    expect(parseArguments(["take-away", "us-east-1"])).toEqual({ command: "take-away", region: "us-east-1" });
+    expect(parseArguments(["bring-back", "us-east-1", "--pid", "7"], { DSQL_LOCAL_PID: "8" })).toEqual({
+      command: "bring-back",
+      region: "us-east-1",
+      pid: 7,
+    });
+    expect(parseArguments(["take-away", "us-east-1"], { DSQL_LOCAL_PID: "8" })).toMatchObject({ pid: 8 });
   });
 
   it("refuses values that cannot be meant", () => {
@@ -50,6 +61,11 @@ describe("the command line", () => {
       ["--region", "us east"],
       ["--json=1"],
       ["--json", "--quiet"],
+      ["--pid", "7"],
+      ["take-away"],
+      ["take-away", "us-east-1", "us-east-2"],
+      ["take-away", "us-east-1", "--json"],
+      ["take-away", "us-east-1", "--pid", "x"],
     ]) {
       expect(() => parseArguments(argv), argv.join(" ")).toThrow(UsageError);
     }

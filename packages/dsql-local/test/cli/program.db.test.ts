@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { signToken } from "../../src/auth/sign-token.ts";
+import { serverOn } from "../../src/postgres/processes.ts";
 
 const program = fileURLToPath(new URL("../../bin/dsql-local.js", import.meta.url));
 const run = promisify(execFile);
@@ -25,6 +27,25 @@ const isThere = async (pid: number): Promise<boolean> => {
     return false;
   }
 };
+
+const isAccepting = (at: string | { port: number; host: string }): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = typeof at === "string" ? dial(at) : dial(at);
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+const isListening = (port: number): Promise<boolean> => isAccepting({ port, host: "127.0.0.1" });
+
+/** The folder of a run for temporary files, while it is there. */
+async function runDirectoryOf(pid: number): Promise<string | undefined> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith("dsql-local-")) continue;
+    const owner = await readFile(join(tmpdir(), name, "owner.json"), "utf8").catch(() => "{}");
+    if ((JSON.parse(owner) as { pid?: number }).pid === pid) return join(tmpdir(), name);
+  }
+  return undefined;
+}
 
 describe("the program", () => {
   it("prints one line of JSON that is enough to connect, logs what was refused, and ends at a signal", async () => {
@@ -129,9 +150,87 @@ describe("the program", () => {
     const { port } = other.address() as { port: number };
     await expect(run(process.execPath, [program, "--port", String(port)])).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`port ${port} is taken`),
+      stderr: expect.stringContaining(`port ${port} is used by another program`),
     });
     other.close();
+  });
+
+  it("takes a Region away and brings it back, and exports both", async () => {
+    const args = [program, "--env", "--region", "us-east-1", "--region", "us-east-2"];
+    const { stdout } = await run(process.execPath, args);
+    const value = (name: string): string =>
+      new RegExp(`^export ${name}='(.*)'$`, "m").exec(stdout)?.[1] ?? "";
+    const env = { ...process.env, DSQL_LOCAL_PID: value("DSQL_LOCAL_PID") };
+    try {
+      expect(value("AWS_REGION")).toBe("us-east-1");
+      expect(value("AWS_REGION_2")).toBe("us-east-2");
+      expect(value("DATABASE_URL_2")).toContain(`.us-east-2.on.aws:${value("PGPORT_2")}/`);
+      await run(process.execPath, [program, "take-away", "us-east-2"], { env });
+      expect(await isListening(Number(value("PGPORT_2")))).toBe(false);
+      expect(await isListening(Number(value("PGPORT")))).toBe(true);
+      await run(process.execPath, [program, "bring-back", "us-east-2"], { env });
+      expect(await isListening(Number(value("PGPORT_2")))).toBe(true);
+      await expect(run(process.execPath, [program, "take-away", "eu-west-1"], { env })).rejects.toMatchObject(
+        {
+          code: 1,
+          stderr: expect.stringContaining(
+            "there is no endpoint in eu-west-1; there is one in us-east-1, us-east-2",
+          ),
+        },
+      );
+    } finally {
+      process.kill(Number(env.DSQL_LOCAL_PID), "SIGTERM");
+    }
+    await expect.poll(() => isThere(Number(env.DSQL_LOCAL_PID)), { timeout: 10_000 }).toBe(false);
+    await expect(run(process.execPath, [program, "take-away", "us-east-2"], { env })).rejects.toMatchObject({
+      stderr: expect.stringContaining(`no dsql-local runs as process ${env.DSQL_LOCAL_PID}`),
+    });
+  });
+
+  it("ends at a signal that comes while it is starting, and leaves nothing running", async () => {
+    for (const delayMs of [0, 60, 150, 400]) {
+      const child = spawn(process.execPath, [program, "--json"], { stdio: "ignore" });
+      await new Promise((resolve) => setTimeout(resolve, delayMs + 40));
+      const exited = new Promise<unknown>((resolve) =>
+        child.once("exit", (code, signal) => resolve(code ?? signal)),
+      );
+      child.kill("SIGTERM");
+      // A signal that comes before any of our code runs is Node's own to handle.
+      expect([0, "SIGTERM"]).toContain(await exited);
+      await expect.poll(() => runDirectoryOf(child.pid as number), { timeout: 10_000 }).toBeUndefined();
+    }
+  });
+
+  it("ends with an error when its PostgreSQL has ended for good", async () => {
+    const child = spawn(process.execPath, [program, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+    let log = "";
+    child.stderr.on("data", (text: Buffer) => {
+      log += text;
+    });
+    await firstLine(child);
+    const exited = exitCode(child);
+    while (child.exitCode === null) {
+      const folder = await runDirectoryOf(child.pid as number);
+      const postgres = folder && (await serverOn(join(folder, "data")));
+      const restarts = log.match(/starting it again/g)?.length ?? 0;
+      if (postgres && (await isAccepting(join(folder, ".s.PGSQL.5432")))) process.kill(postgres, "SIGKILL");
+      await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 300))]);
+      expect(restarts).toBeLessThanOrEqual(3);
+    }
+    expect(await exited).toBe(1);
+    expect(log).toMatch(/dsql-local: PostgreSQL .* ended 4 times within a minute/);
+  });
+
+  it("prints its version, and no colours where nobody sees them", async () => {
+    const { version } = JSON.parse(
+      await readFile(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
+    );
+    expect((await run(process.execPath, [program, "--version"])).stdout.trim()).toBe(version);
+    const failed = run(process.execPath, [program, "serve"], { env: { ...process.env, NO_COLOR: "1" } });
+    await expect(failed).rejects.toMatchObject({
+      code: 2,
+      stderr: 'dsql-local: "serve" is not a command (--help lists them)\n',
+    });
   });
 
   it("explains itself", async () => {

@@ -11,7 +11,7 @@ export async function refusalOf(session: SessionState, statement: Statement): Pr
   if (problem || !statement.catalogChecks) return problem;
   for (const check of statement.catalogChecks) {
     const refusal = await check({ query: (sql) => askCatalog(session, sql) });
-    if (refusal) return told(session, refusal, statement);
+    if (refusal) return session.cluster.refuse(refusal, statement.source);
   }
   return undefined;
 }
@@ -21,14 +21,14 @@ function withoutCatalog(session: SessionState, statement: Statement): Problem | 
   if (status === "E") return ABORTED;
   const place = transaction?.explicit ? statement.refusalInTransaction : statement.refusalOutsideTransaction;
   const refusal = statement.refusal ?? place;
-  if (refusal) return told(session, refusal, statement);
+  if (refusal) return cluster.refuse(refusal, statement.source);
   if (statement.tables.length > 0 && session.meetsSchemaChange()) return SCHEMA_CONFLICT;
   if (!transaction) return undefined;
   const late = ageProblem(transaction, cluster.limits.maxTransactionAgeMs);
   if (late) return late;
   if (transaction.phase === "lost") return transaction.loss;
   const misplaced = misplacedDdl(statement.kind, transaction);
-  return misplaced && told(session, misplaced, statement);
+  return misplaced && cluster.refuse(misplaced, statement.source);
 }
 
 /** Past its age a transaction can only be rolled back. */
@@ -48,9 +48,4 @@ function askCatalog({ mutex, turn, transaction }: SessionState, sql: string): Pr
     await transaction?.enter();
     return (await turn.query(sql)).rows;
   });
-}
-
-function told({ cluster }: SessionState, refusal: Refusal, { source }: Statement): Problem {
-  cluster.refused(refusal, source);
-  return { ...refusal };
 }
