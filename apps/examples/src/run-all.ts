@@ -2,9 +2,14 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { startLocalDsql } from "dsql-local";
+import { commandLineOrExit } from "./command-line.ts";
 
 const PROGRAMS = ["core-pool", "core-client", "kysely", "drizzle", "prisma", "invoke-lambda"];
 
+const { names } = commandLineOrExit(
+  `npm run examples -- [name...]\n\nRuns all of these, or those that are named: ${PROGRAMS.join(", ")}\n`,
+  { names: PROGRAMS },
+);
 const local = process.env.DATABASE_URL ? undefined : await startLocalDsql();
 const environment = local
   ? {
@@ -16,7 +21,7 @@ const environment = local
   : process.env;
 
 try {
-  for (const program of PROGRAMS) {
+  for (const program of names.length > 0 ? names : PROGRAMS) {
     const code = await run(program);
     console.log(`${program}: ${code === 0 ? "ok" : `FAILED with exit code ${code}`}`);
     if (code !== 0) process.exitCode = 1;

@@ -1,3 +1,4 @@
+import { commandLineOrExit } from "../command-line.ts";
 import { openTarget } from "../target.ts";
 import { drizzleBank } from "./adapters/drizzle.ts";
 import { kyselyBank } from "./adapters/kysely.ts";
@@ -5,7 +6,10 @@ import { prismaBank } from "./adapters/prisma.ts";
 import { explain, table } from "./report.ts";
 import { type BankRun, runBank } from "./run-bank.ts";
 
-const asJson = process.argv.includes("--json");
+const { json: asJson } = commandLineOrExit(
+  "npm run demo -- [--json]\n\nRuns 100 transfers at once through each ORM, on DATABASE_URL or on a local endpoint.\n",
+  { hasJson: true },
+);
 const target = await openTarget();
 const runs: BankRun[] = [];
 try {
