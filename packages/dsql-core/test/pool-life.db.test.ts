@@ -130,19 +130,42 @@ describe("the end of a pool", () => {
   });
 });
 
-test("a process whose pool is idle may exit, where allowExitOnIdle lets it", async () => {
-  const script = `
-    import { DsqlPool } from "dsql-core";
-    const pool = new DsqlPool({ ...JSON.parse(process.env.CONNECTION), allowExitOnIdle: true });
+describe("a process", () => {
+  /** Runs a script that has `pool` and returns what it printed; fails unless it exits with 0 before its pool's idle time-out. */
+  const run = (options: string, script: string) => {
+    const source = `
+      import { DsqlPool } from "dsql-core";
+      const pool = new DsqlPool({ ...JSON.parse(process.env.CONNECTION), ...${options} });
+      ${script}`;
+    const env = { ...process.env, CONNECTION: JSON.stringify(database.local.connection) };
+    return new Promise<string>((resolve, reject) => {
+      const cwd = new URL("..", import.meta.url);
+      const args = ["--input-type=module", "-e", source];
+      execFile(process.execPath, args, { cwd, env, timeout: 50_000 }, (error, stdout) =>
+        error ? reject(error) : resolve(stdout),
+      );
+    });
+  };
+  const work = `
     await pool.query("SELECT 1");
-    await Promise.all([pool.query("SELECT 2"), pool.query("SELECT 3")]);
-    console.log("done");`;
-  const env = { ...process.env, CONNECTION: JSON.stringify(database.local.connection) };
-  const output = await new Promise((resolve, reject) => {
-    const options = { cwd: new URL("..", import.meta.url), env };
-    execFile(process.execPath, ["--input-type=module", "-e", script], options, (error, stdout) =>
-      error ? reject(error) : resolve(stdout),
-    );
+    await Promise.all([pool.query("SELECT 2"), pool.query("SELECT 3")]);`;
+
+  test("that forgets to end its pool ends with its work", async () => {
+    expect(await run("{}", `${work} console.log("done");`)).toBe("done\n");
   });
-  expect(output).toBe("done\n");
+
+  test("lives until a query, a transaction and the end of its pool are over", async () => {
+    const script = `${work}
+      await pool.query("SELECT pg_sleep(0.3)");
+      await pool.transactionWithRetry((client) => client.query("SELECT pg_sleep(0.3)"));
+      await pool.end();
+      console.log("ended");`;
+    expect(await run("{}", script)).toBe("ended\n");
+  });
+
+  test("lives until its idle connections are closed, where allowExitOnIdle is false", async () => {
+    const options = "{ allowExitOnIdle: false, idleTimeoutMillis: 300 }";
+    const script = `${work} pool.on("remove", () => console.log("removed"));`;
+    expect(await run(options, script)).toMatch(/^removed\n/);
+  });
 });

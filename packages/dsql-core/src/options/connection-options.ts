@@ -82,7 +82,10 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
   maxLifetimeSeconds?: number | undefined;
   /** How often a connection is handed out at most. @default unlimited */
   maxUses?: number | undefined;
-  /** Lets the process exit while all connections are idle. @default false */
+  /**
+   * Lets the process exit while all connections are idle, so that a script which never calls `end()` ends when its work is
+   * done. False keeps it running until the last idle connection is closed. @default true
+   */
   allowExitOnIdle?: boolean | undefined;
   /** Runs a statement of `pool.query` again when it met a conflict: DSQL has rolled it back whole. @default true */
   autocommitRetry?: boolean | undefined;

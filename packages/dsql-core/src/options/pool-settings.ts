@@ -37,7 +37,7 @@ export function resolvePool(config: DsqlPoolOptions | string): {
   const { max = 10, min = 0, idleTimeoutMillis = 600_000, maxLifetimeSeconds = 3300 } = options;
   const {
     maxUses = Number.POSITIVE_INFINITY,
-    allowExitOnIdle = false,
+    allowExitOnIdle = true,
     autocommitRetry = true,
     onConnect,
     retry,

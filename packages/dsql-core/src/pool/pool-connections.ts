@@ -207,6 +207,8 @@ export class PoolConnections {
 
   #close(connection: PooledConnection): void {
     if (!this.#open.delete(connection)) return;
+    // Whoever awaits the end of the pool must see it, so the process has to live until then.
+    if (this.#settings.allowExitOnIdle) internalsOf(connection.client).ref();
     const closing = connection.client.end().then(() => {
       this.#closing.delete(closing);
       for (const tell of connection.onClosed) tell();
