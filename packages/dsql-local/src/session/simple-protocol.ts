@@ -58,7 +58,7 @@ export class SimpleProtocol {
   async #refuse(text: string | Buffer): Promise<void> {
     const { mutex, turn, client } = this.#session;
     const sql = typeof text === "string" ? terminated(text, turn.encoding) : Buffer.concat([text, ZERO]);
-    const request = Buffer.concat([message(Frontend.Parse, "", sql, int16(0)), sync]);
+    const request = { bytes: Buffer.concat([message(Frontend.Parse, "", sql, int16(0)), sync]) };
     const { errorMessage } = await mutex.run(() => turn.hold(request));
     if (errorMessage) client.write(errorMessage.bytes);
     else await this.#session.fail(UNREADABLE);
@@ -78,7 +78,7 @@ export class SimpleProtocol {
       statement,
       locking,
       copy,
-      stream: (pace) => turn.stream(turn.queryMessage(statement.text), { copy, pace }),
+      stream: (pace) => turn.stream({ bytes: turn.queryMessage(statement.text) }, { copy, pace }),
       request: ({ plain }) => ({
         bytes: turn.queryMessage(plain || !locking ? statement.text : locking.text),
       }),

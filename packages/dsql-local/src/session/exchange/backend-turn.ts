@@ -12,6 +12,13 @@ import { Backend, Frontend } from "../../wire/message-types.ts";
 import { message } from "../../wire/message-writer.ts";
 import type { CopySource } from "./copy-source.ts";
 
+/** Bytes for PostgreSQL that end in one Query or Sync. */
+export interface Request {
+  bytes: Buffer;
+  /** For each Parse, Bind and Close among them, in order: whether its acknowledgement is the endpoint's own affair. Left out: none is. */
+  ownAnswers?: readonly boolean[] | undefined;
+}
+
 /** What PostgreSQL answered to one request; ReadyForQuery and errors are never sent on by themselves. */
 export interface Answer {
   status: TransactionStatus;
@@ -22,6 +29,8 @@ export interface Answer {
   tag?: string;
   /** What was held back, in order. */
   held: WireMessage[];
+  /** Those of the request. */
+  ownAnswers?: readonly boolean[] | undefined;
   /** Some of it has been sent to the client already, more than acknowledgements. */
   isOnItsWay?: boolean;
   /** It has asked for rows to copy in. */
@@ -55,17 +64,12 @@ export interface StreamOptions {
   pace?: Pace;
   /** Gathers the rows of COPY FROM STDIN. */
   copy?: CopySource | undefined;
-  /** For each acknowledgement, in order: whether it is the endpoint's own affair. */
-  ownAnswers?: readonly boolean[] | undefined;
   /** An acknowledgement that PostgreSQL is not asked for. */
   preface?: Buffer | undefined;
 }
 
 /** Held messages without the acknowledgements that are the endpoint's own affair. */
-export function clientsOwn(
-  held: readonly WireMessage[],
-  ownAnswers: readonly boolean[] | undefined,
-): readonly WireMessage[] {
+export function clientsOwn({ held, ownAnswers }: Answer): readonly WireMessage[] {
   if (!ownAnswers) return held;
   let acknowledged = 0;
   return held.filter(({ type }) => !isAcknowledgement(type) || !ownAnswers[acknowledged++]);
@@ -126,18 +130,18 @@ export class BackendTurn {
    * Runs a request that ends in one ReadyForQuery, and sends the responses on as they come: at the client's pace, or as
    * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
    */
-  stream(request: Buffer, options: StreamOptions = {}): Promise<Answer> {
+  stream(request: Request, options: StreamOptions = {}): Promise<Answer> {
     return this.#run(request, { pace: "client's", ...options });
   }
 
   /** The same, but the responses are kept for the caller. */
-  hold(request: Buffer, copy?: CopySource): Promise<Answer> {
+  hold(request: Request, copy?: CopySource): Promise<Answer> {
     return this.#run(request, { copy });
   }
 
   /** Runs SQL of the endpoint's own and returns its rows as text. */
   async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
-    return withRows(await this.#run(this.queryMessage(sql)), this.encoding);
+    return withRows(await this.#run({ bytes: this.queryMessage(sql) }), this.encoding);
   }
 
   /**
@@ -148,21 +152,24 @@ export class BackendTurn {
     const parameters = [this.#callKey, ...values];
     const numbers = parameters.map((_, index) => `$${index + 1}`).join(", ");
     const messages = [parse("", `SELECT pg_catalog.${name}(${numbers})`), bind("", "", parameters)];
-    return withRows(await this.#run(Buffer.concat([...messages, execute(""), sync])), this.encoding);
+    return withRows(
+      await this.#run({ bytes: Buffer.concat([...messages, execute(""), sync]) }),
+      this.encoding,
+    );
   }
 
-  async #run(request: Buffer, options: StreamOptions = {}): Promise<Answer> {
-    this.#backend.write(request);
+  async #run({ bytes, ownAnswers }: Request, options: StreamOptions = {}): Promise<Answer> {
+    this.#backend.write(bytes);
     this.#backend.flush();
     if (this.#ahead.length > 0) await this.settle();
-    return this.#read(options);
+    return this.#read(options, ownAnswers);
   }
 
-  async #read({ pace, copy, ownAnswers, preface }: StreamOptions): Promise<Answer> {
+  async #read({ pace, copy, preface }: StreamOptions, ownAnswers?: Request["ownAnswers"]): Promise<Answer> {
     const streams = pace !== undefined;
     const client = this.#client;
     const backend = this.#backend;
-    const answer: Answer = { status: this.status, held: [], changes: [], settings: [] };
+    const answer: Answer = { status: this.status, held: [], ownAnswers, changes: [], settings: [] };
     if (preface) answer.held.push({ type: Backend.ParseComplete, body: preface, bytes: preface });
     let stopWatching: (() => void) | undefined;
     try {
@@ -204,7 +211,8 @@ export class BackendTurn {
               break;
             }
             // Before this the request could have been sent again, and nobody would have known.
-            for (const { bytes } of clientsOwn(answer.held.splice(0), ownAnswers)) client.write(bytes);
+            for (const { bytes } of clientsOwn(answer)) client.write(bytes);
+            answer.held.length = 0;
             client.write(received.bytes);
             answer.isOnItsWay = true;
         }
@@ -220,7 +228,7 @@ export class BackendTurn {
       this.#backend.write(copyFail("COPY FROM STDIN cannot be run here"));
       return;
     }
-    if (!copy.started) for (const { bytes } of answer.held) this.#client.write(bytes);
+    if (!copy.started) for (const { bytes } of clientsOwn(answer)) this.#client.write(bytes);
     answer.held.length = 0;
     answer.copied = true;
     copy.feed(this.#backend, request);

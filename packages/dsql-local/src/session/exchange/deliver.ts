@@ -13,7 +13,6 @@ import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
 
 /** What is taken out of held answers before the client gets them. */
 export interface Delivery {
-  ownAnswers?: readonly boolean[] | undefined;
   /** Columns at the end of each row that are the endpoint's own. */
   addedColumns: number;
   /** Whether the statement was DDL, which meets DDL of others. */
@@ -26,13 +25,9 @@ export interface Delivery {
 
 /** How a statement's answer is delivered that was sent in this form. */
 export function deliveryOf(work: Work, form: RequestForm): Delivery {
-  const { ownAnswers } = work.request(form);
   const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
   const { kind, commandTag } = work.statement;
-  return {
-    ...{ ownAnswers, addedColumns, commandTag },
-    ...{ isDdl: kind === "ddl", isExplain: isExplain(work.statement) },
-  };
+  return { addedColumns, commandTag, isDdl: kind === "ddl", isExplain: isExplain(work.statement) };
 }
 
 export const isExplain = ({ tree }: Statement): boolean => "ExplainStmt" in ((tree ?? {}) as object);
@@ -49,7 +44,7 @@ export function deliverWork(
 
 /** Sends held answers to the client; returns whether the statement succeeded. */
 export function deliver(client: FrontendConnection, answer: Answer, delivery: Delivery): boolean {
-  for (const message of clientsOwn(answer.held, delivery.ownAnswers)) {
+  for (const message of clientsOwn(answer)) {
     const { commandTag } = delivery;
     if (commandTag !== undefined && message.type === Backend.CommandComplete)
       client.write(commandComplete(commandTag));

@@ -1,14 +1,7 @@
 import type { LockingRead } from "../../conflicts/locking-read.ts";
 import type { Statement } from "../../statements/statement.ts";
-import type { Answer, Pace } from "./backend-turn.ts";
+import type { Answer, Pace, Request } from "./backend-turn.ts";
 import type { CopySource } from "./copy-source.ts";
-
-/** Bytes for PostgreSQL that end in one Query or Sync. */
-export interface Request {
-  bytes: Buffer;
-  /** For each Parse and Close among them, in order: whether its answer is the endpoint's own affair. Left out: none is. */
-  ownAnswers?: readonly boolean[] | undefined;
-}
 
 /** How a statement goes to PostgreSQL. */
 export interface RequestForm {

@@ -190,12 +190,12 @@ export class ExtendedProtocol {
     this.#unit = [];
     const { client, mutex, turn, transaction } = this.#session;
     const unit: Unit = { messages, portal: undefined, rebind: false, prepared: this.#prepared };
-    const { bytes, ownAnswers } = unitRequest(unit, FIRST_TIME);
+    const request = unitRequest(unit, FIRST_TIME);
     const answer = await mutex.run(async () => {
       if (this.#session.status === "T") await transaction?.enter();
-      return turn.hold(bytes);
+      return turn.hold(request);
     });
-    return deliver(client, answer, { ownAnswers, addedColumns: this.#names.addedColumns(messages) });
+    return deliver(client, answer, { addedColumns: this.#names.addedColumns(messages) });
   }
 
   #work(portal: Portal, statement: Statement): Work {

@@ -5,7 +5,8 @@ import { close, describe, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
 import { int16, message } from "../../wire/message-writer.ts";
-import type { Request, RequestForm } from "../exchange/work.ts";
+import type { Request } from "../exchange/backend-turn.ts";
+import type { RequestForm } from "../exchange/work.ts";
 import { type Portal, type PreparedStatement, readName } from "./prepared-statements.ts";
 
 /** The name under which statements that work on copies are prepared. */

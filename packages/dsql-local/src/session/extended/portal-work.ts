@@ -2,9 +2,9 @@ import type { LockingRead } from "../../conflicts/locking-read.ts";
 import type { Statement } from "../../statements/statement.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
-import type { Answer, Pace } from "../exchange/backend-turn.ts";
+import type { Answer, Pace, Request } from "../exchange/backend-turn.ts";
 import { CopySource } from "../exchange/copy-source.ts";
-import { FIRST_TIME, type Request, type RequestForm, type Work } from "../exchange/work.ts";
+import { FIRST_TIME, type RequestForm, type Work } from "../exchange/work.ts";
 import type { SessionState } from "../transaction/session-state.ts";
 import type { Transaction } from "../transaction/transaction.ts";
 import { sandboxedUnit, type Unit, unitRequest } from "./portal-requests.ts";
@@ -57,10 +57,12 @@ export class PortalWork implements Work {
     const { prepared } = this.#portal;
     const kept = prepared?.isUnchanged ? await this.#cache.request(prepared, this.#messages) : undefined;
     if (!kept) {
-      const { bytes, ownAnswers } = this.request(FIRST_TIME);
-      return turn.stream(bytes, { copy: this.copy, pace, ownAnswers });
+      return turn.stream(this.request(FIRST_TIME), { copy: this.copy, pace });
     }
-    const answer = await turn.stream(kept.bytes, { copy: this.copy, pace, preface: kept.answered });
+    const answer = await turn.stream(
+      { bytes: kept.bytes },
+      { copy: this.copy, pace, preface: kept.answered },
+    );
     kept.done(!answer.error);
     return answer;
   }

@@ -91,7 +91,7 @@ export class PreparedStatementCache {
   async restore({ text, types, encoding }: PreparedStatement): Promise<void> {
     const { mutex, turn } = this.#session;
     const bytes = Buffer.concat([message(Frontend.Parse, "", terminated(text, encoding), types), sync]);
-    const { error } = await mutex.run(() => turn.hold(bytes));
+    const { error } = await mutex.run(() => turn.hold({ bytes }));
     if (!error) this.#isUnnamedElsewhere = false;
   }
 
@@ -141,6 +141,6 @@ export class PreparedStatementCache {
     if (this.#names.size === 0) return;
     const closes = [...this.#names.values()].map((name) => close("statement", name));
     this.#names.clear();
-    await this.#session.turn.hold(Buffer.concat([...closes, sync]));
+    await this.#session.turn.hold({ bytes: Buffer.concat([...closes, sync]) });
   }
 }

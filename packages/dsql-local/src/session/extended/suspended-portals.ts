@@ -60,7 +60,7 @@ export class SuspendedPortals {
     for (const [portal, owner] of this.#open) {
       if (owner !== transaction) continue;
       const request = [describe("portal", portal.name), execute(portal.name), sync];
-      const { error, held, tag = "" } = await turn.hold(Buffer.concat(request));
+      const { error, held, tag = "" } = await turn.hold({ bytes: Buffer.concat(request) });
       const rows = held.filter(({ type }) => type === Backend.DataRow);
       if (!error) portal.rest = { transaction, description: held[0] as WireMessage, rows, tag };
     }

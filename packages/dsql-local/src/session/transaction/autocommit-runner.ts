@@ -29,7 +29,7 @@ async function runAsTransaction(session: SessionState, work: Work): Promise<bool
 async function changeSchema(session: SessionState, work: Work): Promise<boolean> {
   const { adjudicator, mutex, turn } = session;
   const answer = await adjudicator.changeSchema(
-    () => runPatiently((form) => mutex.run(() => turn.hold(work.request(form).bytes))),
+    () => runPatiently((form) => mutex.run(() => turn.hold(work.request(form)))),
     ({ error }) => !error,
   );
   if (!answer.error) session.schemaVersion = adjudicator.schemaVersion;
@@ -40,7 +40,7 @@ async function changeSchema(session: SessionState, work: Work): Promise<boolean>
 async function read(session: SessionState, work: Work): Promise<boolean> {
   const { mutex, turn } = session;
   const hold = (form: RequestForm): Promise<Answer> =>
-    mutex.run(() => turn.hold(work.request(form).bytes, work.copy));
+    mutex.run(() => turn.hold(work.request(form), work.copy));
   if (work.statement.commandTag !== undefined) {
     return deliverWork(session.client, work, await runPatiently(hold));
   }

@@ -80,6 +80,6 @@ export class TransactionControl {
 
   #ask(statement: Statement): ReturnType<SessionState["turn"]["hold"]> {
     const { mutex, turn } = this.#session;
-    return mutex.run(() => turn.hold(turn.queryMessage(statement.text)));
+    return mutex.run(() => turn.hold({ bytes: turn.queryMessage(statement.text) }));
   }
 }

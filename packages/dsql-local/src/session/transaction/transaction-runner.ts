@@ -55,7 +55,7 @@ async function askForRows(session: SessionState, work: Work, transaction: Transa
   const { turn } = session;
   await transaction.enter();
   await turn.query("SAVEPOINT dsql_local_copy");
-  const answer = await turn.hold(work.request(FIRST_TIME).bytes, work.copy);
+  const answer = await turn.hold(work.request(FIRST_TIME), work.copy);
   if (work.copy.started) {
     await turn.query("ROLLBACK TO SAVEPOINT dsql_local_copy;RELEASE SAVEPOINT dsql_local_copy");
   }
@@ -70,7 +70,7 @@ async function runRead(session: SessionState, work: Work, transaction: Transacti
   let answer =
     commandTag === undefined
       ? await work.stream(transaction.writes.isEmpty ? "client's" : "own")
-      : await turn.hold(work.request(form).bytes);
+      : await turn.hold(work.request(form));
   for (
     let run = 1;
     answer.error && isTransient(answer.error) && !answer.isOnItsWay && run < MAX_RUNS;
@@ -81,7 +81,7 @@ async function runRead(session: SessionState, work: Work, transaction: Transacti
     if (transaction.phase === "lost") return { problem: transaction.loss };
     if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again: true });
     form.again = true;
-    answer = await turn.hold(work.request(form).bytes);
+    answer = await turn.hold(work.request(form));
   }
   if (!answer.error) {
     await transaction.acceptLate(answer.changes);
@@ -101,7 +101,7 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
   // PostgreSQL is to refuse a lock in a transaction that may only read.
   const form = { again: work.copy.started, plain: locking !== undefined && transaction.isReadOnly };
   for (let run = 1; ; run++) {
-    const answer = await turn.hold(work.request(form).bytes, work.copy);
+    const answer = await turn.hold(work.request(form), work.copy);
     if (!answer.error) {
       const reads = readRows(answer, form.plain ? [] : (locking?.columnMarks ?? []));
       if (!(await transaction.accept(answer.changes, reads))) return lose(session, work, transaction);
@@ -149,8 +149,7 @@ async function runOnCopies(
   for (let run = 1; ; run++) {
     await turn.query("SAVEPOINT dsql_local_statement");
     const form = { again: again || run > 1, plain: true };
-    const { bytes, ownAnswers } = work.sandboxed(form, transaction.isCopied);
-    const answer = await turn.hold(bytes, work.copy);
+    const answer = await turn.hold(work.sandboxed(form, transaction.isCopied), work.copy);
     if (answer.error && isTransient(answer.error) && run < MAX_RUNS) {
       await turn.query("ROLLBACK TO SAVEPOINT dsql_local_statement;RELEASE SAVEPOINT dsql_local_statement");
       continue;
@@ -167,7 +166,7 @@ async function runOnCopies(
       if (isSetting(work)) transaction.settings.push(work.statement.text);
     } else if (answer.error.sqlstate === "40001") return { problem: DATA_CONFLICT };
     const { commandTag } = work.statement;
-    const delivery = { ownAnswers, addedColumns: 0, commandTag, isExplain: isExplain(work.statement) };
+    const delivery = { addedColumns: 0, commandTag, isExplain: isExplain(work.statement) };
     return { answer, delivery };
   }
 }
