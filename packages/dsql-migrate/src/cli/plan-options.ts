@@ -6,12 +6,14 @@ export const PLAN_OPTIONS = {
   "identity-cache": { type: "string" },
   enums: { type: "string" },
   recreate: { type: "boolean" },
+  "no-owner": { type: "boolean" },
   "batch-rows": { type: "string" },
 } as const;
 
 export const PLAN_USAGE = `  --identity-cache <n>        CACHE of identity columns and sequences: 1, or at least 65536; the default is 65536
   --enums check|domain|refuse what becomes of an enum; the default is check (text with a CHECK)
   --recreate                  plan what DSQL cannot change in place as a new table, a copy and a swap
+  --no-owner                  leave OWNER TO out, as pg_dump --no-owner does
   --batch-rows <n>            rows of one batch of a backfill, from 1 to 2999; the default is 1000
 `;
 
@@ -19,6 +21,7 @@ interface PlanValues {
   "identity-cache"?: string | undefined;
   enums?: string | undefined;
   recreate?: boolean | undefined;
+  "no-owner"?: boolean | undefined;
   "batch-rows"?: string | undefined;
 }
 
@@ -33,7 +36,7 @@ export function planOptions(values: PlanValues): Omit<PlanOptions, "file"> {
   const { enums, recreate } = values;
   if (enums !== undefined && !isEnumHandling(enums))
     throw new UsageError(`--enums must be check, domain or refuse, not "${enums}".`);
-  return { identityCache, backfillBatchRows, enums, recreate };
+  return { identityCache, backfillBatchRows, enums, recreate, noOwner: values["no-owner"] };
 }
 
 function isEnumHandling(value: string): value is EnumHandling {

@@ -24,6 +24,12 @@ export interface PlanOptions {
    */
   recreate?: boolean | undefined;
   /**
+   * Whether `OWNER TO` is left out, as `pg_dump --no-owner` does: a dump names roles of the database that it was taken from.
+   *
+   * @default false
+   */
+  noOwner?: boolean | undefined;
+  /**
    * The rows of one batch of a backfill, from 1 to 2999.
    *
    * @default 1000
@@ -38,6 +44,7 @@ export interface ResolvedOptions {
   identityCache: number;
   enums: EnumHandling;
   recreate: boolean;
+  noOwner: boolean;
   backfillBatchRows: number;
   knownSchema: KnownSchema;
 }
@@ -49,6 +56,7 @@ export function resolveOptions(options: PlanOptions): ResolvedOptions {
     identityCache = 65_536,
     enums = "check",
     recreate = false,
+    noOwner = false,
     backfillBatchRows = 1000,
   } = options;
   if (!Number.isSafeInteger(identityCache) || (identityCache !== 1 && identityCache < 65_536))
@@ -56,10 +64,11 @@ export function resolveOptions(options: PlanOptions): ResolvedOptions {
   if (enums !== "check" && enums !== "domain" && enums !== "refuse")
     throw new RangeError(`enums must be "check", "domain" or "refuse", not ${JSON.stringify(enums)}.`);
   if (typeof recreate !== "boolean") throw new TypeError("recreate must be true or false.");
+  if (typeof noOwner !== "boolean") throw new TypeError("noOwner must be true or false.");
   if (!Number.isSafeInteger(backfillBatchRows) || backfillBatchRows < 1 || backfillBatchRows >= 3000)
     throw new RangeError(
       `backfillBatchRows must be an integer from 1 to 2999, not ${String(backfillBatchRows)}.`,
     );
   const knownSchema = options.knownSchema ?? new KnownSchema();
-  return { file, identityCache, enums, recreate, backfillBatchRows, knownSchema };
+  return { file, identityCache, enums, recreate, noOwner, backfillBatchRows, knownSchema };
 }

@@ -67,6 +67,20 @@ export async function readKnownSchema(query: RunQuery): Promise<KnownSchema> {
   return schema;
 }
 
+/**
+ * Reads the primary keys of the tables that there are, and nothing else of them: what a backfill needs, and what no migration
+ * changes on the way, so that a plan made again in the midst of a migration is the same.
+ */
+export async function readPrimaryKeys(query: RunQuery): Promise<KnownSchema> {
+  const schema = new KnownSchema();
+  for (const row of (await query(`${CONSTRAINTS} AND k.contype = 'p'`)) as ConstraintRow[]) {
+    const table = tableOf(schema, row);
+    table.complete = false;
+    addConstraint(table, row);
+  }
+  return schema;
+}
+
 type TableRow = { nspname: string; relname: string };
 type ColumnRow = TableRow & {
   attname: string;

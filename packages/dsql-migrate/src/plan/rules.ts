@@ -526,10 +526,16 @@ export const RULES = {
     "Roles log in with IAM tokens; use AWS IAM GRANT.",
     "roles",
   ),
+  "no-owner": rule(
+    "leaves out",
+    "`OWNER TO` (option `noOwner`)",
+    "Objects stay with the role that makes them.",
+    "roles",
+  ),
   owner: rule(
     "warns",
     "`OWNER TO` another role than admin",
-    "Check that the role exists: a dump names those of the database that it was taken from (pg_dump --no-owner).",
+    "Check that the role exists: a dump names those of the database that it was taken from (--no-owner leaves them out).",
     "roles",
   ),
   "statistics-target": rule(

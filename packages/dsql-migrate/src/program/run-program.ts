@@ -5,7 +5,7 @@ import type { Deployment } from "../apply/run-migration.ts";
 import { MigrateError } from "../errors.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import { sequentialPlanner } from "../plan/planner.ts";
-import { readKnownSchema } from "../plan/read-schema.ts";
+import { readPrimaryKeys } from "../plan/read-schema.ts";
 import type { MigrationProgram } from "./program.ts";
 import { Recording } from "./recording.ts";
 
@@ -38,7 +38,8 @@ export async function runProgram(
     if (run === 1) {
       emit({ type: "migration-started", migration: name, steps: done, resumedAt: begun ? done : undefined });
     }
-    const planner = sequentialPlanner({ ...plan, knownSchema: await readKnownSchema(queryOf(pool)) });
+    // Primary keys alone: whatever else the interrupted run has changed by now, the plan is the same.
+    const planner = sequentialPlanner({ ...plan, knownSchema: await readPrimaryKeys(queryOf(pool)) });
     const recording = new Recording(deployment, name, recorded, planner);
     try {
       await program.run(recording);

@@ -27,7 +27,12 @@ test("has a statement that meets each rule", async () => {
     "ALTER TABLE item OWNER TO somebody",
     Array.from({ length: 30 }, (_, number) => `CREATE INDEX i${number} ON item (name);`).join("\n"),
   ];
-  for (const options of [{}, { recreate: true }, { enums: "domain" }, { enums: "refuse" }] as const) {
+  for (const options of [
+    {},
+    { recreate: true },
+    { enums: "domain" },
+    { enums: "refuse", noOwner: true },
+  ] as const) {
     for (const sql of inputs) {
       const plans = await planMigrations(
         [

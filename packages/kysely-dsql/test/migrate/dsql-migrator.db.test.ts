@@ -222,3 +222,37 @@ test("runs migrations through the plugins of the instance", async () => {
   expect(error).toBeUndefined();
   expect((await pool.query("SELECT first_name FROM user_account")).rows).toEqual([]);
 });
+
+test("fills a new column of a table that an earlier deployment made, and is continued in the midst of it", async () => {
+  const migratorOf = (migrations: Record<string, KyselyMigration>) =>
+    new DsqlMigrator({ db, provider: { getMigrations: async () => migrations } });
+  const first = { "1_person": createPerson };
+  expect((await migratorOf(first).migrateToLatest()).error).toBeUndefined();
+  await db
+    .insertInto("person")
+    .values({ id: sql`gen_random_uuid()`, first_name: "Ada", balance: 0 })
+    .execute();
+  let runs = 0;
+  const addStars: KyselyMigration = {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .alterTable("person")
+        .addColumn("stars", "integer", (column) => column.notNull().defaultTo(3))
+        .execute();
+      // The next run finds the column, its default and its constraint, and plans the same statements nonetheless.
+      if (++runs === 1) throw new Error("interrupted");
+      await database.schema
+        .alterTable("person")
+        .alterColumn("stars", (column) => column.dropNotNull())
+        .execute();
+    },
+  };
+  expect((await migratorOf({ ...first, "2_stars": addStars }).migrateToLatest()).error).toMatchObject({
+    cause: { message: "interrupted" },
+  });
+  const { error } = await migratorOf({ ...first, "2_stars": addStars }).migrateToLatest();
+  expect(error).toBeUndefined();
+  expect((await pool.query("SELECT first_name, stars FROM person")).rows).toEqual([
+    { first_name: "Ada", stars: 3 },
+  ]);
+});

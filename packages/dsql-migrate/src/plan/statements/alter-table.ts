@@ -24,6 +24,7 @@ import {
   withoutName,
 } from "./constraints.ts";
 import { replaceEnumCheck } from "./enums.ts";
+import { generatedName } from "./names.ts";
 import { recreateOrRefuse } from "./recreate.ts";
 import { oneLine, widenToBigint } from "./table-draft.ts";
 
@@ -44,7 +45,8 @@ export function alterTable(work: Work, statement: NodeBody<"AlterTableStmt">): u
       break;
     case "OBJECT_VIEW":
     case "OBJECT_SEQUENCE":
-      if (commands.some(({ subtype }) => subtype === "AT_ChangeOwner")) judgeOwner(work, commands);
+      for (const { subtype, newowner } of commands)
+        if (subtype === "AT_ChangeOwner" && leavesOwnerOut(work, newowner)) return;
       work.step({ kind: "ddl", done: done.REPEATABLE });
       return;
     case "OBJECT_TYPE":
@@ -137,6 +139,7 @@ function alterAction(work: Work, action: ActionWork): Action {
     case "AT_DropNotNull": {
       if (column) column.notNull = false;
       const check = column?.notNullCheck;
+      if (!column && !known?.complete) return dropUnknownNotNull(work, action, range);
       if (!column || check === undefined) return as_(done.REPEATABLE);
       column.notNullCheck = undefined;
       known?.constraints.delete(check);
@@ -201,8 +204,7 @@ function alterAction(work: Work, action: ActionWork): Action {
     case "AT_AlterConstraint":
       return as_(done.REPEATABLE);
     case "AT_ChangeOwner":
-      judgeOwner(work, [command]);
-      return as_(done.REPEATABLE);
+      return leavesOwnerOut(work, command.newowner, range) ? {} : as_(done.REPEATABLE);
     case "AT_AddConstraint":
       return addConstraint(work, action, range);
     case "AT_ValidateConstraint":
@@ -251,13 +253,32 @@ function alterAction(work: Work, action: ActionWork): Action {
   }
 }
 
-/** Warns of an owner that a dump names. */
-export function judgeOwner(work: Work, commands: readonly { newowner?: NodeBody<"RoleSpec"> }[]): undefined {
-  for (const { newowner } of commands) {
-    const role = newowner?.rolename;
-    if (role !== undefined && role !== "admin")
-      work.warn("owner", `The owner becomes the role ${identifier(role)}.`);
+/** DROP NOT NULL of a column of which nothing is known: a CHECK that this planner has put in the place of NOT NULL goes too. */
+function dropUnknownNotNull(work: Work, { table, head, command }: ActionWork, range: Range): Action {
+  const name = command.name ?? "";
+  const check = generatedName(table.name, [name], "not_null");
+  return {
+    emit: () => {
+      work.extraStep(`${head} ${work.text(range)}`, { kind: "ddl", done: done.REPEATABLE });
+      work.extraStep(
+        `${head} DROP CONSTRAINT IF EXISTS ${identifier(check)}`,
+        { kind: "ddl", done: done.REPEATABLE },
+        ["not-null-check", `If a CHECK stands for NOT NULL of ${identifier(name)}, it is dropped.`],
+      );
+    },
+  };
+}
+
+/** Leaves OWNER TO out where that was asked for, else warns of an owner that a dump names; returns whether it is left out. */
+export function leavesOwnerOut(work: Work, role: NodeBody<"RoleSpec"> | undefined, range?: Range): boolean {
+  const name = role?.rolename;
+  if (work.options.noOwner) {
+    work.leaveOut("no-owner", "The owner is left as it is.", range);
+    return true;
   }
+  if (name !== undefined && name !== "admin")
+    work.warn("owner", `The owner becomes the role ${identifier(name)}.`, { ...(range && { range }) });
+  return false;
 }
 
 function dropColumn(work: Work, { table, known, command }: ActionWork, range: Range): Action {

@@ -7,7 +7,7 @@ import { as, constant, type NodeBody, names, only, option, walk } from "../sql/t
 import type { DoneCheck } from "../step.ts";
 import { builtInName, isCheckedEnum, judgeColumnType, signatureType } from "../types.ts";
 import { nameOf, type Work } from "../work.ts";
-import { close, judgeOwner } from "./alter-table.ts";
+import { close, leavesOwnerOut } from "./alter-table.ts";
 import { giveCache, judgeCollation } from "./columns.ts";
 import { isTemporary } from "./create-table.ts";
 import { nameFrom, renameEnum } from "./enums.ts";
@@ -497,8 +497,7 @@ export function owner(work: Work, statement: NodeBody<"AlterOwnerStmt">): undefi
   }
   if (!OBJECTS.has(kind) && kind !== "OBJECT_TYPE")
     return work.refuse("object-refused", `DSQL does not have this kind of object (${objectWords(kind)}).`);
-  judgeOwner(work, [statement]);
-  ddl(work, done.REPEATABLE);
+  if (!leavesOwnerOut(work, statement.newowner)) ddl(work, done.REPEATABLE);
 }
 
 /** Options of a role that DSQL takes (user guide, "Database and IAM roles"; others are refused before they get there). */
