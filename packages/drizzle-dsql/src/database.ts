@@ -1,15 +1,15 @@
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import type { DsqlPool, TransactionOptions } from "dsql-core";
+import type { AsyncJob, DsqlPool } from "dsql-core";
 import type { NoSchema, SchemaOrRelations } from "./installed-types.ts";
-import type { DsqlTransactionConfig } from "./transaction-config.ts";
+import type { DsqlTransactionConfig, DsqlTransactionOptions } from "./transaction-config.ts";
 
 /** The `tx` that a transaction's callback is given: drizzle-orm's own, with the schema or the relations of the database. */
 export type DsqlTransaction<T extends SchemaOrRelations = NoSchema> = Parameters<
   Parameters<NodePgDatabase<T>["transaction"]>[0]
 >[0];
 
-/** How often, and how soon, `transactionWithRetry` runs again; `readOnly` is said by the transaction's `accessMode`. */
-export type DsqlRetryOptions = Omit<TransactionOptions, "readOnly">;
+/** The same options, none of which is undefined. */
+type Defined<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> };
 
 /** A Drizzle database on Aurora DSQL: drizzle-orm's `NodePgDatabase`, with transactions that DSQL takes. */
 export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends NodePgDatabase<T> {
@@ -17,22 +17,38 @@ export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends No
   $client: DsqlPool;
 
   /**
-   * Runs one transaction, once. What BEGIN and COMMIT are refused with comes as it is, not as a `DrizzleQueryError`.
+   * Runs one transaction, once. An error of BEGIN or COMMIT is rethrown unchanged, not as a `DrizzleQueryError`.
    * @throws DsqlConfigError for an isolation level other than repeatable read, and for `deferrable`; nothing is sent
-   * @throws TransactionRolledBackError when a statement's error was swallowed and COMMIT therefore stored nothing
-   * @throws CommitOutcomeUnknownError when the answer to COMMIT never came
+   * @throws TransactionRolledBackError when the work caught a statement's error, so that COMMIT rolled back
+   * @throws CommitOutcomeUnknownError when COMMIT got no response: it was committed in full or not at all
    */
-  transaction<R>(work: (tx: DsqlTransaction<T>) => Promise<R>, config?: DsqlTransactionConfig): Promise<R>;
+  // With exactOptionalPropertyTypes only the first form fits drizzle-orm's own, and only the second takes undefined.
+  transaction<R>(
+    work: (tx: DsqlTransaction<T>) => Promise<R>,
+    config?: Defined<DsqlTransactionConfig>,
+  ): Promise<R>;
+  transaction<R>(
+    work: (tx: DsqlTransaction<T>) => Promise<R>,
+    config?: DsqlTransactionConfig | undefined,
+  ): Promise<R>;
 
   /**
-   * Runs one transaction, and runs it again on a new `tx` after a conflict or a connection lost before COMMIT. What
-   * `options` leave out is taken from the pool's `retry`.
+   * Runs one transaction, and retries it with a new `tx` after a conflict or a connection lost before COMMIT. Options that are
+   * left out come from the pool's `retry`. The work may run several times: don't send email or charge cards inside it.
    * @throws OccRetryExhaustedError when attempts or time end in a conflict
+   * @throws DsqlConfigError for an option that cannot be used; nothing is sent
    * @throws whatever {@link transaction} throws
    */
   transactionWithRetry<R>(
     work: (tx: DsqlTransaction<T>) => Promise<R>,
-    config?: DsqlTransactionConfig,
-    options?: DsqlRetryOptions,
+    options?: DsqlTransactionOptions,
   ): Promise<R>;
+
+  /**
+   * Waits until an asynchronous job has ended, such as the build of an index: give the result of the statement that started
+   * it, or the job's id.
+   * @throws AsyncJobFailedError when the job failed; a failed index stays behind, invalid, and must be dropped
+   * @throws DsqlConfigError for what is neither the id of a job nor a result that holds one
+   */
+  waitForJob(job: AsyncJob): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { drizzle as installedDrizzle } from "drizzle-orm/node-postgres";
 import { npmVersion } from "drizzle-orm/version";
-import { DsqlConfigError, type DsqlPool, isDsqlPool, type TransactionOptions } from "dsql-core";
+import { DsqlConfigError, type DsqlPool, isDsqlPool } from "dsql-core";
 import type { DsqlDatabase } from "./database.ts";
 import type { InstalledSession } from "./installed-session.ts";
 import type { DsqlDrizzleConfig, NoSchema, SchemaOrRelations } from "./installed-types.ts";
@@ -15,32 +15,60 @@ interface InstalledDatabase {
 }
 
 /**
- * Makes a Drizzle database on Aurora DSQL: drizzle-orm's own `drizzle()` on a `DsqlPool`.
+ * Makes a Drizzle database on Aurora DSQL: drizzle-orm's own `drizzle()` on a `DsqlPool`. The first argument is a pool, or
+ * what `new DsqlPool()` takes as its connection string.
  * @throws DsqlConfigError when there is no pool, or none can be made of what was given
  */
 export function drizzle<T extends SchemaOrRelations = NoSchema>(
-  client: DsqlPool | string,
+  client?: DsqlPool | string | undefined,
   config?: DsqlDrizzleConfig<T>,
 ): DsqlDatabase<T>;
 export function drizzle<T extends SchemaOrRelations = NoSchema>(
   config: DsqlDrizzleConfig<T> & DsqlDrizzleSource,
 ): DsqlDatabase<T>;
 export function drizzle<T extends SchemaOrRelations>(
-  first: DsqlPool | string | (DsqlDrizzleConfig<T> & DsqlDrizzleSource),
+  first?: DsqlPool | string | (DsqlDrizzleConfig<T> & DsqlDrizzleSource),
   second?: DsqlDrizzleConfig<T>,
 ): DsqlDatabase<T> {
   demandSupportedDrizzle();
   const client = poolOf(first);
-  const config = typeof first === "string" || isDsqlPool(first) ? second : first;
+  const config = typeof first === "object" && !isDsqlPool(first) ? first : second;
   // { client } is the one form that 0.45 and 1.0 share: 1.0 does not look at a pool in the first place.
-  const db = installedDrizzle({ ...config, client } as { client: DsqlPool }) as unknown as DsqlDatabase<T> &
-    InstalledDatabase;
-  useInnerLaterals(db.dialect);
+  const db = joinedAsDsqlAllows<T>(installedDrizzle({ ...config, client } as { client: DsqlPool }));
   const transactions = new Transactions(client, db.session);
   db.session.transaction = (work, config) => transactions.run(work, config);
-  // An own property, so that it is still there after withReplicas, which copies the database in 0.45.
-  db.transactionWithRetry = (work, config, options?: TransactionOptions) =>
-    transactions.runWithRetry(work, config, options);
+  // Own properties, so that they are still there after withReplicas, which copies the database in 0.45.
+  db.transactionWithRetry = (work, options, ...others: unknown[]) => {
+    if (others.some((other) => other !== undefined)) return Promise.reject(new DsqlConfigError(ONE_OBJECT));
+    return transactions.runWithRetry(work, options);
+  };
+  db.waitForJob = (job) => client.waitForJob(job);
+  return db;
+}
+
+const ONE_OBJECT =
+  "transactionWithRetry(work, options) takes all its options in one object, the second argument: accessMode, maxAttempts and the others.";
+
+drizzle.mock = mock;
+
+/** A database without a connection, to build queries with: `drizzle.mock().select().from(users).toSQL()`. */
+function mock<T extends SchemaOrRelations = NoSchema>(
+  config?: DsqlDrizzleConfig<T>,
+): Omit<DsqlDatabase<T>, "$client"> {
+  const db = joinedAsDsqlAllows<T>(installedDrizzle.mock(config as never));
+  const refuse = () =>
+    Promise.reject(new DsqlConfigError("drizzle.mock() has no connection: it only builds queries."));
+  db.session.transaction = refuse;
+  db.transactionWithRetry = refuse;
+  db.waitForJob = refuse;
+  return db;
+}
+
+function joinedAsDsqlAllows<T extends SchemaOrRelations>(
+  installed: unknown,
+): DsqlDatabase<T> & InstalledDatabase {
+  const db = installed as DsqlDatabase<T> & InstalledDatabase;
+  useInnerLaterals(db.dialect);
   return db;
 }
 

@@ -1,5 +1,5 @@
-export type { DsqlDatabase, DsqlRetryOptions, DsqlTransaction } from "./database.ts";
+export type { DsqlDatabase, DsqlTransaction } from "./database.ts";
 export { drizzle } from "./drizzle.ts";
 export type { DsqlDrizzleConfig, NoSchema, SchemaOrRelations } from "./installed-types.ts";
 export type { DsqlDrizzleSource } from "./source.ts";
-export type { DsqlTransactionConfig } from "./transaction-config.ts";
+export type { DsqlTransactionConfig, DsqlTransactionOptions } from "./transaction-config.ts";

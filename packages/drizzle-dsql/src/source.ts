@@ -1,4 +1,11 @@
-import { DsqlConfigError, type DsqlPool, type DsqlPoolOptions, isDsqlPool, openPool } from "dsql-core";
+import {
+  DsqlConfigError,
+  type DsqlPool,
+  type DsqlPoolOptions,
+  isDsqlPool,
+  openPool,
+  type PoolSource,
+} from "dsql-core";
 
 /** Where a database gets its pool from: one that exists, or what to make one from. */
 export type DsqlDrizzleSource =
@@ -7,32 +14,32 @@ export type DsqlDrizzleSource =
       client: DsqlPool;
     }
   | {
-      /** A connection string, or the options of `DsqlPool`; close the pool made from it with `db.$client.end()`. */
-      connection: DsqlPoolOptions | string;
+      /** What `new DsqlPool()` takes: a connection string or options; close the pool made from it with `db.$client.end()`. */
+      connection: DsqlPoolOptions | string | undefined;
     };
 
 /**
- * The pool of a database; without a name of its own it says `drizzle:` in front of its `application_name`.
- * @throws DsqlConfigError when there is nothing to make a pool from, or the pool is another's
+ * The pool of a database; its `application_name` begins with `drizzle:` unless it has a name of its own.
+ * @throws DsqlConfigError when there is nothing to make a pool from, or the pool is not a DsqlPool
  */
 export function poolOf(source: unknown): DsqlPool {
   return openPool(poolSourceOf(source), "drizzle");
 }
 
-function poolSourceOf(source: unknown): DsqlPool | DsqlPoolOptions | string {
+function poolSourceOf(source: unknown): PoolSource {
   if (isDsqlPool(source) || typeof source === "string") return source;
-  const { client, connection, connect } = (source ?? {}) as {
+  // What pg would read from the environment, DsqlPool does too, and it says what is missing.
+  if (source === undefined) return {};
+  const given = (source ?? {}) as {
     client?: unknown;
     connection?: DsqlPoolOptions | string | undefined;
-    /** Of a pool or a client of pg's own, which stock drizzle-orm 0.45 takes in the first place. */
+    /** A method of pg's own pools and clients, which stock drizzle-orm 0.45 takes as the first argument. */
     connect?: unknown;
   };
-  if (isDsqlPool(client)) return client;
-  if (client !== undefined || typeof connect === "function") {
-    throw new DsqlConfigError("client is no DsqlPool: make one with new DsqlPool(…) of dsql-core.");
+  if (isDsqlPool(given.client)) return given.client;
+  if (given.client !== undefined || typeof given.connect === "function") {
+    throw new DsqlConfigError("client must be a DsqlPool: make one with new DsqlPool(…) of dsql-core.");
   }
-  if (connection !== undefined) return connection;
-  throw new DsqlConfigError(
-    "drizzle() needs a DsqlPool, a connection string, { client } or { connection }: it has got none of them.",
-  );
+  if ("connection" in given) return given.connection ?? {};
+  throw new DsqlConfigError("drizzle() needs a DsqlPool, a connection string, { client } or { connection }.");
 }

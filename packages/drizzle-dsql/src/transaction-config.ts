@@ -1,16 +1,19 @@
-import { DsqlConfigError } from "dsql-core";
+import { DsqlConfigError, type TransactionOptions } from "dsql-core";
 
-/** What a transaction on Aurora DSQL can be told; the second argument of `transaction` and `transactionWithRetry`. */
+/** What `transaction` takes as its second argument. */
 export interface DsqlTransactionConfig {
   /** DSQL has one isolation level, so there is no need to name it. @default "repeatable read" */
-  isolationLevel?: "repeatable read";
+  isolationLevel?: "repeatable read" | undefined;
   /** @default "read write" */
-  accessMode?: "read only" | "read write";
+  accessMode?: "read only" | "read write" | undefined;
   /** DSQL has no deferrable transactions. @default false */
-  deferrable?: false;
+  deferrable?: false | undefined;
 }
 
-/** {@link DsqlTransactionConfig} as it may come from JavaScript, or by the stock type of drizzle-orm. */
+/** What `transactionWithRetry` takes as its second argument: how the transaction begins, and how it is retried. */
+export interface DsqlTransactionOptions extends TransactionOptions, DsqlTransactionConfig {}
+
+/** {@link DsqlTransactionConfig} as it may come from JavaScript, or by drizzle-orm's own type. */
 interface AnyTransactionConfig {
   isolationLevel?: string | undefined;
   accessMode?: string | undefined;
@@ -19,13 +22,18 @@ interface AnyTransactionConfig {
 }
 
 /**
- * Says whether a transaction is to be read only.
+ * Checks how a transaction is to begin.
  * @throws DsqlConfigError for what DSQL's BEGIN cannot say (`BEGIN [ISOLATION LEVEL REPEATABLE READ] [READ WRITE | READ
  *   ONLY]`, Aurora DSQL user guide, "Supported SQL", read 2026-11)
  */
-export function isReadOnly(config?: AnyTransactionConfig | null): boolean {
-  const { isolationLevel, accessMode, deferrable, snapshot, ...others } = config ?? {};
-  refuseOthers(others);
+export function resolveTransactionConfig(config?: object | null): { readOnly: boolean } {
+  const { isolationLevel, accessMode, deferrable, snapshot, ...others }: AnyTransactionConfig = config ?? {};
+  for (const [name, value] of Object.entries(others)) {
+    if (value === undefined) continue;
+    throw new DsqlConfigError(
+      `${name} is not an option of transaction(), which takes accessMode, isolationLevel and deferrable. Retry options belong in the second argument of transactionWithRetry().`,
+    );
+  }
   if (isolationLevel !== undefined && isolationLevel !== "repeatable read") {
     throw refusal(`isolationLevel "${isolationLevel}"`, 'every transaction runs in "repeatable read"');
   }
@@ -34,17 +42,24 @@ export function isReadOnly(config?: AnyTransactionConfig | null): boolean {
   if (accessMode !== undefined && accessMode !== "read only" && accessMode !== "read write") {
     throw refusal(`accessMode "${accessMode}"`, 'a transaction is "read only" or "read write"');
   }
-  return accessMode === "read only";
+  return { readOnly: accessMode === "read only" };
 }
 
-/** Such as retry options, which belong in the third argument of transactionWithRetry, and would be lost here. */
-function refuseOthers(others: object): void {
-  for (const [name, value] of Object.entries(others)) {
-    if (value === undefined) continue;
+/**
+ * Separates how a transaction is to begin from how it is retried; the retry options are checked by dsql-core.
+ * @throws DsqlConfigError for what {@link resolveTransactionConfig} refuses, and for `readOnly` that contradicts `accessMode`
+ */
+export function resolveTransactionOptions(
+  options: (AnyTransactionConfig & TransactionOptions) | null = {},
+): TransactionOptions & { readOnly: boolean } {
+  const { isolationLevel, accessMode, deferrable, snapshot, readOnly, ...retry } = options ?? {};
+  const begin = resolveTransactionConfig({ isolationLevel, accessMode, deferrable, snapshot });
+  if (readOnly !== undefined && accessMode !== undefined && readOnly !== begin.readOnly) {
     throw new DsqlConfigError(
-      `${name} is no option of a transaction: it takes accessMode, isolationLevel and deferrable. Retry options are the third argument of transactionWithRetry.`,
+      `readOnly: ${readOnly} contradicts accessMode: "${accessMode}". Give one of the two.`,
     );
   }
+  return { ...retry, readOnly: readOnly ?? begin.readOnly };
 }
 
 function refusal(option: string, fact: string): DsqlConfigError {

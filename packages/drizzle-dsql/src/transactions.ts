@@ -6,13 +6,12 @@ import {
   mergeRetryOptions,
   retryTransaction,
   runTransaction,
-  type TransactionOptions,
   type TransactionRun,
   transactionScope,
 } from "dsql-core";
 import { type InstalledSession, transactionOn } from "./installed-session.ts";
 import { TransactionCache } from "./transaction-cache.ts";
-import { isReadOnly } from "./transaction-config.ts";
+import { resolveTransactionConfig, resolveTransactionOptions } from "./transaction-config.ts";
 
 /** What the caller does with the `tx` of one transaction. */
 type Work<R> = (tx: never) => Promise<R>;
@@ -36,18 +35,17 @@ export class Transactions {
 
   /** Runs one transaction, once. */
   async run<R>(work: Work<R>, config?: object): Promise<R> {
-    const readOnly = isReadOnly(config);
+    const { readOnly } = resolveTransactionConfig(config);
     return await this.#invalidateAfter((cache) => this.#attempt({ work, readOnly, cache }));
   }
 
   /** Runs one transaction until it is committed, within the limits of `options`. */
-  async runWithRetry<R>(work: Work<R>, config?: object, options?: TransactionOptions): Promise<R> {
-    // Its type leaves it out, but a JavaScript caller's must not be lost.
-    const readOnly = isReadOnly(config) || options?.readOnly === true;
+  async runWithRetry<R>(work: Work<R>, options?: object): Promise<R> {
+    const { readOnly, ...retry } = resolveTransactionOptions(options);
     return await this.#invalidateAfter((cache) =>
       retryTransaction<R>(
         (_attempt, remember, begun) => this.#attempt({ work, readOnly, cache, remember, begun }),
-        { ...mergeRetryOptions(this.#pool.retryOptions, options), readOnly },
+        { ...mergeRetryOptions(this.#pool.retryOptions, retry), readOnly },
       ),
     );
   }

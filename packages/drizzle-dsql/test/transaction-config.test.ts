@@ -1,23 +1,29 @@
 import { DsqlConfigError } from "dsql-core";
 import { describe, expect, it } from "vitest";
-import { isReadOnly } from "../src/transaction-config.ts";
+import { resolveTransactionConfig, resolveTransactionOptions } from "../src/transaction-config.ts";
 
 describe("a transaction's configuration", () => {
   it("is read write unless it says otherwise", () => {
-    expect(isReadOnly()).toBe(false);
-    expect(isReadOnly({})).toBe(false);
-    expect(isReadOnly(null)).toBe(false);
-    expect(isReadOnly({ accessMode: "read write", isolationLevel: "repeatable read" })).toBe(false);
-    expect(isReadOnly({ accessMode: "read only" })).toBe(true);
+    expect(resolveTransactionConfig()).toEqual({ readOnly: false });
+    expect(resolveTransactionConfig({})).toEqual({ readOnly: false });
+    expect(resolveTransactionConfig(null)).toEqual({ readOnly: false });
+    expect(resolveTransactionConfig({ accessMode: "read write", isolationLevel: "repeatable read" })).toEqual(
+      { readOnly: false },
+    );
+    expect(resolveTransactionConfig({ accessMode: "read only" })).toEqual({ readOnly: true });
   });
 
   it("may name the one isolation level there is, and say that it is not deferrable", () => {
     expect(
-      isReadOnly({ isolationLevel: "repeatable read", accessMode: "read only", deferrable: false }),
-    ).toBe(true);
-    expect(isReadOnly({ isolationLevel: undefined, accessMode: undefined, deferrable: undefined })).toBe(
-      false,
-    );
+      resolveTransactionConfig({
+        isolationLevel: "repeatable read",
+        accessMode: "read only",
+        deferrable: false,
+      }),
+    ).toEqual({ readOnly: true });
+    expect(
+      resolveTransactionConfig({ isolationLevel: undefined, accessMode: undefined, deferrable: undefined }),
+    ).toEqual({ readOnly: false });
   });
 
   it.each([
@@ -26,11 +32,39 @@ describe("a transaction's configuration", () => {
     [{ isolationLevel: "serializable" }, /^isolationLevel "serializable" cannot be used/],
     [{ deferrable: true }, /^deferrable cannot be used/],
     [{ snapshot: "00000003-1" }, /^snapshot cannot be used/],
-    [{ maxAttempts: 3 }, /^maxAttempts is no option of a transaction: .*third argument/],
-    [{ occ: true }, /^occ is no option/],
+    [
+      { maxAttempts: 3 },
+      /^maxAttempts is not an option of transaction\(\), .*second argument of transactionWithRetry/,
+    ],
+    [{ occ: true }, /^occ is not an option/],
     [{ accessMode: "write only" }, /^accessMode "write only" cannot be used/],
   ])("refuses %o, and says why", (config, message) => {
-    expect(() => isReadOnly(config as object)).toThrow(DsqlConfigError);
-    expect(() => isReadOnly(config as object)).toThrow(message);
+    expect(() => resolveTransactionConfig(config as object)).toThrow(DsqlConfigError);
+    expect(() => resolveTransactionConfig(config as object)).toThrow(message);
+  });
+});
+
+describe("the options of transactionWithRetry", () => {
+  it("are those of a transaction and those of retries in one object", () => {
+    expect(resolveTransactionOptions({ accessMode: "read only", maxAttempts: 3 })).toEqual({
+      readOnly: true,
+      maxAttempts: 3,
+    });
+    expect(resolveTransactionOptions({ readOnly: true })).toEqual({ readOnly: true });
+    expect(resolveTransactionOptions({ readOnly: false, accessMode: "read write" })).toEqual({
+      readOnly: false,
+    });
+    expect(resolveTransactionOptions()).toEqual({ readOnly: false });
+    expect(resolveTransactionOptions(null)).toEqual({ readOnly: false });
+  });
+
+  it("must not contradict one another", () => {
+    expect(() => resolveTransactionOptions({ readOnly: true, accessMode: "read write" })).toThrow(
+      'readOnly: true contradicts accessMode: "read write". Give one of the two.',
+    );
+    expect(() => resolveTransactionOptions({ readOnly: false, accessMode: "read only" })).toThrow(
+      DsqlConfigError,
+    );
+    expect(() => resolveTransactionOptions({ isolationLevel: "serializable" })).toThrow(DsqlConfigError);
   });
 });

@@ -103,6 +103,29 @@ describe("drizzle()", () => {
     expect(cache.mutated).toHaveLength(2);
   });
 
+  it("waits for the job of an index, given by the result of its statement or by its id", async () => {
+    const db = track(drizzle({ connection: dsql.connection }));
+    const build = await db.execute<{ job_id: string }>(sql`create index async by_n on counters (n)`);
+    await db.waitForJob(build);
+    await db.waitForJob(build.rows[0]?.job_id ?? "");
+    await db.insert(counters).values({ id: 9, n: (await db.select().from(counters))[0]?.n ?? 0 });
+    const unique = await db.execute(sql`create unique index async by_unique_n on counters (n)`);
+    await expect(db.waitForJob(unique)).rejects.toMatchObject({ code: "DSQL_JOB_FAILED" });
+    await db.execute(sql`drop index by_unique_n`);
+    await db.execute(sql`delete from counters where id = 9`);
+  });
+
+  it("builds queries without a connection by drizzle.mock()", async () => {
+    const db = drizzle.mock();
+    expect(db.select().from(counters).toSQL().sql).toBe('select "id", "n" from "counters"');
+    for (const call of [
+      () => db.transaction(async () => 1),
+      () => db.transactionWithRetry(async () => 1),
+      () => db.waitForJob("abcdefghijklmnopqrstuvwxyz"),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: "DSQL_CONFIG" });
+  });
+
   it("keeps its transactions under withReplicas, on the primary", async () => {
     const [primary, replica] = [1, 2].map(() => track(drizzle({ connection: dsql.connection }))) as [
       DsqlDatabase,

@@ -22,24 +22,35 @@ describe("transactionWithRetry", () => {
     expect(on.texts.take().filter((text) => text === "BEGIN")).toHaveLength(3);
   });
 
-  it("tells the pool's telemetry of a retry, beside an onRetry of the call", async () => {
+  it("calls the pool's telemetry for a retry, and the onRetry of the call", async () => {
     const heard: string[] = [];
     const telemetry = { retry: () => heard.push("telemetry") };
-    const told = new DsqlPool({ ...on.dsql.connection, telemetry });
+    const observed = new DsqlPool({ ...on.dsql.connection, telemetry });
     try {
       on.dsql.faults.conflictCommits(1);
       const options = { onRetry: () => heard.push("call") };
-      await drizzle(told).transactionWithRetry((tx) => tx.select().from(counters), {}, options);
+      await drizzle(observed).transactionWithRetry((tx) => tx.select().from(counters), options);
       expect(heard).toEqual(["telemetry", "call"]);
     } finally {
-      await told.end();
+      await observed.end();
     }
   });
 
-  it("is read only where plain JavaScript says so among the options", async () => {
+  it("is read only by readOnly or by accessMode", async () => {
     const write = (tx: Pick<DsqlDatabase, "update">) => tx.update(counters).set({ n: 1 });
-    const refused = on.db.transactionWithRetry(write, undefined, { readOnly: true } as object);
-    await expect(refused).rejects.toMatchObject({ cause: { code: "25006" } });
+    for (const options of [{ readOnly: true }, { accessMode: "read only" }] as const) {
+      const refused = on.db.transactionWithRetry(write, options);
+      await expect(refused).rejects.toMatchObject({ cause: { code: "25006" } });
+    }
+  });
+
+  it("refuses options in a third argument and options that do not exist, before anything is sent", async () => {
+    const run = on.db.transactionWithRetry as (...given: unknown[]) => Promise<unknown>;
+    on.texts.take();
+    for (const options of [[undefined, { maxAttempts: 2 }], [{ maxAttemps: 2 }], [{ maxAttempts: 0 }]]) {
+      await expect(run(async () => 1, ...options)).rejects.toMatchObject({ code: "DSQL_CONFIG" });
+    }
+    expect(on.texts.take()).toEqual([]);
   });
 
   it("runs once where nothing is in its way", async () => {
@@ -56,11 +67,7 @@ describe("transactionWithRetry", () => {
       baseDelayMs: 1,
       onRetry: (event: { attempt: number }) => attempts.push(event.attempt),
     };
-    const exhausted = on.db.transactionWithRetry(
-      (tx) => tx.update(counters).set({ n: 1 }),
-      undefined,
-      options,
-    );
+    const exhausted = on.db.transactionWithRetry((tx) => tx.update(counters).set({ n: 1 }), options);
     await expect(exhausted).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 2 });
     expect(attempts).toEqual([1]);
   });
@@ -69,13 +76,9 @@ describe("transactionWithRetry", () => {
     const strict = new DsqlPool({ ...on.dsql.connection, retry: { maxAttempts: 3, baseDelayMs: 1 } });
     try {
       on.dsql.faults.conflictCommits(9);
-      const exhausted = drizzle(strict).transactionWithRetry(
-        (tx) => tx.update(counters).set({ n: 1 }),
-        undefined,
-        {
-          maxAttempts: undefined,
-        },
-      );
+      const exhausted = drizzle(strict).transactionWithRetry((tx) => tx.update(counters).set({ n: 1 }), {
+        maxAttempts: undefined,
+      });
       await expect(exhausted).rejects.toMatchObject({ attempts: 3 });
     } finally {
       await strict.end();

@@ -20,12 +20,8 @@ export function openDrizzle(options: DsqlPoolOptions): AdapterSession {
     pool: db.$client,
     transaction: (work, { readOnly } = {}) =>
       db.transaction((tx) => work({ ...workOn(tx), nest: () => nest(tx) }), accessMode(readOnly)),
-    transactionWithRetry: (work, { readOnly, ...retry } = {}) =>
-      db.transactionWithRetry(
-        (tx) => work({ ...workOn(tx), nest: () => nest(tx) }),
-        accessMode(readOnly),
-        retry,
-      ),
+    transactionWithRetry: (work, options) =>
+      db.transactionWithRetry((tx) => work({ ...workOn(tx), nest: () => nest(tx) }), options),
     roundTrip: async (column, value) => {
       const id = randomUUID();
       await db.insert(columns).values({ id, [column]: value });

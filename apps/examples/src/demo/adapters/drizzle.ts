@@ -64,7 +64,6 @@ export const drizzleBank: BankAdapter = {
               .where(eq(accounts.id, to));
             await tx.insert(transfers).values({ fromAccount: from, toAccount: to, amount });
           },
-          undefined,
           { onRetry },
         );
       },

@@ -34,7 +34,6 @@ export async function drizzleTeller(options: BankPoolOptions): Promise<Teller> {
           }
           await tx.insert(ledger).values({ id, from_id: from, to_id: to, amount });
         },
-        undefined,
         retry,
       );
     },
