@@ -45,10 +45,10 @@ export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends No
   ): Promise<R>;
 
   /**
-   * Waits until an asynchronous job has ended, such as the build of an index: give the result of the statement that started
-   * it, or the job's id.
+   * Waits until an asynchronous job has ended, such as the build of an index: give the result of the `db.execute` that
+   * started it, or the job's id.
    * @throws AsyncJobFailedError when the job failed; a failed index stays behind, invalid, and must be dropped
    * @throws DsqlConfigError for what is neither the id of a job nor a result that holds one
    */
-  waitForJob(job: AsyncJob): Promise<void>;
+  waitForJob(job: AsyncJob | readonly AsyncJob[]): Promise<void>;
 }

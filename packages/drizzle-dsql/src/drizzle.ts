@@ -42,7 +42,9 @@ export function drizzle<T extends SchemaOrRelations>(
     if (others.some((other) => other !== undefined)) return Promise.reject(new DsqlConfigError(ONE_OBJECT));
     return transactions.runWithRetry(work, options);
   };
-  db.waitForJob = (job) => client.waitForJob(job);
+  db.waitForJob = async (jobs) => {
+    for (const job of [jobs].flat()) await client.waitForJob(job);
+  };
   return db;
 }
 

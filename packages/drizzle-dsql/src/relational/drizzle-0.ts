@@ -1,5 +1,5 @@
 import { is, One, type SQL, Subquery, sql } from "drizzle-orm";
-import { selectsOwnSql } from "./selected-sql.ts";
+import { maySelectOuterRow } from "./selected-sql.ts";
 
 interface Relation {
   /** Undefined for the query itself. */
@@ -34,8 +34,11 @@ export function joinRelationsOf0(dialect: object): void {
   dialect.buildRelationalQueryWithoutPK = (query) => {
     const built = buildRelation.call(dialect, query);
     if (!mayNameOuterRow(query, built.selection)) return built;
-    // A many relation is one aggregate, one row; a one relation may find none, and NULL is what LEFT JOIN would give.
-    const oneRow = is(query.nestedQueryRelation, One) ? sql`select (${built.sql}) as "data"` : built.sql;
+    // A many relation is one aggregate, one row; a one relation may find none, and NULL is what LEFT JOIN would give. LIMIT
+    // keeps PostgreSQL from inlining the subquery, whose rows it could then not keep for equal outer rows (Memoize).
+    const oneRow = is(query.nestedQueryRelation, One)
+      ? sql`select (${built.sql}) as "data" limit 1`
+      : built.sql;
     oneRowEach.add(oneRow);
     return { ...built, sql: oneRow };
   };
@@ -52,7 +55,7 @@ function mayNameOuterRow({ nestedQueryRelation, queryConfig }: Relation, selecti
   if (nestedQueryRelation === undefined) return false;
   // The order of a many relation is part of its aggregate, and so of its select list.
   const isOrdered = queryConfig !== true && queryConfig.orderBy !== undefined;
-  return selectsOwnSql(selection) || (isOrdered && !is(nestedQueryRelation, One));
+  return maySelectOuterRow(selection) || (isOrdered && !is(nestedQueryRelation, One));
 }
 
 function isDialect0(dialect: object): dialect is Dialect0 {

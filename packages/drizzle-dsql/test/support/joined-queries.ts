@@ -30,16 +30,6 @@ export const joinedInside: Queries<Library> = {
         clubs: { orderBy: desc(clubMembers.clubId), limit: 1 },
       },
     }),
-  "extras of a relation's own row": (db) =>
-    db.query.members.findMany({
-      with: {
-        books: {
-          extras: (b) => ({ titleLength: sql<number>`length(${b.title})`.as("title_length") }),
-          orderBy: desc(books.id),
-        },
-      },
-      orderBy: (m) => asc(m.id),
-    }),
   "extras of a many relation that name the outer row": (db) =>
     db.query.members.findMany({
       with: {

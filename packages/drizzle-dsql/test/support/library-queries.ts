@@ -9,6 +9,14 @@ export type Library = NodePgDatabase<typeof schema>;
 /** What DSQL takes as drizzle-orm builds it. */
 export const sentAsBuilt: Queries<Library> = {
   "a table alone": (db) => db.query.members.findMany({ orderBy: (m) => asc(m.id) }),
+  "extras of a relation's own row": (db) =>
+    db.query.books.findMany({
+      with: {
+        owner: { extras: (m) => ({ shout: sql<string>`upper(${m.fullName}) || '!'`.as("shout") }) },
+        reviews: { extras: (r) => ({ doubled: sql<number>`${r.stars} * 2`.as("doubled") }) },
+      },
+      orderBy: (b) => asc(b.id),
+    }),
   "one to one, from either side": async (db) => [
     await db.query.members.findMany({ with: { card: true }, orderBy: (m) => asc(m.id) }),
     await db.query.cards.findMany({ with: { member: true }, orderBy: (c) => desc(c.id) }),

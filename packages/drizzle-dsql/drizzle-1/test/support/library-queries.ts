@@ -9,6 +9,14 @@ export type Library = NodePgDatabase<typeof relations>;
 /** What DSQL takes as drizzle-orm builds it. */
 export const sentAsBuilt: Queries<Library> = {
   "a table alone": (db) => db.query.members.findMany({ orderBy: { id: "asc" } }),
+  "extras of a relation's own row": (db) =>
+    db.query.books.findMany({
+      with: {
+        owner: { extras: { shout: (m) => sql<string>`upper(${m.fullName}) || '!'` } },
+        reviews: { extras: { doubled: (r) => sql<number>`${r.stars} * 2` }, orderBy: { id: "desc" } },
+      },
+      orderBy: { id: "asc" },
+    }),
   "one to one, from either side": async (db) => [
     await db.query.members.findMany({ with: { card: true }, orderBy: { id: "asc" } }),
     await db.query.cards.findMany({ with: { member: true }, orderBy: { id: "desc" } }),
