@@ -108,7 +108,6 @@ async function compileAndRun(context: Context, folder: string, node: string, blo
         target: "es2023",
         lib: ["es2023", "esnext.disposable"],
         module: "nodenext",
-        types: ["node"],
         strict: true,
         skipLibCheck: true,
         rewriteRelativeImportExtensions: true,
