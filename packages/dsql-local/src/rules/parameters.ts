@@ -32,7 +32,8 @@ export const SYNC_CREATE_INDEX_PARAMETER = "dsql.disable_sync_create_index";
 
 const info: RuleInfo = {
   rule: "session-parameter",
-  advice: "Leave it out; a time limit belongs to the client (query_timeout), or to DSQL itself.",
+  advice:
+    "Leave it out; DSQL sets only the parameters that the page lists. A time limit belongs into the client.",
   page: "parameters",
 };
 

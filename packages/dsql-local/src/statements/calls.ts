@@ -3,7 +3,7 @@ import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 import { identifier, literal, tableName } from "../sql/quoting.ts";
 import { tokenize } from "../sql/tokenizer.ts";
 import type { StatementContext } from "../sql/tree.ts";
-import type { StatementAction } from "./statement.ts";
+import type { IamAction } from "./dsql-forms.ts";
 
 /** A statement that runs as a call, and is answered with the tag of what the client wrote. */
 interface Call {
@@ -39,7 +39,7 @@ export function asyncCall(tree: Node, statement: StatementContext, text: string)
 }
 
 /** AWS IAM GRANT and REVOKE. */
-export function iamCall(action: Extract<StatementAction, { arn: string }>): Call {
+export function iamCall(action: IamAction): Call {
   const verb = action.kind === "iam-grant" ? "GRANT" : "REVOKE";
   const argumentList = [verb, action.role, action.arn].map(literal).join(", ");
   return { text: `CALL pg_catalog.dsql_local_iam(${argumentList})`, commandTag: `AWS IAM ${verb}` };

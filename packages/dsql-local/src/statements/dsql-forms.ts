@@ -1,10 +1,16 @@
 import { type Token, tokenize } from "../sql/tokenizer.ts";
-import type { StatementAction } from "./statement.ts";
+
+/** AWS IAM GRANT or REVOKE. */
+export interface IamAction {
+  kind: "iam-grant" | "iam-revoke";
+  role: string;
+  arn: string;
+}
 
 /** What DSQL's grammar has and PostgreSQL's has not, found in one statement of the text. */
 export type DsqlForm =
   | { kind: "create-index-async" | "alter-table-async"; start: number; end: number }
-  | { kind: "iam"; start: number; end: number; action: Extract<StatementAction, { arn: string }> };
+  | { kind: "iam"; start: number; end: number; action: IamAction };
 
 /** A text that PostgreSQL's parser reads: what it would not know is blanked out, so that all positions hold. */
 export interface BlankedText {
@@ -65,7 +71,7 @@ function asyncToken(tokens: readonly Token[]): Token | undefined {
     : undefined;
 }
 
-function iamAction(tokens: readonly Token[]): Extract<StatementAction, { arn: string }> | undefined {
+function iamAction(tokens: readonly Token[]): IamAction | undefined {
   const [aws, iam, verb, role, preposition, arn, ...rest] = tokens;
   if (!isWord(aws, "aws") || !isWord(iam, "iam") || !role || arn?.kind !== "string" || rest.length > 0)
     return undefined;

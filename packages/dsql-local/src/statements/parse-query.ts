@@ -11,7 +11,6 @@ import {
 } from "../sql/pg-parser.ts";
 import { stringOf } from "../sql/tree.ts";
 import { utf8Positions } from "../sql/utf8-positions.ts";
-import { actionOf } from "./action.ts";
 import { iamCall } from "./calls.ts";
 import { blankDsqlForms, type DsqlForm } from "./dsql-forms.ts";
 import { RecentCache } from "./recent-cache.ts";
@@ -95,7 +94,6 @@ interface Part {
 function analyse({ tree, source, text, start, form }: Part): Statement {
   const context = { text, ...(form && form.kind !== "iam" && { form: form.kind }) };
   const { refusal = bodyRefusal(tree), catalogChecks } = judge(tree, context);
-  const action = refusal ? undefined : actionOf(tree, context);
   const translation = refusal ? { text } : translate(tree, context);
   const isEdited = translation.text !== text && translation.commandTag === undefined;
   const translatedTree = isEdited ? (parseStatements(translation.text)[0]?.stmt as Node) : tree;
@@ -107,7 +105,6 @@ function analyse({ tree, source, text, start, form }: Part): Statement {
     tables: tableReferences(translatedTree, isEdited ? translation.text : text),
     tree: translatedTree,
     ...(refusal && { refusal }),
-    ...(action && { action }),
     ...(catalogChecks.length > 0 && !refusal && { catalogChecks }),
     ...transactionPlaces(tree),
   };
@@ -127,5 +124,5 @@ function bodyRefusal(tree: Node): Refusal | undefined {
 
 function iamStatement(sql: string, form: Extract<DsqlForm, { kind: "iam" }>): Statement {
   const source = sql.slice(form.start, form.end);
-  return { source, start: form.start, kind: "ddl", tables: [], action: form.action, ...iamCall(form.action) };
+  return { source, start: form.start, kind: "ddl", tables: [], ...iamCall(form.action) };
 }

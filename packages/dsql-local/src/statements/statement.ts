@@ -46,22 +46,11 @@ export interface Statement extends TransactionRefusals {
    * the positions are those of the client's own text.
    */
   tables: readonly TableReference[];
-  /** What DSQL's own statement is about; `text` does all of it. */
-  action?: StatementAction | undefined;
   /** PostgreSQL's parse tree (libpg-query 16: `{ SelectStmt: {…} }`) of `text`, or where `commandTag` is set of the client's. */
   tree?: unknown;
   /** The tag that CommandComplete carries where it is not PostgreSQL's own. */
   commandTag?: string | undefined;
 }
-
-/** What is DSQL's own in a statement. */
-export type StatementAction =
-  | { kind: "create-index-async" }
-  | { kind: "validate-constraint-async"; table: string; constraint: string }
-  /** `CALL sys.wait_for_job(…)`; the argument is the statement's first parameter where `jobId` is left out. */
-  | { kind: "wait-for-job"; jobId?: string }
-  | { kind: "iam-grant"; role: string; arn: string }
-  | { kind: "iam-revoke"; role: string; arn: string };
 
 /** A query text taken apart: its statements, or PostgreSQL's own syntax error, for which the text is sent on as it is. */
 export type ParsedQuery = { statements: readonly Statement[] } | { syntaxError: true; text: string };
