@@ -1,10 +1,10 @@
+import type { Draft, Range } from "./draft.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { KnownSchema } from "./schema.ts";
 import type { ParsedScript } from "./sql/parse.ts";
 import { lineFinder } from "./sql/positions.ts";
-import type { TableDraft } from "./statements/table-draft.ts";
 import type { Problem, SourceLocation } from "./step.ts";
-import type { Draft, Range } from "./work.ts";
+import type { TableDraft } from "./table-draft.ts";
 
 /** One text that is being planned: its statements so far as drafts, and what they have made. */
 export class Script {

@@ -1,7 +1,8 @@
+import type { Range } from "./draft.ts";
 import type { RuleId } from "./rules.ts";
 import { keyOf } from "./schema.ts";
 import { constant, type NodeBody, names } from "./sql/tree.ts";
-import type { Range, Work } from "./work.ts";
+import type { Work } from "./work.ts";
 
 type TypeName = NodeBody<"TypeName">;
 

@@ -1,4 +1,5 @@
 import type { Node } from "libpg-query";
+import type { Draft, Range, StepFacts } from "./draft.ts";
 import { docsOf, RULES, type RuleId } from "./rules.ts";
 import type { Script } from "./script.ts";
 import { applyEdits, type Edit } from "./sql/edits.ts";
@@ -6,29 +7,7 @@ import { type Token, tokenize } from "./sql/lexer.ts";
 import type { ParsedStatement } from "./sql/parse.ts";
 import type { QualifiedName } from "./sql/quote.ts";
 import { type NodeBody, walk } from "./sql/tree.ts";
-import type { Backfill, Change, DoneCheck, Severity, StepJob, StepKind } from "./step.ts";
-
-/** A step before the whole text has been read: a later statement may still change it. */
-export interface Draft {
-  statement: ParsedStatement;
-  sql: () => string;
-  kind: StepKind;
-  changes: Change[];
-  safeToRepeat: boolean;
-  done: DoneCheck;
-  job?: StepJob;
-  backfill?: Backfill;
-}
-
-/** What a step says of itself beside its SQL. */
-export type StepFacts = Pick<Draft, "kind" | "done"> &
-  Partial<Pick<Draft, "safeToRepeat" | "job" | "backfill">>;
-
-/** A range of the text. */
-export interface Range {
-  start: number;
-  end: number;
-}
+import type { Change, Severity } from "./step.ts";
 
 /** The work on one statement: what is read from it, changed in it and said of it. */
 export class Work {

@@ -1,16 +1,16 @@
 import { columnExists, REPEATABLE, relationExists } from "../done.ts";
 import { type KnownColumn, type KnownTable, keyOf } from "../schema.ts";
 import type { Token } from "../sql/lexer.ts";
+import { oneLine } from "../sql/one-line.ts";
 import { identifier, literal, type QualifiedName, qualified } from "../sql/quote.ts";
 import { as, isNullConstant, type NodeBody } from "../sql/tree.ts";
 import { nameOf, type Work } from "../work.ts";
+import type { Action } from "./action.ts";
 import { addNotValid, addUnique, uniqueTail } from "./add-constraint.ts";
-import type { Action } from "./alter-table.ts";
 import { type ColumnConstraint, enumCheck, type ReadColumn, readColumn } from "./columns.ts";
 import { constraintName, judgeKey, withoutName } from "./constraints.ts";
 import { generatedName } from "./names.ts";
 import { recreateOrRefuse } from "./recreate.ts";
-import { oneLine } from "./table-draft.ts";
 
 /** ADD COLUMN: the bare column, then what stands beside it in steps of their own. */
 export function addColumn(

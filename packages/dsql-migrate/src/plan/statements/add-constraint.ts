@@ -4,9 +4,9 @@ import { type KnownConstraint, type KnownTable, keyOf } from "../schema.ts";
 import { identifier, type QualifiedName, qualified } from "../sql/quote.ts";
 import type { NodeBody } from "../sql/tree.ts";
 import { names } from "../sql/tree.ts";
+import { addElement, type TableDraft } from "../table-draft.ts";
 import { addChange, nameOf, type Work } from "../work.ts";
 import { constraintColumns } from "./constraints.ts";
-import { addElement, type TableDraft } from "./table-draft.ts";
 
 /** Adds a CHECK or a foreign key to an existing table: NOT VALID, so that new rows obey, then validated by a job. */
 export function addNotValid(
@@ -142,7 +142,7 @@ export function fold(
   addElement(target, `CONSTRAINT ${identifier(constraint.name)} ${constraint.definition}`);
   const { line } = work.script.location(work.statement);
   addChange(
-    target.work.changes,
+    target.changes,
     "folded",
     `The constraint ${identifier(constraint.name)} of line ${line} stands in the table's definition.`,
   );

@@ -1,11 +1,15 @@
 import type { Node } from "libpg-query";
 import * as done from "../done.ts";
+import type { Range, StepFacts } from "../draft.ts";
 import { type KnownColumn, type KnownTable, keyOf } from "../schema.ts";
 import type { Token } from "../sql/lexer.ts";
+import { oneLine } from "../sql/one-line.ts";
 import { identifier, type QualifiedName, qualified } from "../sql/quote.ts";
 import { as, constant, type NodeBody, only, option } from "../sql/tree.ts";
+import { widenToBigint } from "../table-draft.ts";
 import { builtInName, enumValues, typeKey } from "../types.ts";
-import { addChange, nameOf, type Range, type StepFacts, type Work } from "../work.ts";
+import { addChange, nameOf, type Work } from "../work.ts";
+import type { Action } from "./action.ts";
 import { addColumn } from "./add-column.ts";
 import { addNotValid, addUnique, fold, foldTarget, uniqueTail, validate } from "./add-constraint.ts";
 import {
@@ -26,15 +30,8 @@ import {
 import { replaceEnumCheck } from "./enums.ts";
 import { generatedName } from "./names.ts";
 import { recreateOrRefuse } from "./recreate.ts";
-import { oneLine, widenToBigint } from "./table-draft.ts";
 
 type Command = NodeBody<"AlterTableCmd">;
-
-/** What becomes of one action: it stands as written (with edits), or other steps take its place, or none. */
-export interface Action {
-  asWritten?: StepFacts;
-  emit?: () => void;
-}
 
 /** ALTER TABLE, and ALTER VIEW, INDEX and SEQUENCE, which share its grammar. */
 export function alterTable(work: Work, statement: NodeBody<"AlterTableStmt">): undefined {
@@ -168,7 +165,7 @@ function alterAction(work: Work, action: ActionWork): Action {
       if (definedHere && definedHere.builtIn !== "int8" && draft) {
         widenToBigint(definedHere, draft);
         addChange(
-          draft.work.changes,
+          draft.changes,
           "identity-type",
           `Column ${identifier(name)} becomes bigint, the only type of an identity column.`,
         );
@@ -320,8 +317,8 @@ function setNotNull(work: Work, { table, known, command }: ActionWork, range: Ra
   const draft = work.script.tableDrafts.get(keyOf(table));
   const written = draft && !draft.isClosed && !draft.hasRows ? draft.columns.get(name) : undefined;
   if (draft && written && column) {
-    draft.work.edit({ start: written.end, end: written.end }, " NOT NULL");
-    addChange(draft.work.changes, "folded", `NOT NULL of ${shown} stands in the table's definition.`);
+    draft.edits.push({ start: written.end, end: written.end, text: " NOT NULL" });
+    addChange(draft.changes, "folded", `NOT NULL of ${shown} stands in the table's definition.`);
     column.notNull = true;
     return {};
   }

@@ -1,8 +1,9 @@
+import type { Range } from "../draft.ts";
 import type { Token } from "../sql/lexer.ts";
 import { identifier, literal } from "../sql/quote.ts";
 import { constant, type NodeBody, names, only, option } from "../sql/tree.ts";
 import { builtInName, declaredLength, enumValues, judgeColumnType, SERIAL_TYPES, typeKey } from "../types.ts";
-import type { Range, Work } from "../work.ts";
+import type { Work } from "../work.ts";
 
 type Constraint = NodeBody<"Constraint">;
 

@@ -1,8 +1,11 @@
 import { REPEATABLE, relationExists } from "../done.ts";
+import type { Range } from "../draft.ts";
 import { type KnownColumn, type KnownConstraint, type KnownTable, keyOf } from "../schema.ts";
+import { oneLine } from "../sql/one-line.ts";
 import { identifier, qualified } from "../sql/quote.ts";
 import { as, type NodeBody } from "../sql/tree.ts";
-import { nameOf, type Range, type Work } from "../work.ts";
+import type { TableDraft } from "../table-draft.ts";
+import { nameOf, type Work } from "../work.ts";
 import { addForeignKey } from "./add-constraint.ts";
 import {
   type ColumnConstraint,
@@ -23,7 +26,6 @@ import {
   withoutName,
 } from "./constraints.ts";
 import { generatedName } from "./names.ts";
-import { oneLine, type TableDraft } from "./table-draft.ts";
 
 const MAX_COLUMNS = 255;
 
@@ -85,15 +87,15 @@ export function createTable(work: Work, statement: NodeBody<"CreateStmt">): unde
 
   const key = keyOf(name);
   const exists = statement.if_not_exists && work.schema.tables.has(key);
-  const draft = work.step({ kind: "ddl", done: statement.if_not_exists ? REPEATABLE : relationExists(name) });
+  work.step({ kind: "ddl", done: statement.if_not_exists ? REPEATABLE : relationExists(name) });
   if (exists) return;
   work.schema.tables.set(key, known);
   if (!statement.if_not_exists) {
     const last = work.tokens[close - 1];
     work.script.tableDrafts.set(key, {
-      work,
-      draft,
       statement: work.statement,
+      edits: work.edits,
+      changes: work.changes,
       columns,
       insertAt: last?.end ?? 0,
       hasElements: elements.length > 0,

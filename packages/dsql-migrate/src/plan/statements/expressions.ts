@@ -1,8 +1,9 @@
 import type { Node } from "libpg-query";
+import type { Range } from "../draft.ts";
 import { parseNow } from "../sql/parse.ts";
 import { as, constant, type NodeBody, names, nodeName, walk } from "../sql/tree.ts";
 import { enumValues } from "../types.ts";
-import type { Range, Work } from "../work.ts";
+import type { Work } from "../work.ts";
 import { SESSION_PARAMETERS } from "./settings.ts";
 
 const ADVISORY_LOCK = /^pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared|_all)?$/;

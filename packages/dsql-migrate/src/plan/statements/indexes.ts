@@ -1,5 +1,6 @@
 import { indexValid } from "../done.ts";
 import { keyOf } from "../schema.ts";
+import { oneLine } from "../sql/one-line.ts";
 import { identifier } from "../sql/quote.ts";
 import { as, type NodeBody, names, nodeName, only } from "../sql/tree.ts";
 import { nameOf, type Work } from "../work.ts";
@@ -7,7 +8,6 @@ import { endOfName } from "./alter-table.ts";
 import { closing, judgeCollation } from "./columns.ts";
 import { countIndexes, judgeKey } from "./constraints.ts";
 import { generatedName } from "./names.ts";
-import { oneLine } from "./table-draft.ts";
 
 /** Operator classes that mean the default, if only because the one collation is C. */
 const DEFAULT_CLASSES: ReadonlySet<string> = new Set(

@@ -1,12 +1,13 @@
 import * as done from "../done.ts";
+import type { Range } from "../draft.ts";
 import { RULES, type RuleId } from "../rules.ts";
 import { type KnownColumn, type KnownIndex, type KnownTable, keyOf } from "../schema.ts";
 import { tokenize } from "../sql/lexer.ts";
 import { identifier, literal, type QualifiedName, qualified } from "../sql/quote.ts";
 import { renameQualifier, renameReference } from "../sql/rename.ts";
-import type { Range, Work } from "../work.ts";
+import type { Work } from "../work.ts";
+import type { Action } from "./action.ts";
 import { addNotValid } from "./add-constraint.ts";
-import type { Action } from "./alter-table.ts";
 import { generatedName } from "./names.ts";
 
 /** Changes the table as it shall be; returns how columns get their values where that is not their own, or undefined if it cannot. */
@@ -276,12 +277,7 @@ function copyRows(work: Work, { table, next, columns, oldKey, expressions }: Cop
 }
 
 /** Builds an index by a job. */
-function buildIndex(
-  work: Work,
-  table: QualifiedName,
-  index: KnownIndex,
-  why: [RuleId, string],
-): undefined {
+function buildIndex(work: Work, table: QualifiedName, index: KnownIndex, why: [RuleId, string]): undefined {
   work.extraStep(
     `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ASYNC ${identifier(index.name)} ON ${qualified(table)} ${index.definition}`,
     {
