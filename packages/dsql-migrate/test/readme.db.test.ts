@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startLocalDsql } from "dsql-local";
 import { expect, test, vi } from "vitest";
 import { main } from "../src/cli/main.ts";
 
@@ -26,6 +27,25 @@ test("the README's program prints what its comments say", async () => {
       [...code.matchAll(/^\/\/ (.*)$|; \/\/ (.*)$/gm)].map(([, line, end]) => line ?? end),
     );
   } finally {
+    log.mockRestore();
+    rmSync(file);
+  }
+});
+
+test("the README's program that deploys applies its migrations", async () => {
+  const code = block("ts", "deploy({");
+  const file = fileURLToPath(new URL("./readme-deploy.ts", import.meta.url));
+  writeFileSync(file, code.replace('"dsql-migrate"', '"../src/index.ts"'));
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  await using local = await startLocalDsql();
+  vi.stubEnv("DATABASE_URL", local.connectionString);
+  vi.stubEnv("AWS_ACCESS_KEY_ID", local.credentials.accessKeyId);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", local.credentials.secretAccessKey);
+  try {
+    await import(file);
+    expect(log.mock.calls.at(-1)).toEqual([["0001", "0002"]]);
+  } finally {
+    vi.unstubAllEnvs();
     log.mockRestore();
     rmSync(file);
   }
