@@ -14,7 +14,8 @@ function source(options: { random?: () => number } = {}) {
     lifeMs: LIFE_MS,
     hold: undefined as Promise<void> | undefined,
   };
-  const failures: { stillValid: boolean }[] = [];
+  const failures: { stillValid: boolean; elapsedMs: number }[] = [];
+  const signed: { elapsedMs: number; expiresAtMs: number }[] = [];
   const sign = async (): Promise<SignedToken> => {
     signer.calls++;
     const expiresAtMs = clock.now + signer.lifeMs;
@@ -25,9 +26,9 @@ function source(options: { random?: () => number } = {}) {
   const tokens = new TokenSource(sign, {
     now: () => clock.now,
     random: options.random ?? (() => 0),
-    listener: { tokenFailed: (event) => failures.push(event) },
+    listener: { tokenFailed: (event) => failures.push(event), tokenSigned: (event) => signed.push(event) },
   });
-  return { clock, signer, tokens, failures };
+  return { clock, signer, tokens, failures, signed };
 }
 
 /** Lets what runs in the background finish. */
@@ -152,6 +153,160 @@ describe("a token source", () => {
     await tokens.token();
     await settle();
     expect(tokens.stats.tokensFailed).toBe(1);
+  });
+
+  test("refuses a token that had expired by the time it was signed", async () => {
+    const { signer, tokens } = source();
+    for (const lifeMs of [0, -1]) {
+      signer.lifeMs = lifeMs;
+      await expect(tokens.token()).rejects.toThrow("The token had expired by the time it was signed.");
+    }
+    expect(tokens.stats).toMatchObject({ tokensSigned: 0, tokensFailed: 2 });
+  });
+
+  test("signs anew for a login when a token has five seconds to live, or a tenth of a short life", async () => {
+    for (const [lifeMs, marginMs] of [
+      [LIFE_MS, 5_000],
+      [10_000, 1_000],
+    ] as const) {
+      const { clock, signer, tokens } = source();
+      signer.lifeMs = lifeMs;
+      await tokens.token();
+      // The refresh that begins meanwhile never ends.
+      signer.hold = new Promise(() => {});
+      clock.now += lifeMs - marginMs - 1;
+      expect(tokens.ready).toBe(true);
+      expect(await tokens.token()).toBe("token 1");
+      clock.now += 1;
+      expect(tokens.ready).toBe(false);
+    }
+  });
+
+  test("takes a clock that is set back by up to a minute, and no more", async () => {
+    const { clock, tokens } = source();
+    expect(tokens.ready).toBe(false);
+    await tokens.token();
+    clock.now -= 60_000;
+    expect(tokens.ready).toBe(true);
+    clock.now -= 1;
+    expect(tokens.ready).toBe(false);
+  });
+
+  test("asks a signer anew at once when the clock was set back while it signed", async () => {
+    const { clock, signer, tokens } = source();
+    signer.hold = new Promise(() => {});
+    void tokens.token();
+    signer.hold = undefined;
+    clock.now -= 1;
+    expect(await tokens.token()).toBe("token 2");
+  });
+
+  test("keeps the newer token when a signature that nobody waited for any longer comes after all", async () => {
+    const { clock, signer, tokens } = source();
+    let answer = () => {};
+    signer.hold = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const late = tokens.token();
+    signer.hold = undefined;
+    clock.now += 10_000;
+    expect(await tokens.token()).toBe("token 2");
+    answer();
+    await late;
+    expect(await tokens.token()).toBe("token 2");
+    expect(signer.calls).toBe(2);
+  });
+
+  test("shares the newer signature when an older one ends while it is under way", async () => {
+    const { clock, signer, tokens } = source();
+    const answers: (() => void)[] = [];
+    const hold = () => {
+      signer.hold = new Promise((resolve) => answers.push(resolve));
+    };
+    hold();
+    const first = tokens.token();
+    clock.now += 10_000;
+    hold();
+    const second = tokens.token();
+    answers[0]?.();
+    await first;
+    tokens.discard(await first);
+    const third = tokens.token();
+    answers[1]?.();
+    await Promise.all([second, third]);
+    expect(signer.calls).toBe(2);
+  });
+
+  test("does not hand out, when signing fails, a token that was refused meanwhile", async () => {
+    const { clock, signer, tokens } = source();
+    const refused = await tokens.token();
+    clock.now += LIFE_MS - 1;
+    signer.failure = new Error("no credentials");
+    const asked = tokens.token();
+    tokens.discard(refused);
+    await expect(asked).rejects.toThrow("no credentials");
+  });
+
+  test("waits before it asks a failing signer again: a second at most, doubling, up to a minute", async () => {
+    for (const [random, share] of [
+      [0, 0.5],
+      [1, 1],
+    ] as const) {
+      const { clock, signer, tokens } = source({ random: () => random });
+      signer.lifeMs = 100 * LIFE_MS;
+      await tokens.token();
+      clock.now += 85 * LIFE_MS;
+      signer.failure = new Error("no credentials");
+      await tokens.token();
+      await settle();
+      for (const longestMs of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
+        const calls = signer.calls;
+        clock.now += longestMs * share - 1;
+        await tokens.token();
+        expect(signer.calls).toBe(calls);
+        clock.now += 1;
+        await tokens.token();
+        await settle();
+        expect(signer.calls).toBe(calls + 1);
+      }
+    }
+  });
+
+  test("counts the slowest signature, those that fail or are under way included", async () => {
+    const { clock, signer, tokens, failures, signed } = source();
+    const sign = async (tookMs: number) => {
+      let answer = () => {};
+      signer.hold = new Promise((resolve) => {
+        answer = resolve;
+      });
+      const asked = tokens.token().catch(() => "failed");
+      clock.now += tookMs;
+      const during = tokens.stats.slowestTokenMs;
+      answer();
+      tokens.discard(await asked);
+      return during;
+    };
+    expect(await sign(300)).toBe(300);
+    expect(signed).toEqual([{ elapsedMs: 300, expiresAtMs: 1_000_000 + LIFE_MS }]);
+    expect(await sign(200)).toBe(300);
+    signer.failure = new Error("no credentials");
+    expect(await sign(400)).toBe(400);
+    expect(failures).toEqual([expect.objectContaining({ elapsedMs: 400, stillValid: false })]);
+    expect(tokens.stats).toEqual({ tokensSigned: 2, tokensFailed: 1, slowestTokenMs: 400 });
+  });
+
+  test("signs and fails without a listener", async () => {
+    let failure: Error | undefined;
+    const tokens = new TokenSource(async () => {
+      if (failure) throw failure;
+      return { token: "a token", expiresAtMs: Date.now() + LIFE_MS };
+    });
+    expect(await tokens.token()).toBe("a token");
+    tokens.discard("another token");
+    tokens.discard("a token");
+    tokens.discard("a token");
+    failure = new Error("no credentials");
+    await expect(tokens.token()).rejects.toBe(failure);
   });
 
   test("never hands out a token past its life, whatever the clock and the signer do", async () => {

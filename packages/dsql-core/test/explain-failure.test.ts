@@ -1,0 +1,216 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, test } from "vitest";
+import { endsTransaction, explainFailure, onlyReads } from "../src/client/explain-failure.ts";
+import { SessionState } from "../src/client/session-state.ts";
+import { transactionCommands } from "../src/client/transaction-command.ts";
+import { conflict, serverError } from "./conflict-shapes.ts";
+
+const readTimeout = new Error("Query read timeout");
+const cut = new Error("Connection terminated unexpectedly");
+
+/** A session as its connection has reported it, and what moves it on. */
+function session(status?: "I" | "T" | "E") {
+  const connection = new EventEmitter();
+  const state = new SessionState();
+  state.watch(connection);
+  if (status !== undefined) connection.emit("readyForQuery", { status });
+  return { state, connection };
+}
+
+function explained(
+  text: string,
+  error: Error,
+  {
+    status = "I",
+    isLost = false,
+    wasSent = true,
+  }: { status?: "I" | "T" | "E"; isLost?: boolean; wasSent?: boolean } = {},
+): Error {
+  const { state, connection } = session(status);
+  if (isLost) connection.emit("error", cut);
+  return explainFailure(error, { text, commands: transactionCommands(text), wasSent }, state);
+}
+
+const codeOf = (error: Error) => (error as { code?: string }).code;
+
+describe("a statement outside a transaction that only reads", () => {
+  test.each(["SELECT 1", "values (1)", "TABLE t", "SHOW x", "/* a */ select 1; SELECT 2"])("%s", (text) => {
+    expect(onlyReads(text)).toBe(true);
+    expect(codeOf(explained(text, cut, { isLost: true }))).toBe("DSQL_CONNECTION_LOST");
+    expect(explained(text, readTimeout)).toBe(readTimeout);
+  });
+});
+
+describe("a statement outside a transaction that may write", () => {
+  test.each([
+    "INSERT INTO t VALUES (1)",
+    "WITH x AS (INSERT INTO t VALUES (1) RETURNING id) SELECT * FROM x",
+    "SELECT 1; DELETE FROM t",
+    "selection()",
+    "CALL f()",
+  ])("%s is undetermined when its response is lost, late, or unavailable", (text) => {
+    expect(onlyReads(text)).toBe(false);
+    expect(codeOf(explained(text, cut, { isLost: true }))).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
+    expect(codeOf(explained(text, readTimeout))).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
+    for (const code of ["XX000", "40003", "08000", "08003", "08006", "08007"])
+      expect(codeOf(explained(text, serverError(code, "no")))).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
+    for (const error of [
+      conflict(),
+      serverError("23505", "no"),
+      serverError("08P01", "no"),
+      new TypeError("no"),
+    ])
+      expect(explained(text, error)).toBe(error);
+  });
+
+  test("is undetermined when nobody knows its text", () => {
+    const { state, connection } = session("I");
+    connection.emit("error", cut);
+    const failure = explainFailure(cut, { text: undefined, commands: undefined, wasSent: true }, state);
+    expect(codeOf(failure)).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
+  });
+});
+
+describe("a statement in a transaction", () => {
+  test("is undone when its connection is lost", () => {
+    for (const status of ["T", "E"] as const)
+      expect(codeOf(explained("INSERT INTO t VALUES (1)", cut, { status, isLost: true }))).toBe(
+        "DSQL_CONNECTION_LOST",
+      );
+  });
+
+  test("keeps the server's error, and pg's own", () => {
+    for (const error of [readTimeout, serverError("XX000", "server unavailable")])
+      expect(explained("INSERT INTO t VALUES (1)", error, { status: "T" })).toBe(error);
+  });
+});
+
+describe("a COMMIT", () => {
+  test("is undetermined unless the server has reported an ERROR that says otherwise", () => {
+    for (const error of [
+      cut,
+      readTimeout,
+      serverError("57P01", "ended", "FATAL"),
+      serverError("XX000", "no"),
+    ])
+      expect(codeOf(explained("COMMIT", error, { status: "T" }))).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
+    for (const error of [conflict(), serverError("23503", "no")])
+      expect(explained("COMMIT", error, { status: "T" })).toBe(error);
+  });
+
+  test("that never left is undone with its connection", () => {
+    expect(codeOf(explained("COMMIT", cut, { status: "T", isLost: true, wasSent: false }))).toBe(
+      "DSQL_CONNECTION_LOST",
+    );
+  });
+});
+
+test("a lost connection's error has the server's last word as its cause, or else the statement's error", () => {
+  const { state, connection } = session("T");
+  const fatal = serverError("57P01", "terminating connection", "FATAL");
+  connection.emit("errorMessage", fatal);
+  const statement = { text: "SELECT 1", commands: undefined, wasSent: true };
+  expect(explainFailure(cut, statement, state).cause).toBe(fatal);
+  const other = session("T");
+  other.connection.emit("end");
+  expect(explainFailure(cut, statement, other.state).cause).toBe(cut);
+});
+
+test("a transaction is over after its COMMIT has failed, unless the server did not understand it", () => {
+  for (const error of [conflict(), cut, serverError("XX000", "no")])
+    expect(endsTransaction(error)).toBe(true);
+  for (const code of ["42601", "0A000"]) expect(endsTransaction(serverError(code, "no"))).toBe(false);
+});
+
+describe("what is known of a session", () => {
+  test("says that the connection is lost after FATAL, PANIC, an error of the socket, or its end, and why first", () => {
+    for (const severity of ["FATAL", "PANIC"]) {
+      const { state, connection } = session("T");
+      const error = serverError("57P01", "ended", severity);
+      connection.emit("errorMessage", error);
+      connection.emit("error", cut);
+      connection.emit("end");
+      expect(state.lostBy).toBe(error);
+      expect(state.spoiledBy).toBeUndefined();
+    }
+    const { state, connection } = session("I");
+    connection.emit("errorMessage", serverError("23505", "no"));
+    expect(state.lostBy).toBeUndefined();
+    connection.emit("end");
+    expect(state.lostBy).toMatchObject({ message: "the connection was closed" });
+    const broken = session("I");
+    broken.connection.emit("error", cut);
+    expect(broken.state.lostBy).toBe(cut);
+  });
+
+  test("keeps the first error of a transaction, and none from outside of one", () => {
+    const { state, connection } = session("I");
+    connection.emit("errorMessage", serverError("23505", "outside"));
+    expect(state.spoiledBy).toBeUndefined();
+    connection.emit("readyForQuery", { status: "T" });
+    const first = serverError("23505", "first");
+    connection.emit("errorMessage", first);
+    connection.emit("errorMessage", serverError("25P02", "second"));
+    expect(state.spoiledBy).toBe(first);
+    state.sent(false)();
+    expect(state.spoiledBy).toBe(first);
+    state.sent(true)();
+    expect(state.spoiledBy).toBeUndefined();
+  });
+
+  test("waits for ReadyForQuery after an error", () => {
+    const { state, connection } = session("T");
+    state.unanswered = true;
+    connection.emit("errorMessage", serverError("23505", "no"));
+    expect([state.awaitingReady, state.unanswered]).toEqual([true, true]);
+    connection.emit("readyForQuery", { status: "E" });
+    expect([state.awaitingReady, state.unanswered]).toEqual([false, false]);
+  });
+
+  test("forgets a failed COMMIT when the transaction is still open, or another command is sent", () => {
+    const { state, connection } = session("T");
+    state.commitFailed = true;
+    connection.emit("readyForQuery", { status: "I" });
+    expect(state.commitFailed).toBe(true);
+    connection.emit("readyForQuery", { status: "T" });
+    expect(state.commitFailed).toBe(false);
+    state.commitFailed = true;
+    state.sent(true);
+    expect(state.commitFailed).toBe(false);
+  });
+
+  test("says whether a transaction will be open once all that was sent is answered", () => {
+    const { state, connection } = session("I");
+    expect(state.open).toBe(false);
+    const begun = state.sent(true);
+    expect(state.open).toBe(true);
+    const ended = state.sent(false);
+    expect(state.open).toBe(false);
+    begun();
+    expect(state.open).toBe(false);
+    ended();
+    for (const [status, open] of [
+      ["T", true],
+      ["E", true],
+      ["I", false],
+    ] as const) {
+      connection.emit("readyForQuery", { status });
+      expect(state.open).toBe(open);
+    }
+  });
+
+  test("foresees what the commands of a text leave behind, and which must be refused", () => {
+    const { state, connection } = session("I");
+    const foreseen = (text: string) => state.foresee(transactionCommands(text));
+    expect(foreseen("SELECT 1")).toEqual({ open: false });
+    expect(foreseen("BEGIN")).toEqual({ open: true });
+    expect(foreseen("BEGIN; SELECT 1; COMMIT")).toEqual({ open: false });
+    expect(foreseen("BEGIN; BEGIN")).toEqual({ open: true, refused: "nested" });
+    expect(foreseen("COMMIT; BEGIN")).toEqual({ open: true });
+    expect(foreseen("SAVEPOINT a")).toEqual({ open: false, refused: "savepoint" });
+    connection.emit("readyForQuery", { status: "T" });
+    expect(foreseen("SELECT 1")).toEqual({ open: true });
+    expect(foreseen("BEGIN")).toEqual({ open: true, refused: "nested" });
+    expect(foreseen("ROLLBACK")).toEqual({ open: false });
+  });
+});

@@ -1,0 +1,104 @@
+// Changes the code of a package in small ways and runs tests against each change: node scripts/mutation.js <package> [folder...]
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./workspaces.js";
+
+/** What is changed, and the tests that are quick enough to run for each change, by package and part. */
+const PARTS = {
+  "dsql-core": {
+    retry: {
+      files: ["src/retry/{retry-*,run-transaction,wait,contested-rows}.ts"],
+      tests: ["test/{retry-*,run-transaction,wait}.test.ts"],
+    },
+    errors: {
+      files: ["src/retry/{classify-error,sqlstate,unreachable}.ts"],
+      tests: ["test/classify-error.test.ts"],
+    },
+    "commit guard": {
+      files: ["src/client/{explain-failure,session-state,transaction-command,split-statements}.ts"],
+      tests: ["test/{transaction-command,guard-*,session-state,explain-failure}.test.ts"],
+    },
+    rows: {
+      files: ["src/client/{written-rows,transaction-writes}.ts"],
+      tests: ["test/{written-rows,transaction-writes}.test.ts"],
+    },
+    token: { files: ["src/auth/token-source.ts"], tests: ["test/token-*.test.ts"] },
+    options: {
+      files: ["src/options/{backoff,connection-settings,retry-settings}.ts"],
+      tests: ["test/{backoff,connection-*,refused-options,retry-on-occ}.test.ts"],
+    },
+  },
+};
+
+const [name, ...wanted] = process.argv.slice(2);
+const parts = PARTS[name];
+const unknown = wanted.filter((part) => parts?.[part] === undefined);
+if (parts === undefined || unknown.length > 0) {
+  process.stderr.write(`npm run mutation -- <package> [part...]\n\n`);
+  for (const [each, known] of Object.entries(PARTS))
+    process.stderr.write(`  ${each}: ${Object.keys(known).join(", ")}\n`);
+  process.exit(2);
+}
+
+const cache = join(root, "node_modules/.cache/mutation");
+mkdirSync(cache, { recursive: true });
+let isWhole = true;
+for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
+  const { files, tests } = parts[part];
+  const report = join(cache, `${name} ${part}.json`);
+  const config = join(cache, "stryker.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      testRunner: "vitest",
+      vitest: { configFile: "scripts/mutation/vitest.config.ts", related: false },
+      mutate: files.map((file) => `packages/${name}/${file}`),
+      // The words of messages, and whole objects left empty, are for people and for types to notice.
+      mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral"] },
+      coverageAnalysis: "perTest",
+      concurrency: 1,
+      timeoutMS: 10_000,
+      reporters: ["json"],
+      jsonReporter: { fileName: report },
+      tempDirName: "node_modules/.cache/mutation/sandbox",
+      ignorePatterns: ["**/dist", "apps", "docs", "packages/*/test/generated", "**/*.log"],
+      allowEmpty: true,
+      checkers: [],
+      disableTypeChecks: false,
+      tsconfigFile: "none.json",
+    }),
+  );
+  const run = spawnSync(process.execPath, [join(root, "node_modules/.bin/stryker"), "run", config], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, MUTATION_PACKAGE: name, MUTATION_TESTS: JSON.stringify(tests) },
+  });
+  if (run.status !== 0) process.exit(run.status ?? 1);
+  isWhole = summarise(part, JSON.parse(readFileSync(report, "utf8"))) && isWhole;
+}
+process.exitCode = isWhole ? 0 : 1;
+
+/** Prints the score and each mutant that no test noticed; returns whether there was none. */
+function summarise(part, { files }) {
+  const mutants = Object.entries(files).flatMap(([file, { mutants: all, source }]) =>
+    all.map((mutant) => ({
+      ...mutant,
+      file,
+      line: source.split("\n")[mutant.location.start.line - 1]?.trim(),
+    })),
+  );
+  const counted = mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
+  const missed = counted.filter(({ status }) => status === "Survived" || status === "NoCoverage");
+  for (const { file, location, mutatorName, replacement, line, status } of missed) {
+    const place = `${file}:${location.start.line}:${location.start.column}`;
+    process.stdout.write(
+      `${status} ${place} ${mutatorName}\n  ${line}\n  -> ${replacement?.split("\n").join(" ")}\n`,
+    );
+  }
+  const killed = counted.length - missed.length;
+  process.stdout.write(
+    `${name} ${part}: ${killed} of ${counted.length} (${((100 * killed) / counted.length).toFixed(1)} %)\n`,
+  );
+  return missed.length === 0;
+}

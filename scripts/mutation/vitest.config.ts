@@ -1,0 +1,13 @@
+import { fileURLToPath } from "node:url";
+import { project } from "../../vitest.project.ts";
+
+const name = process.env.MUTATION_PACKAGE ?? "dsql-core";
+
+/** The tests that mutants of one package run: by the sources, in one process, without a build before them. */
+export default {
+  ...project(name, {
+    include: JSON.parse(process.env.MUTATION_TESTS ?? '["test/**/*.test.ts"]'),
+    testTimeout: 10_000,
+  }),
+  root: fileURLToPath(new URL(`../../packages/${name}`, import.meta.url)),
+};
