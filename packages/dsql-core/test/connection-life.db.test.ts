@@ -123,6 +123,11 @@ test("COMMIT beside ROLLBACK in one text is told by the response to the COMMIT",
     await client.query("BEGIN");
     await expect(client.query("SELECT 1/0")).rejects.toMatchObject({ code: "22012" });
     await expect(client.query("COMMIT")).rejects.toMatchObject({ code: "DSQL_TRANSACTION_ROLLED_BACK" });
+    await client.query("BEGIN");
+    await expect(client.query("SELECT 1/0")).rejects.toMatchObject({ code: "22012" });
+    await expect(client.query("COMMIT; BEGIN; ROLLBACK")).rejects.toMatchObject({
+      code: "DSQL_TRANSACTION_ROLLED_BACK",
+    });
   } finally {
     client.release();
   }

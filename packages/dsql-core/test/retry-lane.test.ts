@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { noteCommittedRows, noteContestedRows, OccRetryExhaustedError, retryOnOcc } from "../src/index.ts";
@@ -204,6 +205,46 @@ describe("retries of work that lost over the same row", () => {
     const opening = setInterval(held.open, 1);
     await Promise.all(all).finally(() => clearInterval(opening));
   });
+});
+
+test("a wait for a turn leaves no listener on the caller's signal, whether it comes, times out or is aborted", async () => {
+  const held = gate();
+  const abort = new AbortController();
+  const options = { conflictKey: "listened to", ...noWait };
+  const holder = retryOnOcc(async (attempt) => {
+    if (attempt === 1) throw conflict();
+    await held.wait();
+  }, options);
+  await until(() => held.waiting === 1);
+  const comes = retryOnOcc(async () => "came", { ...options, signal: abort.signal });
+  const timesOut = retryOnOcc(async () => {}, { ...options, signal: abort.signal, deadlineMs: 20 });
+  await expect(timesOut).rejects.toMatchObject({ stoppedBy: "deadline" });
+  expect(getEventListeners(abort.signal, "abort")).toHaveLength(1);
+  held.open();
+  expect(await comes).toBe("came");
+  await holder;
+  expect(getEventListeners(abort.signal, "abort")).toEqual([]);
+  const second = retryOnOcc(async (attempt) => {
+    if (attempt === 1) throw conflict();
+    await held.wait();
+  }, options);
+  await until(() => held.waiting === 1);
+  const aborted = retryOnOcc(async () => {}, { ...options, signal: abort.signal });
+  const reason = new Error("no longer wanted");
+  abort.abort(reason);
+  await expect(aborted).rejects.toBe(reason);
+  expect(getEventListeners(abort.signal, "abort")).toEqual([]);
+  held.open();
+  await second;
+});
+
+test("newcomers with a conflictKey wait for nobody while no retry runs or waits", async () => {
+  const held = gate();
+  const options = { conflictKey: "free" };
+  const all = [1, 2, 3].map(() => retryOnOcc(() => held.wait(), options));
+  await until(() => held.waiting === 3);
+  held.open();
+  await Promise.all(all);
 });
 
 test("the same conflictKey on two clusters is two lanes", async () => {

@@ -98,3 +98,19 @@ test("takes work that throws before its first promise as failed work", async () 
   await expect(runTransaction({ lease, work: throwing })).rejects.toThrow("at once");
   expect(log).toEqual(["BEGIN", "ROLLBACK", "released"]);
 });
+
+test("says that it has begun when it has its connection, and what it will return right before COMMIT", async () => {
+  const { lease, log } = scripted();
+  const acquire = async () => {
+    log.push("acquired");
+    return await lease.acquire();
+  };
+  const result = await runTransaction({
+    lease: { ...lease, acquire },
+    work,
+    begun: () => log.push("begun"),
+    remember: (value) => log.push(`returns ${value}`),
+  });
+  expect(result).toBe(7);
+  expect(log).toEqual(["acquired", "begun", "BEGIN", "UPDATE", "returns 7", "COMMIT", "released"]);
+});

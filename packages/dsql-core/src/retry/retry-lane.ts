@@ -239,11 +239,14 @@ export class Turns {
     const held: HeldSlot[] = [];
     const ticket = this.#ticket;
     if (ticket === undefined || this.#lanes.length === 0) return held;
+    signal?.throwIfAborted();
+    // Not AbortSignal.any: on Node 20 a signal that lives long keeps what was made of it.
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(patience), patienceMs);
-    const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
+    const onAbort = () => patience.abort(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      for (const { lane } of this.#lanes) held.push({ lane, slot: await lane.enter(ticket, either) });
+      for (const { lane } of this.#lanes) held.push({ lane, slot: await lane.enter(ticket, patience.signal) });
       signal?.throwIfAborted();
       return held;
     } catch (reason) {
@@ -252,6 +255,7 @@ export class Turns {
       throw reason;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 
