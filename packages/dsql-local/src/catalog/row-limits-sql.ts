@@ -6,7 +6,7 @@
  * It comes after the row is stored, since only then its values are compressed.
  */
 export const ROW_LIMITS_SQL = `
-CREATE FUNCTION pg_catalog.dsql_local_check_limits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION pg_catalog.dsql_local_check_stored_row(relation oid, place tid) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog AS $check$
 DECLARE
   attribute record;
@@ -16,22 +16,19 @@ DECLARE
   sizes int[] := '{}';
   texts oid[] := '{text,varchar,bpchar,bytea}'::regtype[]::oid[];
   compressed oid[] := '{text,varchar,bpchar,json,jsonb}'::regtype[]::oid[];
-  primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = TG_RELID AND indisprimary);
+  primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = relation AND indisprimary);
   total int := 0;
 BEGIN
   FOR attribute IN SELECT attnum, attname, atttypid FROM pg_attribute
-    WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
   LOOP
-    EXECUTE format(CASE WHEN attribute.atttypid = ANY (texts) THEN 'SELECT octet_length(($1).%1$I)'
-        ELSE 'SELECT pg_column_size(($1).%1$I) - CASE WHEN pg_column_size(($1).%1$I) > 128 THEN 4 ELSE 0 END' END,
-      attribute.attname) INTO size USING NEW;
+    -- The length as it was written, and the bytes that are stored.
+    EXECUTE format('SELECT %s, pg_column_size(%I) FROM ONLY %s WHERE ctid = $1',
+      CASE WHEN attribute.atttypid = ANY (texts) THEN format('octet_length(%I)', attribute.attname)
+        ELSE format('pg_column_size(%1$I) - CASE WHEN pg_column_size(%1$I) > 128 THEN 4 ELSE 0 END', attribute.attname) END,
+      attribute.attname, relation::regclass) INTO size, stored USING place;
     size := coalesce(size, 0);
-    stored := size;
-    IF size > 2000 AND attribute.atttypid = ANY (compressed) THEN
-      -- NEW holds values as they were written; only the table has them compressed.
-      EXECUTE format('SELECT least(pg_column_size(%I), $2) FROM ONLY %s WHERE ctid = $1', attribute.attname, TG_RELID::regclass)
-        INTO stored USING NEW.ctid, size;
-    END IF;
+    stored := CASE WHEN size > 2000 AND attribute.atttypid = ANY (compressed) THEN least(stored, size) ELSE size END;
     sizes[attribute.attnum] := size;
     longest := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
     IF coalesce(stored, 0) > longest THEN
@@ -46,10 +43,16 @@ BEGIN
   END IF;
   SELECT max((SELECT sum(sizes[key]) FROM (SELECT unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS key
       UNION SELECT unnest(primary_key)) AS keys))
-    INTO size FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisready;
+    INTO size FROM pg_index AS i WHERE i.indrelid = relation AND i.indisready;
   IF size > 1981 THEN
     RAISE EXCEPTION 'key size too large' USING ERRCODE = '54000';
   END IF;
+END $check$;
+
+CREATE FUNCTION pg_catalog.dsql_local_check_limits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $check$
+BEGIN
+  PERFORM dsql_local_check_stored_row(TG_RELID, NEW.ctid);
   RETURN NULL;
 END $check$;
 
@@ -66,11 +69,13 @@ BEGIN
   LOOP
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits" AFTER INSERT ON %s FOR EACH ROW '
       'WHEN (pg_column_size(NEW) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
-    -- A trigger before UPDATE would lock the row as if its key had changed, wherever SET names a key column.
+    -- A trigger before UPDATE would lock the row as if its key had changed, wherever SET names a key column. Where there is
+    -- a primary key, the trigger that reports changed rows looks at long ones: it has their texts.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_index WHERE indrelid = made.objid AND indisprimary);
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits_update" AFTER UPDATE ON %s FOR EACH ROW '
       'WHEN (octet_length(NEW::text) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
-    UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = made.objid AND tgname LIKE '~dsql\\_local\\_limits%';
   END LOOP;
+  UPDATE pg_trigger SET tgisinternal = true WHERE NOT tgisinternal AND tgname LIKE '~dsql\\_local\\_limits%';
 END $new$;
 
 CREATE EVENT TRIGGER dsql_local_limit_new_tables ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA')

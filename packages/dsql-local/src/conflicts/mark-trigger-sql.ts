@@ -4,6 +4,9 @@ import { MARK_SQLSTATE } from "./row-change.ts";
 const SAME_TEXT = `SET client_encoding = 'UTF8' SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
 SET intervalstyle = 'postgres' SET extra_float_digits = 1`;
 
+/** Shorter rows break no limit of a row, a column or a key. */
+const LONG_ROW_BYTES = 1900;
+
 /**
  * The triggers that report changed rows to the session, and count a statement's rows against DSQL's limit.
  *
@@ -12,28 +15,37 @@ SET intervalstyle = 'postgres' SET extra_float_digits = 1`;
  * only a trigger for each row can see.
  */
 export const markTriggerSql = `
-CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark_rows() RETURNS trigger LANGUAGE plpgsql ${SAME_TEXT} AS $mark$
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_mark_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${SAME_TEXT} AS $mark$
 DECLARE
   changed bigint;
   most bigint := coalesce(nullif(pg_catalog.postgres_current_setting('dsql_local.max_rows', true), ''), '3000')::bigint;
   before text;
   after text;
+  longest int;
+  place tid;
 BEGIN
-  IF TG_OP = 'INSERT' THEN
-    SELECT pg_catalog.count(*), CASE WHEN pg_catalog.count(*) <= most THEN pg_catalog.json_agg(t::text)::text END INTO changed, after FROM new_rows AS t;
-  ELSIF TG_OP = 'DELETE' THEN
-    SELECT pg_catalog.count(*), CASE WHEN pg_catalog.count(*) <= most THEN pg_catalog.json_agg(t::text)::text END INTO changed, before FROM old_rows AS t;
-  ELSE
-    SELECT pg_catalog.count(*), CASE WHEN pg_catalog.count(*) <= most THEN pg_catalog.json_agg(t::text)::text END INTO changed, before FROM old_rows AS t;
-    IF changed > 0 AND changed <= most THEN
-      SELECT pg_catalog.json_agg(t::text)::text INTO after FROM new_rows AS t;
-    END IF;
+  IF TG_OP <> 'INSERT' THEN
+    SELECT pg_catalog.count(*), pg_catalog.json_agg(row_text)::text INTO changed, before
+      FROM (SELECT t::text AS row_text FROM old_rows AS t LIMIT most + 1) AS rows;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    SELECT pg_catalog.count(*), pg_catalog.json_agg(row_text)::text, pg_catalog.max(pg_catalog.octet_length(row_text))
+      INTO changed, after, longest FROM (SELECT t::text AS row_text FROM new_rows AS t LIMIT most + 1) AS rows;
   END IF;
   IF changed > most THEN
     RAISE EXCEPTION 'transaction row limit exceeded' USING ERRCODE = '54000';
   ELSIF changed > 0 THEN
     RAISE NOTICE USING ERRCODE = '${MARK_SQLSTATE}', DETAIL = coalesce(before, ''), HINT = coalesce(after, ''),
       MESSAGE = pg_catalog.pg_current_xact_id() || ' ' || TG_RELID || ' ' || pg_catalog.left(TG_OP, 1);
+  END IF;
+  IF TG_OP = 'UPDATE' AND longest > ${LONG_ROW_BYTES} THEN
+    FOR place IN EXECUTE pg_catalog.format('SELECT t.ctid FROM new_rows AS n JOIN ONLY %s AS t ON %s '
+        'WHERE pg_catalog.octet_length(n::text) > ${LONG_ROW_BYTES}', TG_RELID::regclass,
+        pg_catalog.dsql_local_for_columns(TG_RELID, (SELECT i.indkey::int2[] FROM pg_catalog.pg_index AS i
+          WHERE i.indrelid = TG_RELID AND i.indisprimary), 't.%1$I = n.%1$I', ' AND '))
+    LOOP
+      PERFORM pg_catalog.dsql_local_check_stored_row(TG_RELID, place);
+    END LOOP;
   END IF;
   RETURN NULL;
 END $mark$;
