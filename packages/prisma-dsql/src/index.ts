@@ -10,3 +10,4 @@ export {
   type TransactionWithRetry,
   transactionWithRetry,
 } from "./extension/transaction-with-retry.ts";
+export { waitForJob } from "./wait-for-job.ts";

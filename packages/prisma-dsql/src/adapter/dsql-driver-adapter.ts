@@ -41,7 +41,7 @@ export class DsqlDriverAdapter implements SqlDriverAdapter {
     return this.#inner.executeScript(script).catch(rethrow);
   }
 
-  /** Sends BEGIN and no isolation level: REPEATABLE READ is what DSQL has, and it refuses SET TRANSACTION. */
+  /** Sends BEGIN without an isolation level: DSQL has only REPEATABLE READ, and refuses SET TRANSACTION. */
   async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
     if (isolationLevel !== undefined && isolationLevel !== "REPEATABLE READ") {
       throw isolationLevelError(isolationLevel);

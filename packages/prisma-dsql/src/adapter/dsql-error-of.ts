@@ -1,8 +1,8 @@
 import type { DsqlError } from "dsql-core";
 
 /**
- * The DsqlError behind an error that Prisma threw, with all its fields, or undefined where there is none. It tells a COMMIT
- * of unknown outcome, a rolled back transaction, a lost connection and spent retries apart.
+ * The DsqlError behind an error that Prisma threw, with all its fields, or undefined where there is none. Its `code`
+ * distinguishes a COMMIT of undetermined outcome, a rolled back transaction, a lost connection and exhausted retries.
  */
 export function dsqlErrorOf(error: unknown): DsqlError | undefined {
   const seen = new Set<unknown>();

@@ -56,8 +56,8 @@ export class DsqlTransaction implements Transaction {
   }
 
   /**
-   * What a nested `$transaction` begins with. It fails before anything is sent, which leaves the outer transaction whole;
-   * without the method Prisma would refuse too, but say only that it is missing.
+   * What a nested `$transaction` begins with. It fails before anything is sent, so the outer transaction can go on; without
+   * the method Prisma would refuse too, but only say that it is missing.
    */
   async createSavepoint(): Promise<never> {
     throw asRequestError(

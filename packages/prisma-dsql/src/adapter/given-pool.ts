@@ -22,7 +22,7 @@ export function isGivenPool(source: PoolSource): source is DsqlPool {
 }
 
 /**
- * PrismaPg takes a pool that is not of its own copy of pg for options, and would connect to localhost.
+ * PrismaPg mistakes a pool of another copy of pg for options, and would connect to localhost.
  * @throws DsqlConfigError when it did
  */
 export function demandSamePool(pool: DsqlPool, driver: pg.Pool): void {

@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DsqlConfigError, type DsqlPool, type DsqlPoolClient } from "dsql-core";
 
-/** A read-only transaction that was asked for, until an adapter begins it. */
-interface Request {
+/** A request for a read-only transaction, until an adapter begins it. */
+interface ReadOnlyRequest {
   begun: boolean;
 }
 
-// Prisma hands an isolation level to its adapter, and nothing else about a transaction.
-const requests = new AsyncLocalStorage<Request | undefined>();
+// Prisma passes an isolation level to its adapter, and nothing else about a transaction.
+const requests = new AsyncLocalStorage<ReadOnlyRequest | undefined>();
 
-/** Starts a transaction that is to be read only; `start` gets a wrapper for its work, which is free to begin others. */
+/** Starts a read-only transaction; `start` gets a wrapper for its work, which may begin other transactions. */
 export function startReadOnly<T>(start: (inside: <R>(work: () => R) => R) => T): T {
-  const request: Request = { begun: false };
+  const request: ReadOnlyRequest = { begun: false };
   return requests.run(request, () =>
     start((work) => {
       if (!request.begun)
@@ -21,7 +21,7 @@ export function startReadOnly<T>(start: (inside: <R>(work: () => R) => R) => T):
   );
 }
 
-/** Whether the transaction that is being started here is to be read only. */
+/** Returns whether the transaction that is being started here must be read only, and marks its request as served. */
 export function takeReadOnlyRequest(): boolean {
   const request = requests.getStore();
   if (request === undefined) return false;
@@ -29,7 +29,7 @@ export function takeReadOnlyRequest(): boolean {
   return true;
 }
 
-/** The same pool, whose connections send BEGIN READ ONLY where PrismaPg sends BEGIN; DSQL takes it in no other way. */
+/** The same pool, whose connections send BEGIN READ ONLY where PrismaPg sends BEGIN; DSQL supports no other way. */
 export function readOnlyPool(pool: DsqlPool): DsqlPool {
   return standIn(pool, "connect", async () => {
     const client = await pool.connect();
@@ -39,7 +39,7 @@ export function readOnlyPool(pool: DsqlPool): DsqlPool {
   });
 }
 
-/** An object that is the target in all but one method. */
+/** An object that behaves as the target except for one method. */
 function standIn<T extends DsqlPool | DsqlPoolClient>(target: T, method: keyof T, replacement: unknown): T {
   return new Proxy(target, {
     get(_, name) {

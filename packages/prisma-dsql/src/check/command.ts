@@ -5,6 +5,7 @@ import { type MigrationChanges, migrationChanges } from "./migration-changes.ts"
 import { readSchema } from "./schema-sources.ts";
 
 const usage = `Usage: prisma-dsql check [schema file or folder ...] [options]
+       prisma-dsql migrate <command> [options]   (prisma-dsql migrate --help)
 
 Finds what Amazon Aurora DSQL does not support in a Prisma schema. The files given are read as one schema;
 without any, the schema is the one that prisma.config.ts names, or schema.prisma, or prisma/schema.prisma.

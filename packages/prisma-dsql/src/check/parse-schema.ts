@@ -35,7 +35,7 @@ class SchemaReader {
   #block(): Block {
     const keyword = this.#word("a block such as model or datasource");
     const name = this.#word(`the name of the ${keyword.text}`);
-    const block: Block = { ...place(keyword), keyword: keyword.text, name: name.text, ...emptyBody() };
+    const block: Block = { ...positionOf(keyword), keyword: keyword.text, name: name.text, ...emptyBody() };
     this.#sign("{");
     for (this.#skipLines(); !this.#took("}"); this.#skipLines()) this.#entry(block);
     return block;
@@ -48,7 +48,7 @@ class SchemaReader {
     }
     const name = this.#word(`a line of ${block.keyword} ${block.name}`);
     if (this.#took("=")) {
-      block.properties.push({ ...place(name), name: name.text, value: this.#value() });
+      block.properties.push({ ...positionOf(name), name: name.text, value: this.#value() });
       return;
     }
     block.fields.push(this.#field(name));
@@ -57,7 +57,7 @@ class SchemaReader {
   #field(name: Token): Field {
     const type = this.#next.kind === "word" ? this.#take().text : "";
     const field: Field = {
-      ...place(name),
+      ...positionOf(name),
       name: name.text,
       type,
       list: false,
@@ -77,7 +77,7 @@ class SchemaReader {
 
   #attribute(): Attribute {
     const name = this.#word("the name of an attribute");
-    return { ...place(name), name: name.text, args: this.#is("(") ? this.#arguments() : [] };
+    return { ...positionOf(name), name: name.text, args: this.#is("(") ? this.#arguments() : [] };
   }
 
   #arguments(): Argument[] {
@@ -93,7 +93,7 @@ class SchemaReader {
   }
 
   #value(): Value {
-    const at = place(this.#next);
+    const at = positionOf(this.#next);
     if (this.#took("[")) return { kind: "list", items: this.#separated("]", () => this.#value()), ...at };
     if (this.#took("{"))
       return { kind: "object", entries: this.#separated("}", () => this.#argument()), ...at };
@@ -151,11 +151,11 @@ class SchemaReader {
   #unexpected(wanted: string): SchemaSyntaxError {
     const { kind, text } = this.#next;
     const found = kind === "line-end" ? "the end of the line" : kind === "end" ? "the end of the file" : text;
-    return new SchemaSyntaxError(`expected ${wanted}, found ${found}`, place(this.#next));
+    return new SchemaSyntaxError(`expected ${wanted}, found ${found}`, positionOf(this.#next));
   }
 }
 
-function place({ line, column }: Position): Position {
+function positionOf({ line, column }: Position): Position {
   return { line, column };
 }
 

@@ -7,7 +7,7 @@ import type { SchemaSource } from "./check-schema.ts";
 export interface SchemaLocation {
   /** Files, and folders with all that is below them; together they are one schema. */
   paths?: readonly string[] | undefined;
-  /** The Prisma config file, as `prisma --config` takes it; without it, the one that Prisma finds. */
+  /** Prisma's config file, as for `prisma --config`. @default the one that Prisma finds */
   configFile?: string | undefined;
   /** @default the working directory */
   folder?: string | undefined;
@@ -109,7 +109,7 @@ function loaderOfPrisma(folder: string, configFile: string): PrismaConfigLoader 
   }
 }
 
-/** Prisma takes its default file alone, so a model beside it is in no client and in no migration. */
+/** Prisma reads its default file alone, so the models of other files are in no client and in no migration. */
 function remarkOn(file: string, folder: string): { remark?: string } {
   if (dirname(file) !== "prisma") return {};
   const others = prismaFiles(resolve(folder, "prisma")).length - 1;

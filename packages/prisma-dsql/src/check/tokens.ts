@@ -1,12 +1,12 @@
 import { type Position, SchemaSyntaxError } from "./schema-tree.ts";
 
-/** One word of a schema file: a name or number, a string, a sign, or the end of a line. */
+/** One token of a schema file: a name or number, a string, a sign, or the end of a line. */
 export interface Token extends Position {
   kind: "word" | "text" | "sign" | "line-end" | "end";
   text: string;
 }
 
-// In this order: the first that matches at the place wins. A comment and a blank are skipped.
+// In this order: the first that matches at the position wins. Comments and blanks are skipped.
 const shapes: [Token["kind"] | "skip", RegExp][] = [
   ["line-end", /\n/y],
   ["skip", /[^\S\n]+/y],

@@ -16,7 +16,7 @@ export interface DsqlMigrateOptions extends LeaseOptions {
   pool: DsqlPool;
   /** The folder of Prisma's migrations, such as `prisma/migrations`. */
   migrationsFolder: string;
-  /** How the SQL is made into what DSQL takes. */
+  /** How the SQL is rewritten for DSQL. */
   plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
   /** Called with everything that happens. */
   onEvent?: MigrateListener | undefined;

@@ -25,7 +25,7 @@ export const keys: Rule = (schema) =>
   });
 
 function problemsOf(model: Model, key: Key): Problem[] {
-  // Columns and operator classes of a GIN index are meant for GIN, so it is judged as a whole.
+  // Columns and operator classes of a GIN index only make sense there, so they are not judged one by one.
   const method = otherAccessMethod(model, key);
   if (method.length > 0) return method;
   return [
