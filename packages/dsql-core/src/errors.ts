@@ -71,7 +71,7 @@ export class DsqlTokenError extends DsqlError {
   }
 }
 
-/** The connection ended while it was in use, and no COMMIT was on its way: what its transaction did is surely undone. */
+/** The connection was lost while it was in use, and no COMMIT had been sent: its transaction is rolled back. */
 export class ConnectionLostError extends DsqlError {
   override readonly name = "ConnectionLostError";
 
@@ -80,19 +80,19 @@ export class ConnectionLostError extends DsqlError {
   }
 }
 
-/** What the pool was doing when a caller had waited too long for a connection. */
+/** The state of the pool when a caller had waited too long for a connection. */
 export interface PoolState {
-  /** Connections that exist, being opened included. */
+  /** Open connections, and those that are being opened. */
   total: number;
   idle: number;
   /** Callers that wait for a connection. */
   waiting: number;
   max: number;
-  /** Milliseconds that the slowest token so far took to sign. */
+  /** Milliseconds that the slowest token took to sign. */
   slowestTokenMs: number;
 }
 
-/** No connection came free, or none could be opened, within the acquire timeout. */
+/** No connection was released or opened within `connectionTimeoutMillis`. */
 export class PoolTimeoutError extends DsqlError {
   override readonly name = "PoolTimeoutError";
   readonly pool: PoolState;
@@ -103,7 +103,7 @@ export class PoolTimeoutError extends DsqlError {
   }
 }
 
-/** The pool was asked for a connection after its `end()`, or had not found one when it was ended. */
+/** A connection was requested after `pool.end()`, or the pool was ended while the caller waited for one. */
 export class PoolEndedError extends DsqlError {
   override readonly name = "PoolEndedError";
 
@@ -112,7 +112,7 @@ export class PoolEndedError extends DsqlError {
   }
 }
 
-/** COMMIT was answered with ROLLBACK: an earlier statement had failed and its error was not handed on. Nothing was stored. */
+/** The transaction was rolled back although its work returned: an earlier statement had failed and its error was swallowed, or a statement was still running. Nothing was stored. */
 export class TransactionRolledBackError extends DsqlError {
   override readonly name = "TransactionRolledBackError";
 
@@ -121,7 +121,7 @@ export class TransactionRolledBackError extends DsqlError {
   }
 }
 
-/** COMMIT was sent and its answer never came: the transaction is either stored whole or not at all. It is never run again for the caller. */
+/** The outcome is undetermined: COMMIT was sent and got no response, so the transaction was committed in full or not at all. It is never retried automatically. */
 export class CommitOutcomeUnknownError extends DsqlError {
   override readonly name = "CommitOutcomeUnknownError";
 
@@ -130,7 +130,7 @@ export class CommitOutcomeUnknownError extends DsqlError {
   }
 }
 
-/** A transaction was begun inside another one on the same connection; the outer one is untouched. */
+/** A transaction was begun inside another one on the same connection; nothing was sent, and the outer one is unaffected. */
 export class NestedTransactionError extends DsqlError {
   override readonly name = "NestedTransactionError";
 
@@ -180,10 +180,10 @@ export class ClientReleasedError extends DsqlError {
 /** Why the retry loop stopped. */
 export type OccRetryStop = "attempts" | "deadline";
 
-/** The work still met a conflict when its attempts or its time ran out; `cause` is the last conflict. */
+/** Retrying stopped, by `maxAttempts` or `deadlineMs`, while the work still met conflicts; `cause` is the last one. */
 export class OccRetryExhaustedError extends DsqlError {
   override readonly name = "OccRetryExhaustedError";
-  /** How often the work was run, the first time included. */
+  /** How many attempts were made, the first included. */
   readonly attempts: number;
   readonly occType: OccType;
   readonly elapsedMs: number;
@@ -196,11 +196,11 @@ export class OccRetryExhaustedError extends DsqlError {
     stoppedBy: OccRetryStop;
     cause: unknown;
   }) {
-    const why = details.stoppedBy === "attempts" ? "its attempts" : "its time";
-    const did = details.attempts === 0 ? "waited for its turn" : `met a conflict (${details.occType})`;
+    const limit = details.stoppedBy === "attempts" ? "maxAttempts" : "deadlineMs";
+    const did = details.attempts === 0 ? "waited for its turn" : `met conflicts (${details.occType})`;
     super(
       "DSQL_OCC_RETRY_EXHAUSTED",
-      `The transaction ${did} until ${why} ran out: ${details.attempts} attempts in ${Math.round(details.elapsedMs)} ms. Raise maxAttempts or deadlineMs, or let fewer transactions write the same rows.`,
+      `The transaction ${did} until ${limit} was reached: ${details.attempts} attempts in ${Math.round(details.elapsedMs)} ms. Raise maxAttempts or deadlineMs, or let fewer transactions write the same rows.`,
       { cause: details.cause },
     );
     this.attempts = details.attempts;
@@ -210,18 +210,18 @@ export class OccRetryExhaustedError extends DsqlError {
   }
 }
 
-/** An asynchronous job, such as the build of an index, ended in failure; what it was to make may be left behind, unusable. */
+/** An asynchronous job, such as the build of an index, failed; it may leave something unusable behind, such as an invalid index. */
 export class AsyncJobFailedError extends DsqlError {
   override readonly name = "AsyncJobFailedError";
   readonly jobId: string;
-  /** What `sys.jobs` says of it. */
+  /** Its `details` in `sys.jobs`. */
   readonly details: string | undefined;
 
   constructor(job: { jobId: string; objectName?: string | undefined; details?: string | undefined }) {
     const what = job.objectName === undefined ? "" : ` (${job.objectName})`;
     super(
       "DSQL_JOB_FAILED",
-      `Job ${job.jobId}${what} failed: ${job.details ?? "sys.jobs gives no details"}. Drop what it left behind, mend the cause, and start it again.`,
+      `Job ${job.jobId}${what} failed: ${job.details ?? "sys.jobs gives no details"}. Drop what it left behind, such as an invalid index, fix the cause, and start it again.`,
     );
     this.jobId = job.jobId;
     this.details = job.details;

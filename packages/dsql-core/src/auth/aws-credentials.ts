@@ -3,7 +3,7 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
-  /** After this moment nothing signed with them is accepted any more. */
+  /** Nothing signed with them is accepted after this time. */
   readonly expiration?: Date | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { DsqlTokenError } from "../errors.ts";
 import type { AwsCredentialProvider, AwsCredentials } from "./aws-credentials.ts";
 
-/** What a token is signed for, and with whose credentials. */
+/** What a token is signed for, and with which credentials. */
 export interface TokenRequest {
   host: string;
   region: string;
@@ -74,7 +74,7 @@ async function loadAwsSdk(): Promise<typeof import("./aws-sdk.ts")> {
   }
 }
 
-/** Milliseconds since 1970. A provider that read its answer from JSON may have left the date a text. */
+/** Milliseconds since 1970. A provider that parsed JSON may have left the date a string. */
 function endOf({ expiration }: AwsCredentials): number {
   if (expiration === undefined || expiration === null) return Number.POSITIVE_INFINITY;
   const endMs = new Date(expiration).getTime();

@@ -1,19 +1,19 @@
 import { DsqlTokenError } from "../errors.ts";
 import type { SignedToken, TokenSigner } from "./token-signer.ts";
 
-/** The share of its life after which a token is replaced, less up to a tenth of its life so that processes do not ask together. */
+/** A token is replaced after this share of its lifetime, less up to a tenth of it at random so that processes do not all sign at once. */
 const REFRESH_AT = 0.8;
 const REFRESH_JITTER = 0.1;
-/** Milliseconds that a token must still live to be handed out, so that it outlives the login it is used for; a tenth of a short life. */
+/** Milliseconds for which a token must still be valid to be used, so that it outlives the login; at most a tenth of its lifetime. */
 const MARGIN_MS = 5_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
-/** Milliseconds after which a signature that does not come is no longer waited for by those who ask anew. */
+/** Milliseconds after which a new caller no longer waits for a signature that has not been made. */
 const HUNG_MS = 10_000;
 /** Milliseconds that the clock may be set back before a token counts as signed in the future, where no server takes it. */
 const SKEW_MS = 60_000;
 
-/** What a token source has done. */
+/** The counts of a token source. */
 export interface TokenStats {
   tokensSigned: number;
   tokensFailed: number;
@@ -21,7 +21,7 @@ export interface TokenStats {
   slowestTokenMs: number;
 }
 
-/** What a token source tells of itself. */
+/** Notified when a token was signed or could not be. */
 export interface TokenListener {
   tokenSigned?(event: { elapsedMs: number; expiresAtMs: number }): void;
   tokenFailed?(event: { elapsedMs: number; error: unknown; stillValid: boolean }): void;
@@ -35,7 +35,7 @@ interface CurrentToken extends SignedToken {
 
 /**
  * The tokens of one endpoint and user: signed when one is needed, kept, and replaced in the background when 80 % of its
- * life is over (less some jitter). It has no timer; the wall clock decides, also after a process was frozen.
+ * life is over (less some jitter). It has no timer: it checks the wall clock at each use, so that it is right after a process was frozen, too.
  */
 export class TokenSource {
   readonly #sign: TokenSigner;
@@ -64,7 +64,7 @@ export class TokenSource {
     return { ...this.#stats, slowestTokenMs: Math.max(this.#stats.slowestTokenMs, runningMs) };
   }
 
-  /** Whether a token can be had without waiting. */
+  /** Whether a token is available without waiting. */
   get ready(): boolean {
     const now = this.#now();
     const current = this.#current;
@@ -72,7 +72,7 @@ export class TokenSource {
   }
 
   /**
-   * A token that is valid now; callers who come while one is being signed share it.
+   * Returns a token that is valid now; callers who arrive while one is being signed share it.
    * @throws DsqlTokenError when there is no valid token and none can be signed
    */
   async token(): Promise<string> {
@@ -86,13 +86,13 @@ export class TokenSource {
       });
     }
     if (now >= current.refreshAtMs && now >= this.#nextTryAtMs) {
-      // The current token is good for now, so nobody waits for the next one, or fails with it.
+      // The current token is still valid, so no caller waits for the next one or fails with it.
       this.#signOnce().catch(() => {});
     }
     return current.token;
   }
 
-  /** Forgets a token that a login was refused with; another token that has replaced it meanwhile stays. */
+  /** Discards a token with which a login was refused, unless another token has replaced it meanwhile. */
   discard(token: string): void {
     if (this.#current?.token === token) this.#current = undefined;
   }
@@ -118,7 +118,7 @@ export class TokenSource {
       if (lifeMs <= 0) throw new DsqlTokenError("The token had expired by the time it was signed.");
       const refreshAtMs = now + lifeMs * (REFRESH_AT - REFRESH_JITTER * this.#random());
       const usableUntilMs = signed.expiresAtMs - Math.min(MARGIN_MS, lifeMs / 10);
-      // One that nobody waited for any longer does not replace what was signed after it.
+      // A late signature does not replace a token that was signed after it.
       if (startedAtMs === this.#signingSinceMs || !this.ready)
         this.#current = { ...signed, signedAtMs: now, refreshAtMs, usableUntilMs };
       this.#failures = 0;

@@ -14,8 +14,8 @@ const REFUSED_PARAMETERS = [
   "idle_in_transaction_session_timeout",
 ];
 
-/** Milliseconds that a server may take to close a connection that was told goodbye. */
-const GOODBYE_MS = 1_000;
+/** Milliseconds for the server to close a connection after Terminate was sent. */
+const TERMINATE_MS = 1_000;
 
 type ConnectCallback = (error: Error | null, client?: Client) => void;
 
@@ -43,7 +43,7 @@ export class AuthenticatedClient extends GuardedClient {
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
     connectionParameters.options = settings.startupOptions;
-    // Without a listener Node ends the process when the connection breaks; whoever waits for a statement hears of it there.
+    // Without a listener Node ends the process when the connection is lost; a statement that waits rejects by itself.
     this.on("error", () => {});
   }
 
@@ -54,9 +54,9 @@ export class AuthenticatedClient extends GuardedClient {
 
   /**
    * Logs in, within `connectionTimeoutMillis`, the token included. A token that the server finds expired is replaced once;
-   * a cluster that takes no connections for the moment is asked again.
+   * a login that the cluster refuses only for the moment is tried again.
    * @throws DsqlTokenError when no token can be signed; then nothing was sent
-   * @throws ConnectionLostError when the time is over or the connection is cut; errors of the server and of TLS are pg's and Node's own
+   * @throws ConnectionLostError when the time is up or the connection is cut; errors of the server and of TLS are pg's and Node's own
    */
   override connect(): Promise<this>;
   override connect(callback: ConnectCallback): void;
@@ -71,13 +71,13 @@ export class AuthenticatedClient extends GuardedClient {
     return undefined;
   }
 
-  /** Says goodbye and closes the connection; one that does not close by itself soon is cut. Never rejects. */
+  /** Sends Terminate and closes the connection; if the server does not close it soon, it is cut. Never rejects. */
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | undefined {
     const { stream } = this.connection;
     this.#login?.abandon(new Error("The client was closed while it was connecting."));
-    const cut = setTimeout(() => stream.destroy(), GOODBYE_MS).unref();
+    const cut = setTimeout(() => stream.destroy(), TERMINATE_MS).unref();
     const ended = super.end().then(() => clearTimeout(cut));
     if (callback === undefined) return ended;
     ended.then(() => process.nextTick(callback));
@@ -116,7 +116,7 @@ export class AuthenticatedClient extends GuardedClient {
     } catch (error) {
       // pg does so when its socket ends; there may have been none.
       internalsOf(this)._errorAllQueries(error);
-      // They hear of the login's own error; what comes later, that there is no connection.
+      // After the queued statements were rejected with the login's own error: later ones have no connection.
       process.nextTick(() => {
         this.session.lostBy ??= error as Error;
       });

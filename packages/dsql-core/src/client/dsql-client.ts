@@ -31,11 +31,11 @@ export class DsqlClient extends AuthenticatedClient {
   }
 
   /**
-   * Runs `work` in a transaction and commits it; after a conflict runs all of it again, and after a connection lost before
-   * COMMIT does so on a new one. One transaction at a time: a pool runs several.
-   * @throws NestedTransactionError inside another transaction of this client; that one goes on untouched
+   * Runs `work` in a transaction and commits it; retries all of it after a conflict, and on a new connection after one that
+   * was lost before COMMIT. One transaction at a time: a pool runs several.
+   * @throws NestedTransactionError inside another transaction of this client, which is unaffected
    * @throws OccRetryExhaustedError when attempts or time end in a conflict
-   * @throws CommitOutcomeUnknownError when the answer to COMMIT never came, and `verifyCommit` does not tell
+   * @throws CommitOutcomeUnknownError when COMMIT got no response, and `verifyCommit` is not given or failed
    * @throws TransactionRolledBackError when `work` hid a statement's error, so that COMMIT stored nothing
    */
   async transactionWithRetry<T>(
@@ -101,7 +101,7 @@ export class DsqlClient extends AuthenticatedClient {
 
 function alreadyInTransaction(): NestedTransactionError {
   return new NestedTransactionError(
-    "This client is in a transaction already, and runs one at a time. The other one goes on untouched; use a pool for several.",
+    "This client already runs a transaction, which is unaffected; it runs one at a time. Use a pool for several.",
   );
 }
 

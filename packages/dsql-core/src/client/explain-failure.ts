@@ -9,7 +9,7 @@ import type { TextCommands } from "./transaction-command.ts";
 export interface FailedStatement {
   text: string | undefined;
   commands: TextCommands;
-  /** Whether it had left for the server; one that waited behind another has done nothing. */
+  /** Whether it was sent; a statement that was still queued behind another has done nothing. */
   wasSent: boolean;
 }
 
@@ -52,29 +52,29 @@ function commitsByItself(
   });
 }
 
-/** The connection is gone, and the statement was not on its way, or surely undone. */
+/** The connection is lost, and the statement was not sent or is certainly rolled back. */
 export function connectionLost(lostBy: Error, error: Error = lostBy): ConnectionLostError {
   return new ConnectionLostError(
-    "The connection to the cluster was lost; what its open transaction did is undone. Run the whole transaction again.",
+    "The connection to the cluster was lost, so its open transaction is rolled back. Retry the whole transaction.",
     { cause: isServerError(lostBy) ? lostBy : error },
   );
 }
 
 function commitUnknown(cause: unknown): CommitOutcomeUnknownError {
   return new CommitOutcomeUnknownError(
-    "COMMIT was sent and not answered with its outcome: the transaction is either stored whole or not at all. Look before you run it again, or give transactionWithRetry a verifyCommit.",
+    "COMMIT was sent and got no response, so its outcome is undetermined: the transaction was committed in full or not at all. Check before you retry it, or pass verifyCommit to transactionWithRetry.",
     { cause },
   );
 }
 
 function writeUnknown(cause: unknown): CommitOutcomeUnknownError {
   return new CommitOutcomeUnknownError(
-    "A statement outside a transaction, which commits by itself, was not answered with its outcome: it is either stored whole or not at all. Look before you run it again.",
+    "A write outside a transaction got no response, so its outcome is undetermined: it was committed in full or not at all. Check before you retry it.",
     { cause },
   );
 }
 
-/** Whether the transaction is over after its COMMIT or ROLLBACK has failed: not where the server did not understand or know it. */
+/** Whether a failed COMMIT or ROLLBACK has ended its transaction: it has not if the server rejected it as a statement (syntax, or not supported). */
 export function endsTransaction(failure: Error): boolean {
   return !(isServerError(failure) && /^(?:42|0A)/.test(failure.code));
 }
@@ -84,7 +84,7 @@ export function isServerError(error: unknown): error is Error & { code: string; 
   return error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string";
 }
 
-/** Everything but an ERROR of the server that says that nothing was stored. */
+/** Whether an error leaves the outcome of COMMIT undetermined: all but an ERROR by which the server says that nothing was stored. */
 function leavesOutcomeOpen(error: Error): boolean {
   return !isServerError(error) || error.severity !== "ERROR" || saysUnknown(error.code);
 }
@@ -96,7 +96,7 @@ function leavesWriteOpen(error: Error): boolean {
 /**
  * XX000 `server unavailable` (Aurora DSQL user guide, "Troubleshooting": after it, the outcome of a COMMIT is unknown);
  * statement_completion_unknown and those connection exceptions that leave it open (PostgreSQL 16 manual, Appendix A).
- * Not 08P01, protocol_violation, with which PostgreSQL answers a wrong number of values.
+ * 08P01, protocol_violation, is not among them: PostgreSQL reports a wrong number of values by it.
  */
 const LEAVE_IT_OPEN = new Set(["XX000", "40003", "08000", "08003", "08006", "08007"]);
 
@@ -109,7 +109,7 @@ function saysUnknown(code: string): boolean {
   return LEAVE_IT_OPEN.has(code);
 }
 
-/** Whether SQL only reads (SELECT, VALUES, TABLE, SHOW): then it does not matter that nobody knows whether it was executed. */
+/** Whether SQL only reads (SELECT, VALUES, TABLE, SHOW), so that it does not matter whether it was executed. */
 export function onlyReads(text: string | undefined): boolean {
   return text !== undefined && splitStatements(text).every((statement) => READ.test(statement));
 }

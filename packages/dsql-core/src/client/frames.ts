@@ -10,7 +10,7 @@ interface DecodingConnection {
 
 /**
  * Ends a connection on which bytes arrive that are no message of PostgreSQL's protocol: pg's decoder would throw in the
- * middle of the socket's event, which ends the process, or look for the end of a string for ever.
+ * middle of the socket's event, which ends the process, or search for the end of a string forever.
  * Source: PostgreSQL 16 manual, "Message Formats"; tried with pg-protocol 1.10 to 1.16.
  */
 export function rejectMalformedFrames(connection: Connection): void {

@@ -1,12 +1,12 @@
 import { CommitOutcomeUnknownError, TransactionScopeError } from "../errors.ts";
 import { clusterName } from "../options/cluster-endpoint.ts";
+import { GuardedStatement } from "./commit-guard.ts";
 import { connectionLost, explainFailure, isReadTimeout } from "./explain-failure.ts";
-import { GuardedStatement } from "./guarded-statement.ts";
-import { guardSubmittable, type Submittable } from "./guarded-submittable.ts";
 import { internalsOf } from "./pg-internals.ts";
 import { Client, Query } from "./pg-module.ts";
 import { refuseStatement } from "./scoped-client.ts";
 import { SessionState } from "./session-state.ts";
+import { guardStatementObject, type StatementObject } from "./statement-object.ts";
 import { statementText } from "./statement-text.ts";
 import { type TextCommands, transactionCommands } from "./transaction-command.ts";
 import { TransactionWrites } from "./transaction-writes.ts";
@@ -25,7 +25,7 @@ type QueryObject = {
 export interface Guarded {
   /** What is known of the connection's transaction. */
   session: SessionState;
-  /** Milliseconds that a COMMIT may take to be answered; 0 is no limit. */
+  /** Milliseconds for the response to COMMIT, BEGIN or ROLLBACK; 0 is no limit. */
   commitTimeoutMillis: number;
   /** Called for every statement whose outcome is undetermined. */
   onCommitUnknown: ((error: Error) => void) | undefined;
@@ -48,6 +48,7 @@ class GuardedPgClient extends Client implements Guarded {
   session = new SessionState();
   commitTimeoutMillis = 0;
   onCommitUnknown: ((error: Error) => void) | undefined;
+  writes = new TransactionWrites(clusterName(this));
   reserved = false;
   #isSendingReserved = false;
 
@@ -65,7 +66,6 @@ class GuardedPgClient extends Client implements Guarded {
       this.#isSendingReserved = false;
     }
   }
-  writes = new TransactionWrites(clusterName(this));
 
   // The export below gives it pg's own type, whose overloads an override could not repeat without `any`.
   override query(config: unknown, values?: unknown, callback?: unknown): never {
@@ -80,7 +80,7 @@ class GuardedPgClient extends Client implements Guarded {
     if (isObject) this.writes.note(query.text, query.values ?? values);
     else this.writes.note(query, values);
     if (isObject && typeof query.submit === "function")
-      return this.#takeSubmittable(query as Submittable, values, callback) as never;
+      return this.#queryObject(query as StatementObject, values, callback) as never;
     if (typeof values === "function") [callback, values] = [values, undefined];
     if (isObject) callback ??= query.callback;
     if (typeof callback === "function") return this.#run(query, values, callback as Callback) as never;
@@ -95,7 +95,7 @@ class GuardedPgClient extends Client implements Guarded {
     const text = statementText(this, query);
     const commands = text === undefined ? undefined : transactionCommands(text);
     if (internalsOf(this)._ending) {
-      // Nothing is sent any more, and pg says so.
+      // pg rejects it.
       this.#send(query, values, callback);
     } else if (commands !== undefined) {
       this.#submit(pgQuery(query, values, callback), commands);
@@ -104,7 +104,7 @@ class GuardedPgClient extends Client implements Guarded {
     } else {
       let hasFailed = false;
       this.#send(query, values, (error, result) => {
-        // After a value that cannot be written pg calls back twice, the second time as if all were well.
+        // After a value that cannot be serialized pg calls back twice, the second time without an error.
         if (hasFailed) return;
         if (!error) return callback(null, result);
         hasFailed = true;
@@ -116,7 +116,7 @@ class GuardedPgClient extends Client implements Guarded {
     }
   }
 
-  #takeSubmittable(query: Submittable, values: unknown, callback: unknown): Submittable {
+  #queryObject(query: StatementObject, values: unknown, callback: unknown): StatementObject {
     if (internalsOf(this)._ending) {
       super.query(query as never, values as never, callback as never);
       return query;
@@ -127,7 +127,7 @@ class GuardedPgClient extends Client implements Guarded {
     return query;
   }
 
-  #submit(query: Submittable, commands: TextCommands): void {
+  #submit(query: StatementObject, commands: TextCommands): void {
     const { session, commitTimeoutMillis, onCommitUnknown } = this;
     const abandon = (reason: Error) => {
       session.lostBy ??= reason;
@@ -137,7 +137,7 @@ class GuardedPgClient extends Client implements Guarded {
     const statement = new GuardedStatement(context, { text: statementText(this, query), commands }, (error) =>
       query.handleError(error, this.connection),
     );
-    if (guardSubmittable(query, statement, this)) super.query(query as never);
+    if (guardStatementObject(query, statement, this)) super.query(query as never);
   }
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {
@@ -146,20 +146,20 @@ class GuardedPgClient extends Client implements Guarded {
   }
 }
 
-/** The object that pg would make of a text or a config object, whose handlers can be guarded. */
-function pgQuery(query: string | QueryObject, values: unknown, callback: Callback): Submittable {
+/** The statement object that pg would make of a text or a config object, so that its handlers can be guarded. */
+function pgQuery(query: string | QueryObject, values: unknown, callback: Callback): StatementObject {
   if (typeof query === "string") return new Query(query, values as [], callback as never) as never;
-  const made = new Query(withCallback(query, callback) as never, values as []) as unknown as Submittable;
+  const made = new Query(withCallback(query, callback) as never, values as []) as unknown as StatementObject;
   made.query_timeout = query.query_timeout;
   return made;
 }
 
-/** An object that reads as the caller's does and can be written to, as older versions of pg do. */
+/** An object with the caller's properties that can be written to, as older versions of pg do. */
 function withCallback(query: QueryObject, callback: Callback): QueryObject {
   return Object.create(query, { callback: { value: callback, writable: true } });
 }
 
-/** pg gives an error the stack of its caller, whose await is still to be seen, in place of the socket's. */
+/** Gives an error the stack of the caller that awaits it in place of the socket's, as pg does. */
 export function rethrowFromCaller(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error);
   throw error;
@@ -174,9 +174,9 @@ export function lastConflictOf(client: unknown): Error | undefined {
 }
 
 /**
- * A pg client whose `query` sees every statement of every ORM: it refuses a transaction inside a transaction, tells a
- * COMMIT that stored nothing, or whose outcome is unknown, from one that succeeded, and answers a ROLLBACK that has
- * nothing left to undo by itself.
+ * A pg client whose `query` guards every statement of every ORM: it refuses a transaction inside a transaction, turns a
+ * COMMIT that stored nothing, or whose outcome is undetermined, into an error, and does not send a ROLLBACK that has
+ * nothing left to roll back. The rules are in `commit-guard.ts`.
  */
 export const GuardedClient = GuardedPgClient as unknown as new (
   ...args: ConstructorParameters<typeof Client>

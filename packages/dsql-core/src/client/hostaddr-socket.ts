@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 
 /**
- * A socket that connects to another address than it is told to, so that pg goes on to verify TLS and send SNI for the
+ * A socket that connects to another address than the given one, so that pg still verifies TLS and sends SNI for the
  * host's own name (libpq's `hostaddr`).
  */
 export class HostaddrSocket extends Socket {

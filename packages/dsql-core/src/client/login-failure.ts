@@ -18,12 +18,12 @@ export function wantsPatience(error: unknown): boolean {
   return error.code === "53300" || error.code === "53400" || /waking up cluster/i.test(error.message);
 }
 
-/** Milliseconds before the next login, at random, so that those who were refused together do not come back together. */
+/** Milliseconds before the next login, at random, so that clients that were refused together do not return together. */
 export function patienceMs(refusals: number): number {
   return (0.5 + Math.random() / 2) * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(refusals - 1, 10));
 }
 
-/** A login that was cut off becomes a lost connection; what the server, TLS or the token source says stays as it is. */
+/** A login that was cut off becomes a lost connection; errors of the server, TLS or the token source stay unchanged. */
 export function explainLoginFailure(error: unknown): unknown {
   if (!(error instanceof Error) || isServerError(error)) return error;
   const { code } = error as NodeJS.ErrnoException;

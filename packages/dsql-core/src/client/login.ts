@@ -10,19 +10,19 @@ const TAKES_NO_CONNECTIONS = "the cluster to take connections again";
 
 /** What a login is made of. */
 export interface LoginSteps {
-  /** Has a token ready, so that no socket is opened without one. */
+  /** Gets a token ready, so that no socket is opened without one. */
   prepareToken(): Promise<unknown>;
   discardToken(): void;
   /** Opens the socket and logs in. */
   connect(): Promise<unknown>;
-  /** Puts the client back to where it was before `connect`. */
+  /** Resets the client to its state before `connect`. */
   startAnew(): void;
   /** Closes the socket at once. */
   close(): void;
 }
 
 /**
- * One login: a stale token is replaced once, a cluster that takes no connections now is asked again until the time is over,
+ * One login: a stale token is replaced once, a login that is refused only for the moment is tried again until the time is up,
  * and the time covers everything, the token included.
  */
 export class Login {
@@ -39,12 +39,12 @@ export class Login {
     return this.#stage;
   }
 
-  /** What the cluster last refused a connection with, for now. */
+  /** The last error by which the cluster refused a connection for the moment. */
   get refusal(): unknown {
     return this.#refusal;
   }
 
-  /** @throws ConnectionLostError when the time is over; see {@link explainLoginFailure} for the rest */
+  /** @throws ConnectionLostError when the time is up; see {@link explainLoginFailure} for the rest */
   async run(timeoutMs: number): Promise<void> {
     const { signal } = this.#over;
     const timer = setTimeout(() => {
@@ -92,7 +92,7 @@ export class Login {
         } else {
           throw error;
         }
-        // At once: the old connection would end with an error for every statement that waits for this login.
+        // Before the wait: when the old connection ends, pg would reject every statement that is queued for this login.
         this.#steps.startAnew();
         if (this.#stage === TAKES_NO_CONNECTIONS) await wait(patienceMs(++refusals), signal);
       }

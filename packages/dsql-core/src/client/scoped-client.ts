@@ -4,12 +4,12 @@ import { listOf } from "./session-state.ts";
 import { statementText } from "./statement-text.ts";
 import { transactionCommands } from "./transaction-command.ts";
 
-/** Says why a call is not made; undefined lets it through. `query` is given for a statement. */
+/** Returns why a call is refused, or undefined to allow it. `query` is given for a statement. */
 export type Refusal = (query?: unknown) => Error | undefined;
 
 /**
- * A client that stands for another one within limits: each call that could send something is first put to `refusal`, also
- * when the method was taken from the client before. `members` replace members of the client.
+ * A client that stands for another one within limits: `refusal` is called before each call that could send something, also
+ * if the method was taken from the client earlier. `members` replace members of the client.
  */
 export function scopedClient<C extends Client>(
   client: C,
@@ -61,7 +61,7 @@ function call(client: object, name: PropertyKey, given: unknown[]): unknown {
 /** A client for the work of one transaction. */
 export interface TransactionScope<C> {
   readonly client: C;
-  /** From now on nothing more is sent: call it before COMMIT or ROLLBACK. */
+  /** Refuses everything from now on; call it before COMMIT or ROLLBACK. */
   end(): void;
 }
 
@@ -82,7 +82,7 @@ export function transactionScope<C extends Client>(client: C): TransactionScope<
 export class WorkScope {
   #isOver = false;
 
-  /** Why a statement of the work must not be sent; undefined lets it through. */
+  /** Why a statement of the work must not be sent; undefined if it may. */
   refusal(text: string | undefined): Error | undefined {
     if (this.#isOver) return new TransactionEndedError();
     return text !== undefined && endsTransaction(text) ? new TransactionScopeError(ENDED_BY_WORK) : undefined;

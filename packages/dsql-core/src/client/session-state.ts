@@ -4,26 +4,26 @@ import type { TextCommands, TransactionCommand } from "./transaction-command.ts"
 /** The transaction status byte of ReadyForQuery: idle, in a transaction, in a failed one. */
 export type TransactionStatus = "I" | "T" | "E";
 
-/** What is known of a connection's session: the server's own words for what is answered, our book for what is on its way. */
+/** The state of a connection's session: as the server reported it, and, for commands without a response yet, as it will be. */
 export class SessionState {
-  /** As of the last answer; undefined before the first. */
+  /** As of the last ReadyForQuery; undefined before the first. */
   status: TransactionStatus | undefined;
-  /** Why the connection is gone. */
+  /** Why the connection is lost. */
   lostBy: Error | undefined;
-  /** A statement ran out of time and its answer is still to come, so that everything sent now would wait behind it. */
+  /** A statement timed out and its response is still outstanding, so that everything sent now would wait behind it. */
   unanswered = false;
-  /** The server has answered an error, and its ReadyForQuery is on the way. */
+  /** The server has sent an error, and its ReadyForQuery has not arrived yet. */
   awaitingReady = false;
-  /** A COMMIT has failed, so there is nothing left that a ROLLBACK could undo. */
+  /** A COMMIT has failed, so there is nothing left to roll back. */
   commitFailed = false;
   /** The error that made the open transaction fail. */
   spoiledBy: Error | undefined;
-  #commandsOnTheirWay = 0;
+  #outstandingCommands = 0;
   #openAfterThem = false;
 
   /**
-   * Listens to a new connection, before pg does, so that callbacks of pg find the state up to date. What is queued is not
-   * forgotten: pg sends it on the new connection. Until the first ReadyForQuery an error is the login's, not the session's.
+   * Listens to a new connection, before pg does, so that callbacks of pg find the state up to date. Queued
+   * statements stay counted: pg sends them on the new connection. Until the first ReadyForQuery an error is the login's, not the session's.
    */
   watch(connection: EventEmitter): void {
     this.status = undefined;
@@ -51,10 +51,10 @@ export class SessionState {
     connection.on("end", () => lose(new Error("the connection was closed")));
   }
 
-  /** Whether a transaction is open, once all that is on its way has been answered. */
+  /** Whether a transaction is open once all outstanding commands have their responses. */
   get open(): boolean {
     if (this.lostBy !== undefined) return false;
-    return this.#commandsOnTheirWay > 0 ? this.#openAfterThem : this.status === "T" || this.status === "E";
+    return this.#outstandingCommands > 0 ? this.#openAfterThem : this.status === "T" || this.status === "E";
   }
 
   /** What the commands of a text would do: leave a transaction open or not, or begin one inside another. */
@@ -68,14 +68,14 @@ export class SessionState {
     return { open };
   }
 
-  /** Notes that commands were sent; call the result when they are answered. */
+  /** Counts commands as outstanding until the returned function is called. */
   sent(open: boolean): () => void {
-    this.#commandsOnTheirWay++;
+    this.#outstandingCommands++;
     this.#openAfterThem = open;
     this.commitFailed = false;
     if (open) this.spoiledBy = undefined;
     return () => {
-      this.#commandsOnTheirWay--;
+      this.#outstandingCommands--;
     };
   }
 }

@@ -2,7 +2,7 @@ import type { Client } from "pg";
 import { internalsOf } from "./pg-internals.ts";
 
 /** What carries the SQL of a statement: a config object, pg's Query, a cursor, or a query stream, which keeps it in its cursor. */
-export interface StatementObject {
+export interface StatementWithText {
   text?: unknown;
   name?: unknown;
   cursor?: { text?: unknown } | undefined;
@@ -12,7 +12,7 @@ export interface StatementObject {
 export function statementText(client: Client, query: unknown): string | undefined {
   if (typeof query === "string") return query;
   if (typeof query !== "object" || query === null) return undefined;
-  const { text, name, cursor } = query as StatementObject;
+  const { text, name, cursor } = query as StatementWithText;
   const prepared =
     typeof name === "string" ? internalsOf(client).connection.parsedStatements[name] : undefined;
   const found = text ?? cursor?.text ?? prepared;

@@ -21,7 +21,7 @@ export function transactionCommands(text: string): TextCommands {
   return commands.some((command) => command !== undefined) ? commands : undefined;
 }
 
-/** The quick answer for nearly every text: it is one statement, and begins with another word. */
+/** The fast path for nearly every text: one statement that begins with another word. */
 function isPlain(text: string): boolean {
   const semicolon = text.indexOf(";");
   if (semicolon !== -1 && semicolon < text.length - 1) return false;

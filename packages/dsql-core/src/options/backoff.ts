@@ -1,4 +1,4 @@
-/** What a backoff computes a delay from. */
+/** The input of a {@link Backoff}. */
 export interface BackoffInput {
   /** How often the work has met a conflict so far: 1 before the first retry. */
   attempt: number;
@@ -23,7 +23,7 @@ function doubled({ attempt, baseDelayMs, maxDelayMs }: BackoffInput): number {
 }
 
 /**
- * Anything between nothing and `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`: spreads those who fight over the whole wait.
+ * Anything between nothing and `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`: spreads competing clients over the whole wait.
  * Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
  */
 export function fullJitterBackoff(input: BackoffInput): number {
@@ -32,7 +32,7 @@ export function fullJitterBackoff(input: BackoffInput): number {
 
 /**
  * `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`, plus up to `jitterFactor` of it: the formula of AWS's own DSQL
- * connectors, for those who want the same behaviour. The jitter comes after the cap, so a wait may pass `maxDelayMs`.
+ * connectors, for those who want the same behaviour. The jitter comes after the cap, so a wait may exceed `maxDelayMs`.
  */
 export function additiveBackoff(input: BackoffInput): number {
   return doubled(input) * (1 + input.random() * input.jitterFactor);

@@ -1,4 +1,4 @@
-/** What the host name of a cluster endpoint says. */
+/** The parts of the host name of a cluster endpoint. */
 export interface ClusterEndpoint {
   /** 26 letters and digits. */
   clusterId: string;

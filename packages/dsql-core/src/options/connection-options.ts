@@ -51,18 +51,18 @@ export interface DsqlConnectionOptions {
   logger?: DsqlLogger | undefined;
   /** Receives events for metrics; `openTelemetry()` of `dsql-core/opentelemetry` makes one. Options only. */
   telemetry?: DsqlTelemetry | undefined;
-  /** Milliseconds for a connection to be opened, or for a pool to hand one out, the token included. Options only. @default 30_000 */
+  /** Milliseconds for a connection to be opened, or for a pool to provide one, the token included. Options only. @default 30_000 */
   connectionTimeoutMillis?: number | undefined;
   /**
    * Milliseconds for the response to COMMIT, BEGIN or ROLLBACK; after them the connection is closed, and a COMMIT rejects
-   * with `CommitOutcomeUnknownError`. 0 waits for ever. Options only. @default 30_000
+   * with `CommitOutcomeUnknownError`. 0 waits forever. Options only. @default 30_000
    */
   commitTimeoutMillis?: number | undefined;
   /** TCP keep-alive. Options only. @default true */
   keepAlive?: boolean | undefined;
   /** Milliseconds without traffic before the first keep-alive probe. Options only. @default 60_000 */
   keepAliveInitialDelayMillis?: number | undefined;
-  /** Milliseconds that pg waits for a statement's answer. Options only. @default none */
+  /** Milliseconds that pg waits for the response to a statement. Options only. @default none */
   query_timeout?: number | undefined;
   /** Type parsers in place of pg's own. Options only. */
   types?: CustomTypesConfig | undefined;
@@ -78,7 +78,7 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
   min?: number | undefined;
   /** Milliseconds after which an idle connection is closed; 0 keeps it. @default 600_000 */
   idleTimeoutMillis?: number | undefined;
-  /** Seconds that a connection lives at most; each ends at random in the last eleventh. 0 is for ever, DSQL ends it after 3600. @default 3300 */
+  /** Maximum lifetime of a connection in seconds; each expires at random in the last eleventh. 0 is no limit; DSQL ends a connection after 3600. @default 3300 */
   maxLifetimeSeconds?: number | undefined;
   /** How often a connection is handed out at most. @default unlimited */
   maxUses?: number | undefined;
@@ -87,7 +87,7 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
    * done. False keeps it running until the last idle connection is closed. @default true
    */
   allowExitOnIdle?: boolean | undefined;
-  /** Runs a statement of `pool.query` again when it met a conflict: DSQL has rolled it back whole. @default true */
+  /** Retries a statement of `pool.query` that met a conflict: DSQL has rolled it back in full. @default true */
   autocommitRetry?: boolean | undefined;
   /**
    * Called with each new connection before it is used, and awaited; if it rejects, the connection is closed and the caller

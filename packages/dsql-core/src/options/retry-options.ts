@@ -3,7 +3,7 @@ import type { RetryEvent } from "../telemetry/retry-event.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import type { Backoff } from "./backoff.ts";
 
-/** How often, and how soon, work that met a conflict is run again. */
+/** How often, and how soon, work that met a conflict is retried. */
 export interface RetryOptions {
   /** How often the work may run, the first time included. @default 50 */
   maxAttempts?: number | undefined;
@@ -20,7 +20,7 @@ export interface RetryOptions {
    * {@link fullJitterBackoff} where it is not: after a lost connection, a second schema change, or a conflict met in turn
    */
   backoff?: Backoff | undefined;
-  /** Ends the wait, or stops the next attempt; work that is running goes on, and a commit stays a commit. */
+  /** Ends the wait, or prevents the next attempt; work that is running continues, and a commit stays a commit. */
   signal?: AbortSignal | undefined;
   /** Called before each retry and not awaited; what it throws or rejects with goes to `logger` and changes nothing. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
@@ -39,13 +39,13 @@ export interface RetryOptions {
   cluster?: string | undefined;
 }
 
-/** {@link RetryOptions}, and what only a whole transaction can have. */
+/** {@link RetryOptions}, and the options of a whole transaction. */
 export interface TransactionOptions extends RetryOptions {
   /** Begins with `BEGIN READ ONLY`. @default false */
   readOnly?: boolean | undefined;
   /**
-   * Looks whether a COMMIT whose answer never came was stored, by an idempotency key for instance: true returns the
-   * work's result, false runs it again. Without it such a COMMIT rejects with `CommitOutcomeUnknownError`.
+   * Checks whether a COMMIT that got no response was stored, by an idempotency key for instance: true returns the work's
+   * result, false retries it. It has the rest of `deadlineMs`. Without it such a COMMIT rejects with `CommitOutcomeUnknownError`.
    * A COMMIT may still land after the look, so let the key be a primary key or unique: a second run is then refused (23505).
    */
   verifyCommit?: (() => Promise<boolean>) | undefined;

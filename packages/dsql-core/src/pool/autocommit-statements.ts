@@ -3,13 +3,13 @@ import type { RetryOptions } from "../options/retry-options.ts";
 import type { PoolConnections } from "./pool-connections.ts";
 import type { PooledConnection } from "./pooled-connection.ts";
 
-/** Hears how a statement ended. */
-export type Answer = (error: Error | null, result?: unknown) => void;
+/** Called with the outcome of a statement. */
+export type OutcomeCallback = (error: Error | null, result?: unknown) => void;
 
 /** Runs the statements of `pool.query`, each on a connection of its own and outside a transaction. */
 export class AutocommitStatements {
   readonly #connections: PoolConnections;
-  /** Undefined where statements are not to be repeated. */
+  /** Undefined if statements are not to be retried. */
   readonly #retry: RetryOptions | undefined;
 
   constructor(connections: PoolConnections, retry: RetryOptions | undefined) {
@@ -18,13 +18,13 @@ export class AutocommitStatements {
   }
 
   /** Runs a statement, and retries it after a conflict. */
-  run(query: unknown, values: unknown, answer: Answer): void {
+  run(query: unknown, values: unknown, done: OutcomeCallback): void {
     this.#runOnce(query, values, (error, result) => {
-      if (!error) return answer(null, result);
+      if (!error) return done(null, result);
       const send = () => this.#again(query, values);
       retryAutocommit({ query, error, send, retry: this.#retry }).then(
-        (repeated) => answer(null, repeated),
-        (failure) => answer(failure),
+        (repeated) => done(null, repeated),
+        (failure) => done(failure),
       );
     });
   }
@@ -35,30 +35,30 @@ export class AutocommitStatements {
     });
   }
 
-  #runOnce(query: unknown, values: unknown, answer: Answer): void {
+  #runOnce(query: unknown, values: unknown, done: OutcomeCallback): void {
     const idle = this.#connections.takeIdle();
     if (idle !== undefined) {
-      this.#send(idle, query, values, answer);
+      this.#send(idle, query, values, done);
       return;
     }
     this.#connections.acquire((error, connection) => {
-      if (connection === undefined) answer(error);
-      else this.#send(connection, query, values, answer);
+      if (connection === undefined) done(error);
+      else this.#send(connection, query, values, done);
     });
   }
 
-  #send(connection: PooledConnection, query: unknown, values: unknown, answer: Answer): void {
-    const callback: Answer = (error, result) => {
-      // Given back before the caller hears, so that its next statement finds the connection again.
-      if (error) return this.#connections.giveBackSettled(connection, () => answer(error));
+  #send(connection: PooledConnection, query: unknown, values: unknown, done: OutcomeCallback): void {
+    const callback: OutcomeCallback = (error, result) => {
+      // Released before the caller is called, so that its next statement finds the connection idle.
+      if (error) return this.#connections.giveBackSettled(connection, () => done(error));
       this.#connections.giveBack(connection, false);
-      answer(null, result);
+      done(null, result);
     };
     try {
       connection.client.query(query as string, values as [], callback as never);
     } catch (error) {
       this.#connections.giveBack(connection, false);
-      answer(error as Error);
+      done(error as Error);
     }
   }
 }

@@ -20,7 +20,7 @@ import { PoolWithQuery } from "./pool-with-query.ts";
 import type { PooledConnection } from "./pooled-connection.ts";
 import { shownPoolOptions } from "./shown-pool-options.ts";
 
-/** A client that a pool has lent; give it back with `release()`. */
+/** A client taken from a pool, until its `release()`. */
 export type DsqlPoolClient = DsqlClient & PoolClient;
 
 type ConnectCallback = (
@@ -39,7 +39,10 @@ export function isDsqlPool(value: unknown): value is DsqlPool {
 
 /**
  * A pg pool of {@link DsqlClient}s: one token source for all of them, connections that are kept as long as they are
- * good and closed before DSQL closes them, and transactions that are run again after a conflict.
+ * good and closed before DSQL closes them, and transactions that are retried after a conflict.
+ *
+ * Of pg.Pool it keeps the type, the events and the counts, because ORMs recognise a pool by `instanceof`, and nothing of the
+ * logic: pg-pool loses connections whose `end` it does not await, and does not see whether a released client is in a transaction.
  * @throws DsqlConfigError for options that cannot be used
  */
 export class DsqlPool extends PoolWithQuery {
@@ -54,7 +57,7 @@ export class DsqlPool extends PoolWithQuery {
     const reporter = new PoolReporter(source, () => this);
     const connections = new PoolConnections(pool, source, reporter);
     const statements = new AutocommitStatements(connections, pool.autocommitRetry ? pool.retry : undefined);
-    super(shownPoolOptions(source, pool), (query, values, answer) => statements.run(query, values, answer));
+    super(shownPoolOptions(source, pool), (query, values, done) => statements.run(query, values, done));
     this.#source = source;
     this.#settings = pool;
     this.#connections = connections;
@@ -87,13 +90,13 @@ export class DsqlPool extends PoolWithQuery {
     return this.#settings.retry;
   }
 
-  /** Whether single statements that met a conflict are run again. */
+  /** Whether single statements that met a conflict are retried. */
   get autocommitRetry(): boolean {
     return this.#settings.autocommitRetry;
   }
 
   /**
-   * Lends a connection until its `release()`.
+   * Takes a connection out of the pool until its `release()`; after that the client sends nothing more.
    * @throws PoolTimeoutError after `connectionTimeoutMillis`, the token included
    * @throws PoolEndedError after `end()`
    */
@@ -116,9 +119,9 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   /**
-   * Runs `work` in a transaction and commits it; after a conflict, or a connection lost before COMMIT, runs all of it again.
+   * Runs `work` in a transaction and commits it; retries all of it after a conflict, or a connection lost before COMMIT.
    * @throws OccRetryExhaustedError when attempts or time end in a conflict
-   * @throws CommitOutcomeUnknownError when the answer to COMMIT never came, and `verifyCommit` does not tell
+   * @throws CommitOutcomeUnknownError when COMMIT got no response, and `verifyCommit` is not given or failed
    * @throws TransactionRolledBackError when `work` hid a statement's error, so that COMMIT stored nothing
    */
   async transactionWithRetry<T>(
@@ -169,7 +172,7 @@ export class DsqlPool extends PoolWithQuery {
     await this.#connections.warmUp(connections);
   }
 
-  /** Closes all connections there are, those in use when they are released; the pool goes on with new ones. */
+  /** Closes all present connections, those in use when they are released; the pool continues with new ones. */
   async drain(): Promise<void> {
     await this.#connections.drain();
   }

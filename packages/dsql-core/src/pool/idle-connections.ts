@@ -3,9 +3,9 @@ import type { PooledConnection } from "./pooled-connection.ts";
 /** The longest that Node's timers can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The connections that nobody uses. One timer, which keeps no process alive, finds those whose time is over. */
+/** The idle list. One timer, which does not keep the process alive, finds the connections that have expired. */
 export class IdleConnections {
-  /** The oldest stands first; the one that came back last is taken first, so that those not needed grow old. */
+  /** The oldest is first; the one released last is taken first, so that those not needed expire. */
   readonly #connections: PooledConnection[] = [];
   readonly #idleTimeoutMillis: number;
   readonly #onOld: (connection: PooledConnection) => void;
@@ -34,7 +34,7 @@ export class IdleConnections {
     this.#wakeAt(this.#endOf(connection));
   }
 
-  /** The connection that was used last, unless its time is over: after a process was frozen, no timer has told so. */
+  /** The connection that was used last, unless it has expired: in a process that was frozen no timer has run. */
   take(): PooledConnection | undefined {
     for (let connection = this.#connections.pop(); connection; connection = this.#connections.pop()) {
       if (connection.isClean && Date.now() < this.#endOf(connection)) return connection;

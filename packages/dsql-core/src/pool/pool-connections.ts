@@ -11,7 +11,7 @@ import { type Taker, WaitingCallers } from "./waiting-callers.ts";
 
 const ENDED = "Cannot use a pool after calling end on the pool.";
 
-/** Opens, lends, takes back and closes a pool's connections. */
+/** Opens a pool's connections, hands them to callers, takes them back and closes them. */
 export class PoolConnections {
   readonly #settings: PoolSettings;
   readonly #source: ConnectionSource;
@@ -50,7 +50,7 @@ export class PoolConnections {
     return this.#waiting.size;
   }
 
-  /** An idle connection, lent at once; undefined where there is none. */
+  /** An idle connection for a caller; undefined if there is none. */
   takeIdle(): PooledConnection | undefined {
     const connection = this.#idle.take();
     if (connection === undefined) return undefined;
@@ -59,7 +59,7 @@ export class PoolConnections {
     return connection;
   }
 
-  /** Lends a connection, opened if need be; the caller gets a PoolTimeoutError when that takes too long. */
+  /** Passes a connection to `take`, opened if necessary, or a PoolTimeoutError if that takes too long. */
   acquire(take: Taker): void {
     const connection = this.takeIdle();
     if (connection !== undefined) take(null, connection);
@@ -72,13 +72,13 @@ export class PoolConnections {
     }
   }
 
-  /** Takes a connection back; it is closed unless it is surely clean, or when `destroy` says so. */
+  /** Takes a connection back; it is closed if `destroy` is true, or unless it is certainly clean. */
   giveBack(connection: PooledConnection, destroy: boolean): void {
     if (!destroy && !connection.isClean && connection.isSettling) this.giveBackSettled(connection, () => {});
     else this.#takeBack(connection, destroy || !connection.isClean);
   }
 
-  /** Takes a connection back on which the only statement has failed, as soon as its answer has ended; then calls `done`. */
+  /** Takes back a connection whose only statement has failed, as soon as its response has ended; then calls `done`. */
   giveBackSettled(connection: PooledConnection, done: () => void): void {
     connection.whenSettled(() => {
       this.#takeBack(connection, !connection.isClean);
@@ -86,7 +86,7 @@ export class PoolConnections {
     });
   }
 
-  /** Opens connections until there are so many; resolves when they are open. @throws what the first failed one failed with */
+  /** Opens connections until there are that many; resolves when they are open. @throws the error of the first that failed */
   async warmUp(connections: number): Promise<void> {
     if (this.#ended !== undefined) throw new PoolEndedError(ENDED);
     this.#keepsMin = true;
@@ -94,7 +94,7 @@ export class PoolConnections {
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne()));
   }
 
-  /** Closes every connection, those in use when they come back; resolves when they are closed. */
+  /** Closes every connection, those in use when they are released; resolves when they are closed. */
   async drain(): Promise<void> {
     this.#generation++;
     const borrowed = [...this.#open].filter((connection) => connection.borrowed);
@@ -103,10 +103,10 @@ export class PoolConnections {
     await Promise.all([...closed, ...this.#closing]);
   }
 
-  /** Refuses those who wait, closes every connection, waits for those in use, and opens no more. */
+  /** Rejects waiting callers, closes every connection, waits for those in use, and opens no more. */
   end(): Promise<void> {
     this.#ended ??= (async () => {
-      this.#waiting.refuseAll(new PoolEndedError("The pool was ended before a connection came free."));
+      this.#waiting.rejectAll(new PoolEndedError("The pool was ended before a connection was available."));
       for (const client of this.#opening) void client.end();
       for (const connection of this.#idle.takeAll()) this.#close(connection);
       await new Promise<void>((resolve) => {
@@ -129,7 +129,7 @@ export class PoolConnections {
       this.#openOne().catch(() => {});
   }
 
-  /** `onFailure` hears the error before others try, so that it reaches a caller whom this connection was opened for. */
+  /** `onFailure` is called before other callers get another attempt, so that the error reaches a caller for whom this connection was opened. */
   async #openOne(onFailure?: (error: Error) => void): Promise<void> {
     const client = new DsqlClient(this.#source);
     const generation = this.#generation;
@@ -177,7 +177,7 @@ export class PoolConnections {
       throw new DsqlConfigError("onConnect has left a transaction open: it must end what it begins.");
   }
 
-  /** Gives a connection that nobody uses to the next caller, or returns it to the idle list, or closes it if it has expired. */
+  /** Passes an idle connection to the next caller, or returns it to the idle list, or closes it if it has expired. */
   #settle(connection: PooledConnection): void {
     const { allowExitOnIdle, maxUses } = this.#settings;
     const isOver = this.#ended !== undefined || connection.isOver(this.#generation, maxUses);

@@ -5,7 +5,7 @@ import { log } from "../telemetry/hooks.ts";
 import { announce } from "../telemetry/telemetry.ts";
 import type { PoolListener } from "./pool-listener.ts";
 
-/** Tells of a pool's connections: in its counts, its pg events, its logger and its telemetry. */
+/** Reports what happens to a pool's connections: in its counts, its pg events, its logger and its telemetry. */
 export class PoolReporter implements PoolListener {
   readonly counts = { connectionsOpened: 0, connectionsClosed: 0, connectionsFailed: 0 };
   readonly #source: ConnectionSource;
@@ -19,7 +19,7 @@ export class PoolReporter implements PoolListener {
   opened(client: DsqlClient, elapsedMs: number): void {
     this.counts.connectionsOpened++;
     announce(this.#source.settings, "connectionOpened", { elapsedMs });
-    // What a listener throws is for the caller who waits for this connection.
+    // What a listener throws reaches the caller who waits for this connection.
     this.#pool().emit("connect", client);
   }
 
@@ -36,13 +36,13 @@ export class PoolReporter implements PoolListener {
     this.emit("remove", client);
   }
 
-  /** Nobody was using the connection, so the error goes to those who listen to the pool. */
+  /** Nobody was using the connection, so the error goes to the pool's listeners. */
   idleLost(error: Error, client: DsqlClient): void {
     log(this.#source.settings.logger, "info", "an idle connection was lost", { error: error.message });
     if (this.#pool().listenerCount("error") > 0) this.emit("error", error, client);
   }
 
-  /** Emits an event; what a listener throws is thrown again where it cannot upset the pool. */
+  /** Emits an event; what a listener throws is rethrown outside the pool's own work. */
   emit(name: "acquire" | "release" | "remove" | "error", ...values: unknown[]): void {
     try {
       this.#pool().emit(name, ...values);

@@ -1,6 +1,6 @@
-/** What a pool is doing, and what it has done. */
+/** The state and the counts of a pool. */
 export interface DsqlPoolStats {
-  /** Connections that exist, being opened included. */
+  /** Open connections, and those that are being opened. */
   total: number;
   idle: number;
   /** Callers that wait for a connection. */

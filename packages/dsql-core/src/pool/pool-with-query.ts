@@ -2,10 +2,10 @@ import type { PoolConfig } from "pg";
 import { rethrowFromCaller } from "../client/guarded-client.ts";
 import { Pool } from "../client/pg-module.ts";
 import { DsqlConfigError } from "../errors.ts";
-import type { Answer } from "./autocommit-statements.ts";
+import type { OutcomeCallback } from "./autocommit-statements.ts";
 
 /** Runs one statement. */
-export type Run = (query: unknown, values: unknown, answer: Answer) => void;
+export type Run = (query: unknown, values: unknown, done: OutcomeCallback) => void;
 
 class PgPoolWithQuery extends Pool {
   readonly #run: Run;
@@ -20,14 +20,14 @@ class PgPoolWithQuery extends Pool {
     if (typeof values === "function") [callback, values] = [values, undefined];
     if (isStatementObject(query)) {
       if (isCursor(query)) return Promise.reject(new DsqlConfigError(CURSOR)) as never;
-      // The pool has to know when it has ended: the client would call only one of two callbacks.
+      // The pool has to know when the statement has ended, and the client would call only one of two callbacks.
       callback ??= query.callback;
       query.callback = undefined;
     }
     if (typeof callback === "function") {
-      const answer = callback as Answer;
-      // What a caller's callback throws is its own, and must not reach the pool.
-      return this.#run(query, values, (error, result) => process.nextTick(answer, error, result)) as never;
+      const done = callback as OutcomeCallback;
+      // What a caller's callback throws must not reach the pool.
+      return this.#run(query, values, (error, result) => process.nextTick(done, error, result)) as never;
     }
     return new Promise((resolve, reject) => {
       this.#run(query, values, (error, result) => (error ? reject(error) : resolve(result)));

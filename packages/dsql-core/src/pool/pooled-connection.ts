@@ -1,15 +1,15 @@
 import type { DsqlClient } from "../client/dsql-client.ts";
 import { internalsOf } from "../client/pg-internals.ts";
 
-/** The share of its longest life within whose end a connection's life ends at random, so that a pool's do not all end together. */
+/** A connection expires at random within this last share of its maximum lifetime, so that a pool's do not all expire at once. */
 const LIFETIME_SPREAD = 1 / 11;
-/** Milliseconds within which a server must have finished its answer to a statement that failed. */
+/** Milliseconds for the server to finish its response to a statement that failed. */
 const SETTLE_MS = 1_000;
 
-/** A pool's connection: when it was opened, when it has to go, and whether it can be used again. */
+/** A pool's connection: when it was opened, when it expires, and whether it can be used again. */
 export class PooledConnection {
   readonly client: DsqlClient;
-  /** Raised by every drain of the pool: a connection of an older generation is closed when it comes back. */
+  /** Raised by every drain of the pool: a connection of an older generation is closed when it is released. */
   readonly generation: number;
   readonly openedAtMs: number;
   readonly expiresAtMs: number;
@@ -26,7 +26,7 @@ export class PooledConnection {
     this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
   }
 
-  /** Whether it has to go, although nothing is wrong with it. */
+  /** Whether it has to be closed although nothing is wrong with it. */
   isOver(generation: number, maxUses: number): boolean {
     return this.generation !== generation || this.uses >= maxUses || Date.now() >= this.expiresAtMs;
   }
@@ -41,7 +41,7 @@ export class PooledConnection {
     );
   }
 
-  /** Whether the answer to a statement that failed has not ended yet, so that waiting helps. */
+  /** Whether the response to a statement that failed has not ended yet, so that waiting helps. */
   get isSettling(): boolean {
     const { session } = this.client;
     return session.awaitingReady && session.lostBy === undefined && !session.unanswered;

@@ -3,7 +3,7 @@ import type { ConnectionSource } from "../client/connection-source.ts";
 import { DsqlClient } from "../client/dsql-client.ts";
 import type { PoolSettings } from "../options/pool-settings.ts";
 
-/** What pg.Pool shows as `options`; credentials are not among them. */
+/** The public `options` of pg.Pool, without credentials. */
 export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
   const { host, port, user, database } = source.settings;
   const { max, min, idleTimeoutMillis, acquireTimeoutMillis, maxLifetimeMs, allowExitOnIdle } = pool;

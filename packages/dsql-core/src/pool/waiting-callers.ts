@@ -1,21 +1,21 @@
 import type { PooledConnection } from "./pooled-connection.ts";
 
-/** Gets a connection, or the reason why there is none. */
+/** Called with a connection, or with the reason why there is none. */
 export type Taker = (error: Error | null, connection?: PooledConnection) => void;
 
 interface Waiter {
-  /** Which caller this is, counted from 1. */
+  /** The position of the caller in the order of arrival, from 1. */
   number: number;
   take: Taker;
   timer: NodeJS.Timeout;
 }
 
-/** The callers who wait for a connection: first come, first served. */
+/** The callers waiting for a connection: first come, first served. */
 export class WaitingCallers {
   readonly #waiters = new Set<Waiter>();
   #latest = 0;
 
-  /** The number of the caller who came last. */
+  /** The number of the caller who arrived last. */
   get latest(): number {
     return this.#latest;
   }
@@ -24,7 +24,7 @@ export class WaitingCallers {
     return this.#waiters.size;
   }
 
-  /** After `timeoutMillis` the caller gets what `onTimeout` makes. */
+  /** After `timeoutMillis` the caller receives the error that `onTimeout` returns. */
   add(take: Taker, timeoutMillis: number, onTimeout: () => Error): void {
     const timer = setTimeout(() => {
       const error = onTimeout();
@@ -35,7 +35,7 @@ export class WaitingCallers {
     this.#waiters.add(waiter);
   }
 
-  /** Takes the one who has waited longest, unless even that one came after `latest`. */
+  /** Removes and returns the caller who has waited longest, unless even that one arrived after `latest`. */
   next(latest = Number.POSITIVE_INFINITY): Taker | undefined {
     for (const waiter of this.#waiters) {
       if (waiter.number > latest) return undefined;
@@ -46,7 +46,7 @@ export class WaitingCallers {
     return undefined;
   }
 
-  refuseAll(reason: Error): void {
+  rejectAll(reason: Error): void {
     for (let take = this.next(); take; take = this.next()) take(reason);
   }
 }

@@ -13,7 +13,7 @@ export type Failure =
   | "commit-outcome-unknown"
   | "other";
 
-/** What one error of a chain says by itself, the errors it wraps left aside. */
+/** The judgement of one error of a chain, without the errors that it wraps. */
 interface Verdict {
   failure: Failure;
   occType?: OccType | undefined;
@@ -76,7 +76,7 @@ function verdictOf(error: unknown): Verdict {
 }
 
 const LOST: Verdict = { failure: "connection-lost" };
-/** An error of this package, which says what it is: a token that could not be fetched without a network is no lost connection. */
+/** An error of this package, which says what it is: a token that could not be fetched without a network is not a lost connection. */
 const JUDGED: Verdict = { failure: "other" };
 
 function lostVerdict(error: object): Verdict {
@@ -156,7 +156,7 @@ export function readProperty(value: object, name: PropertyKey): unknown {
   }
 }
 
-/** How verdicts compare, and the one of an error that nobody can judge. */
+/** How verdicts compare, and the verdict for an unknown error. */
 export interface Ranking<V> {
   ranks: (verdict: V) => number;
   nothing: V;

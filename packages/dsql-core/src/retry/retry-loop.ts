@@ -18,7 +18,13 @@ export interface RetriedWork<T> {
   judge: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
 }
 
-/** Runs work until it succeeds, fails for good, or its attempts, its time or its caller's patience end. */
+/**
+ * Runs work until it succeeds, fails with an error that is not retried, reaches `maxAttempts` or `deadlineMs`, or is aborted:
+ *
+ * 1. `Turns` (`retry-lane.ts`) runs one attempt, in turn with other work that lost over the same rows.
+ * 2. `judge` says what its error leads to (`retry-on-occ.ts` and `retry-transaction.ts`, both by `classify-error.ts`).
+ * 3. `delayBefore` says how long to wait, `announceRetry` calls the hooks, `wait` waits.
+ */
 export async function retryLoop<T>(work: RetriedWork<T>, settings: RetrySettings): Promise<T> {
   const turns = new Turns(settings);
   try {
@@ -112,7 +118,7 @@ function backoff(attempt: number, settings: RetrySettings): number {
   return Number.isFinite(delayMs) ? Math.max(0, delayMs) : maxDelayMs;
 }
 
-/** A conflict gets the error that counts attempts; a lost connection says by itself what happened. */
+/** A conflict gets the error that counts attempts; any other error is rethrown unchanged. */
 function exhausted(
   details: { stoppedBy: OccRetryStop; attempts: number; elapsedMs: number },
   last: Failed | undefined,

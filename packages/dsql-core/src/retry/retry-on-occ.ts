@@ -4,10 +4,10 @@ import { failureOf } from "./classify-error.ts";
 import { type NextStep, retryLoop } from "./retry-loop.ts";
 
 /**
- * Runs work, and runs it again each time it meets a conflict of DSQL. The work must be a whole transaction, or a
- * statement outside any: a part of a transaction cannot be repeated.
+ * Runs work, and retries it each time it meets a conflict of DSQL. The work must be a whole transaction, or a statement
+ * outside of any: a part of a transaction cannot be retried.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
- * @throws OccRetryExhaustedError when attempts or time end in a conflict; every other error of the work is handed on unchanged
+ * @throws OccRetryExhaustedError when attempts or time end in a conflict; every other error of the work is rethrown unchanged
  */
 export async function retryOnOcc<T>(
   work: (attempt: number) => Promise<T>,

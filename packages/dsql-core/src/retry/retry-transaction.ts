@@ -5,17 +5,17 @@ import { retryableFailureOf } from "./classify-error.ts";
 import { type NextStep, retryLoop } from "./retry-loop.ts";
 import { isUnreachable } from "./unreachable.ts";
 
-/** Notes, right before COMMIT, what the transaction will return, and gives it back. */
+/** Stores the result of the transaction right before COMMIT, and returns it. */
 export type Remember<T> = (result: T) => T;
 
 /**
- * Runs a whole transaction, BEGIN and COMMIT included, and runs it again after a conflict or after a connection lost
- * before COMMIT. A COMMIT of unknown outcome is never run again unless `verifyCommit` has found it undone; where it finds
- * it stored, the result that the attempt gave to `remember` is returned. Work that waits for a connection calls `begun` when
- * it has one, so that what commits meanwhile is not taken for something that can commit beside it.
+ * Runs a whole transaction, BEGIN and COMMIT included, and retries it after a conflict or after a connection lost before
+ * COMMIT. A COMMIT of undetermined outcome is not retried unless `verifyCommit` finds that it was not stored; if it was,
+ * the result that the attempt passed to `remember` is returned. Work that waits for a connection calls `begun` when it has
+ * one: it throws if `signal` has aborted meanwhile.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
- * @throws CommitOutcomeUnknownError when nobody can say whether the transaction was stored
+ * @throws CommitOutcomeUnknownError when the outcome of COMMIT stays undetermined
  */
 export async function retryTransaction<T>(
   work: (attempt: number, remember: Remember<T>, begun: () => void) => Promise<T>,
@@ -40,7 +40,7 @@ export async function retryTransaction<T>(
   const judge = async (error: unknown): Promise<NextStep<T>> => {
     const failure = retryableFailureOf(error);
     hasLostConnection ||= failure === "connection-lost";
-    // An endpoint that was there a moment ago may be back in another; one that never was is for the caller to hear of.
+    // An endpoint that was reachable a moment ago may soon be again; one that never was is the caller's to know.
     if (hasLostConnection && isUnreachable(error)) return { again: "connection-lost" };
     if (failure === "other") return { fail: error };
     if (failure !== "commit-outcome-unknown") return { again: failure };
@@ -71,7 +71,7 @@ async function verify(verification: Verification): Promise<{ stored: boolean } |
   } catch (failure) {
     const both = new AggregateError(
       [verification.error, failure],
-      "the COMMIT and the look whether it was stored both failed",
+      "COMMIT got no response, and verifyCommit failed",
     );
     return {
       fail: new CommitOutcomeUnknownError(
@@ -87,7 +87,10 @@ async function settledInTime({ verifyCommit, signal, timeLeftMs }: Verification)
   const stopped = new AbortController();
   const onAbort = () => stopped.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(() => stopped.abort(new Error("deadlineMs is over")), Math.max(0, timeLeftMs));
+  const timer = setTimeout(
+    () => stopped.abort(new Error("verifyCommit did not settle before deadlineMs")),
+    Math.max(0, timeLeftMs),
+  );
   const isOver = new Promise<never>((_, reject) => {
     stopped.signal.addEventListener("abort", () => reject(stopped.signal.reason), { once: true });
   });

@@ -9,7 +9,7 @@ export interface TransactionClient {
   readonly isBusy?: boolean;
 }
 
-/** Where a transaction gets its connection, and how it gives it back. */
+/** How a transaction acquires its connection and releases it. */
 export interface ConnectionLease<C extends TransactionClient> {
   acquire(): Promise<C>;
   /** `destroy` is the reason why the connection must not be used again. */
@@ -21,9 +21,9 @@ export interface TransactionRun<C extends TransactionClient, T> {
   lease: ConnectionLease<C>;
   work: (client: C) => Promise<T>;
   readOnly?: boolean | undefined;
-  /** Told when there is a connection. */
+  /** Called when the connection is acquired. */
   begun?: (() => void) | undefined;
-  /** Hears the work's result right before COMMIT is sent. */
+  /** Called with the work's result right before COMMIT is sent. */
   remember?: ((result: T) => void) | undefined;
 }
 
@@ -76,7 +76,7 @@ export class TransactionCommands {
 
   /**
    * A COMMIT that fails has ended the transaction, so no ROLLBACK follows it.
-   * @throws TransactionRolledBackError when a statement of the work is still running: nothing says when COMMIT could follow it
+   * @throws TransactionRolledBackError when a statement of the work is still running: COMMIT would wait behind it
    */
   async commit(): Promise<void> {
     if (this.#client.isBusy) {

@@ -1,10 +1,10 @@
 /**
- * `serialization_failure`, the SQLSTATE of both conflicts of DSQL; which of the two stands in the message
+ * `serialization_failure`, the SQLSTATE of both conflicts of DSQL; the message says which of the two it is
  * (PostgreSQL 16 manual, Appendix A; Aurora DSQL user guide, "Concurrency control in Aurora DSQL").
  */
 export const SERIALIZATION_FAILURE = "40001";
 
-/** Another transaction has written the same rows; named in the message, or as SQLSTATE by some layers between. */
+/** Another transaction has written the same rows; named in the message, or given as the SQLSTATE by some layers. */
 export const DATA_CONFLICT = "OC000";
 
 /** The schema has changed since this session last read it; a retry reads it again. */

@@ -1,9 +1,9 @@
 const CODES = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
 
-/** Known one by one: a transaction's work may meet the same codes on its way to something else. */
+/** The errors themselves, not their codes: a transaction's work may get the same codes from something else. */
 const failures = new WeakSet<object>();
 
-/** Notes a login that failed because the endpoint could not be reached. */
+/** Marks the error of a login that could not reach the endpoint. */
 export function noteIfUnreachable(error: unknown): void {
   if (error instanceof Error && CODES.has(String((error as NodeJS.ErrnoException).code))) failures.add(error);
 }

@@ -19,8 +19,8 @@ export function openTelemetry(): DsqlTelemetry {
   const closed = count("dsql.connections.closed", "Connections that were closed");
   const signed = count("dsql.tokens.signed", "IAM tokens that were signed");
   const unsigned = count("dsql.tokens.failed", "IAM tokens that could not be signed");
-  const retries = count("dsql.retries", "Transactions and statements that were run again");
-  const unknown = count("dsql.commits.unknown", "Commits whose outcome is unknown");
+  const retries = count("dsql.retries", "Transactions and statements that were retried");
+  const unknown = count("dsql.commits.unknown", "Commits whose outcome is undetermined");
   const createTime = seconds("db.client.connection.create_time", "Time to open a connection");
   const tokenTime = seconds("dsql.token.duration", "Time to sign a token, credentials included");
   return {

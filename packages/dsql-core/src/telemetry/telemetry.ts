@@ -14,11 +14,11 @@ export interface DsqlTelemetry {
   /** A pool's connection was closed. */
   connectionClosed?(event: { lifetimeMs: number }): void;
   tokenSigned?(event: { elapsedMs: number; expiresAtMs: number }): void;
-  /** A token could not be signed; `stillValid` tells that an older one opens connections for now. */
+  /** A token could not be signed; `stillValid` says whether an older one can still open connections. */
   tokenFailed?(event: { elapsedMs: number; error: unknown; stillValid: boolean }): void;
-  /** A transaction or a statement of the pool is run again. */
+  /** A transaction or a statement is retried. */
   retry?(event: RetryEvent): void;
-  /** A COMMIT, or a write outside a transaction, ended with nobody knowing whether it was stored. */
+  /** The outcome of a COMMIT, or of a write outside a transaction, is undetermined. */
   commitUnknown?(event: { error: Error }): void;
 }
 

@@ -4,8 +4,8 @@ import { connectionLost, endsTransaction, explainFailure, isReadTimeout } from "
 import { listOf, type SessionState } from "./session-state.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
-/** An answer that the server was not asked for. */
-export type LocalAnswer = { error: Error } | { result: QueryResult };
+/** A response made here, without the server. */
+export type LocalResponse = { error: Error } | { result: QueryResult };
 
 /** Where a statement runs. */
 export interface StatementContext {
@@ -17,20 +17,29 @@ export interface StatementContext {
   abandon: (reason: Error) => void;
 }
 
-/** One statement on its way: decides whether it may be sent, and what its answer means. */
+/**
+ * The rules of the commit guard for one statement, in the order in which it meets them. `guarded-client.ts` hands it in;
+ * `statement-object.ts` calls these methods from the handlers of pg's statement object:
+ *
+ * 1. {@link respondLocally}: must it be refused, or is there nothing left for the server to do?
+ * 2. {@link queued}: from now on it counts in the session's state (`session-state.ts`).
+ * 3. {@link sent}: a COMMIT, BEGIN or ROLLBACK now has a time limit.
+ * 4. {@link receivedTag}: ROLLBACK in response to COMMIT is an error.
+ * 5. {@link fail}: what an error means to the caller (`explain-failure.ts`), or {@link ended} without one.
+ */
 export class GuardedStatement {
   readonly #context: StatementContext;
   readonly #commands: TextCommands;
   readonly #text: string | undefined;
   readonly #onTimeout: (error: Error) => void;
-  /** Its bytes have left: pg keeps a statement back until those before it are answered. */
-  #isOnTheWire = false;
-  #answered: (() => void) | undefined;
+  /** pg queues a statement until the ones before it have their responses. */
+  #wasSent = false;
+  #settled: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #rollbacks = 0;
   #hasFailed = false;
 
-  /** `onTimeout` hears of a COMMIT that is not answered in time. */
+  /** `onTimeout` is called when the statement got no response within its time limit. */
   constructor(
     context: StatementContext,
     statement: { text: string | undefined; commands: TextCommands },
@@ -46,15 +55,15 @@ export class GuardedStatement {
     return listOf(this.#commands).includes("commit");
   }
 
-  /** The answer to a statement that must not, or need not, be sent; undefined for every other. */
-  localAnswer(): LocalAnswer | undefined {
+  /** The response to a statement that must not, or need not, be sent; undefined for every other. */
+  respondLocally(): LocalResponse | undefined {
     const { session, abandon } = this.#context;
     const isRollback = this.#commands === "rollback";
     if (session.lostBy !== undefined)
       return isRollback ? { result: rolledBack() } : { error: connectionLost(session.lostBy) };
     if (isRollback && session.unanswered) {
-      // It would wait behind a statement that has already timed out; closing the connection undoes as much.
-      abandon(new Error("a statement was not answered in time"));
+      // It would wait behind a statement that has already timed out; closing the connection rolls back as well.
+      abandon(new Error("a statement got no response in time"));
       return { result: rolledBack() };
     }
     if (isRollback && session.commitFailed) return { result: rolledBack() };
@@ -62,17 +71,17 @@ export class GuardedStatement {
     return refused === undefined ? undefined : { error: refusal(refused) };
   }
 
-  /** Notes that it is handed to pg. */
+  /** pg has queued it. */
   queued(): void {
     const { session } = this.#context;
-    if (this.#commands !== undefined) this.#answered = session.sent(session.foresee(this.#commands).open);
-    // It waits for the end of a response that has begun, and not for a statement that may take its time.
+    if (this.#commands !== undefined) this.#settled = session.sent(session.foresee(this.#commands).open);
+    // It waits for the end of a response that has begun, not for a statement that may run for long.
     if (this.#commands === "rollback" && session.awaitingReady) this.#limitTime();
   }
 
-  /** Notes that it leaves for the server. */
+  /** pg sends it. */
   sent(): void {
-    this.#isOnTheWire = true;
+    this.#wasSent = true;
     if (this.isCommit || typeof this.#commands === "string") this.#limitTime();
   }
 
@@ -88,26 +97,26 @@ export class GuardedStatement {
     }, commitTimeoutMillis);
   }
 
-  /** Notes the command tag of one of its results; the error that it means, if any. */
-  heardTag(tag: string | undefined): Error | undefined {
+  /** The server has sent the command tag of one of its results; returns the error that it means, if any. */
+  receivedTag(tag: string | undefined): Error | undefined {
     if (!this.isCommit || tag !== "ROLLBACK") return undefined;
-    // COMMIT is answered with the command tag ROLLBACK when a statement before it had failed.
-    const asked = listOf(this.#commands).filter((command) => command === "rollback").length;
-    if (++this.#rollbacks <= asked) return undefined;
+    // The server responds to COMMIT with the command tag ROLLBACK when a statement before it had failed.
+    const requested = listOf(this.#commands).filter((command) => command === "rollback").length;
+    if (++this.#rollbacks <= requested) return undefined;
     const { session } = this.#context;
     this.#endTransaction();
     session.awaitingReady = true;
     return new TransactionRolledBackError(
-      "COMMIT was answered with ROLLBACK: a statement of the transaction had failed and its error was not handed on. Nothing was stored.",
+      "COMMIT was answered with ROLLBACK: a statement of the transaction had failed and its error was swallowed. Nothing was stored. Rethrow the error inside the work.",
       { cause: session.spoiledBy },
     );
   }
 
-  /** Notes that its answer has ended. */
+  /** Its response has ended. */
   ended(): void {
     clearTimeout(this.#timer);
-    this.#answered?.();
-    this.#answered = undefined;
+    this.#settled?.();
+    this.#settled = undefined;
   }
 
   /**
@@ -124,15 +133,15 @@ export class GuardedStatement {
   #judge(error: Error): Error | undefined {
     const { session, onCommitUnknown } = this.#context;
     if (isReadTimeout(error)) session.unanswered = true;
-    const statement = { text: this.#text, commands: this.#commands, wasSent: this.#isOnTheWire };
+    const statement = { text: this.#text, commands: this.#commands, wasSent: this.#wasSent };
     const failure = explainFailure(error, statement, session);
     if (failure instanceof CommitOutcomeUnknownError) onCommitUnknown?.(failure);
-    if (this.#isOnTheWire && endsTransaction(failure)) this.#endTransaction();
-    // A connection that is lost has undone the transaction, which is all that ROLLBACK was sent for.
+    if (this.#wasSent && endsTransaction(failure)) this.#endTransaction();
+    // A lost connection has rolled the transaction back, which is all that ROLLBACK was sent for.
     return this.#commands === "rollback" && session.lostBy !== undefined ? undefined : failure;
   }
 
-  /** Over, whatever the answer to COMMIT or ROLLBACK was: the status byte that says so may come a moment later. */
+  /** The transaction is over whatever the response to COMMIT or ROLLBACK was; the status byte that says so may come a moment later. */
   #endTransaction(): void {
     const { session } = this.#context;
     // Among several statements others may follow it, or it was never reached.
@@ -142,7 +151,7 @@ export class GuardedStatement {
   }
 }
 
-/** What pg makes of the answer to ROLLBACK. */
+/** The result that pg makes of a successful ROLLBACK. */
 export function rolledBack(): QueryResult {
   return { command: "ROLLBACK", rowCount: null, oid: null as unknown as number, rows: [], fields: [] };
 }
@@ -150,7 +159,7 @@ export function rolledBack(): QueryResult {
 function refusal(refused: "nested" | "savepoint"): NestedTransactionError {
   return new NestedTransactionError(
     refused === "nested"
-      ? "A transaction was begun inside another one on the same connection. The outer one goes on untouched; take another connection for a second transaction."
-      : "DSQL has no savepoints, so there is no transaction inside another one. The outer one goes on untouched.",
+      ? "The statement was not sent: a transaction is already open on this connection, and it is unaffected. Use another connection for a second transaction."
+      : "The statement was not sent: DSQL has no savepoints. The open transaction is unaffected.",
   );
 }

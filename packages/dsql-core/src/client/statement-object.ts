@@ -1,12 +1,12 @@
 import type { Connection } from "pg";
 import { CommitOutcomeUnknownError } from "../errors.ts";
+import { type GuardedStatement, rolledBack } from "./commit-guard.ts";
 import { isReadTimeout } from "./explain-failure.ts";
-import { type GuardedStatement, rolledBack } from "./guarded-statement.ts";
 import type { SessionState } from "./session-state.ts";
-import type { StatementObject } from "./statement-text.ts";
+import type { StatementWithText } from "./statement-text.ts";
 
 /** A statement object that pg submits as it is: pg's own Query, a cursor, a query stream. */
-export interface Submittable extends StatementObject {
+export interface StatementObject extends StatementWithText {
   cursor?: (Closable & { text?: unknown }) | undefined;
   callback?: unknown;
   query_timeout?: unknown;
@@ -23,11 +23,11 @@ interface Closable {
 }
 
 /**
- * Puts a guard around a statement object's handlers. Returns false where it must not be sent: then it hears its answer
- * by itself.
+ * Puts the guard around the handlers that pg calls on a statement object. Returns false if the object must not be given to pg:
+ * its response is then made here.
  */
-export function guardSubmittable(
-  query: Submittable,
+export function guardStatementObject(
+  query: StatementObject,
   guard: GuardedStatement,
   client: { readonly connection: Connection; readonly session: SessionState },
 ): boolean {
@@ -40,7 +40,7 @@ export function guardSubmittable(
     handleCommandComplete?.({ text: "ROLLBACK" }, client.connection);
     handleReadyForQuery?.(client.connection);
   };
-  const local = guard.localAnswer();
+  const local = guard.respondLocally();
   if (local !== undefined) {
     process.nextTick(() => {
       if ("error" in local) handleError(local.error, client.connection);
@@ -61,13 +61,13 @@ export function guardSubmittable(
     handleError(failure, client.connection);
   };
   query.handleCommandComplete = (message, on) => {
-    const failure = guard.heardTag(/^[A-Z]+/.exec(message.text ?? "")?.[0]);
+    const failure = guard.receivedTag(/^[A-Z]+/.exec(message.text ?? "")?.[0]);
     if (failure === undefined) return handleCommandComplete?.(message, on);
     query.handleReadyForQuery = () => {
       guard.ended();
       if (cursor.close === undefined) handleError(failure, on);
     };
-    // A cursor has still to ask the server for the end of its answer, and does so when it hears of an error.
+    // A cursor still has to request the end of the response, and does so when it receives an error.
     if (cursor.close !== undefined) handleError(failure, on);
   };
   query.handleReadyForQuery = (on) => {
@@ -80,8 +80,8 @@ export function guardSubmittable(
   return true;
 }
 
-/** pg tells the callback itself, past `handleError`, that `query_timeout` is over. */
-function guardCallback(query: Submittable, guard: GuardedStatement): void {
+/** pg reports the end of `query_timeout` to the callback directly, without `handleError`. */
+function guardCallback(query: StatementObject, guard: GuardedStatement): void {
   const { callback } = query;
   if (typeof callback !== "function") return;
   query.callback = (error: Error | null, result: unknown) => {
@@ -93,7 +93,7 @@ function guardCallback(query: Submittable, guard: GuardedStatement): void {
   };
 }
 
-/** A cursor waits for the server to say that it is closed; one that is gone, or has not answered in time, never does. */
+/** A cursor waits for the server to confirm that it is closed; a server that is gone, or has not responded in time, never does. */
 function guardClose(cursor: Closable, session: SessionState): void {
   const close = cursor.close?.bind(cursor);
   if (close === undefined) return;
