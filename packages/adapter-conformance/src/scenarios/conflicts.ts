@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { classifyError } from "dsql-core";
 import { expect } from "vitest";
@@ -65,6 +66,22 @@ export const conflicts = {
     }
     await session.transaction((work) => work.accounts.setBalance(account.id, 1n));
     expect(session.pool.stats.connectionsOpened).toBe(1);
+  },
+  "retries a statement outside a transaction, also one with a semicolon in a string": async ({
+    session,
+    local,
+  }) => {
+    for (const code of ["OC000", "OC001"] as const) {
+      const owner = `a; b ${code} ${randomUUID()}`;
+      local.faults.conflictCommits(2, code);
+      await session.query(`insert into conformance_account values (gen_random_uuid(), '${owner}', 1);`);
+      expect(local.faults.counts.conflict).toBe(2);
+      local.faults.clear();
+      const stored = await session.query("select balance::int from conformance_account where owner = $1", [
+        owner,
+      ]);
+      expect(stored).toEqual([{ balance: 1 }]);
+    }
   },
   "runs the whole transaction again after a conflict at COMMIT": async ({ session, local, newAccount }) => {
     const account = await newAccount();

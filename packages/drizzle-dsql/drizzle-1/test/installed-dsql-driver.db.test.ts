@@ -38,12 +38,16 @@ describe("drizzle-orm's own DSQL driver on a DsqlPool", () => {
     expect(await db.select().from(counters)).toEqual([row]);
   });
 
-  it("runs a conflicting transaction once, or again where it is told to", async () => {
+  it("rejects a conflict with the server's own error, and retries where it is asked to", async () => {
     const db = installed();
     const [before] = await db.select().from(counters);
     dsql.faults.conflictCommits(1);
     const conflicting = db.transaction((tx) => tx.update(counters).set(addOne));
     await expect(conflicting).rejects.toSatisfy(isOccError);
+    await expect(conflicting).rejects.toMatchObject({ code: "40001", severity: "ERROR" });
+    dsql.faults.conflictCommits(2);
+    const exhausted = db.transaction((tx) => tx.update(counters).set(addOne), { occ: { maxRetries: 1 } });
+    await expect(exhausted).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 2 });
     for (const occ of [true, { maxRetries: 2 }]) {
       dsql.faults.conflictCommits(2);
       await db.transaction((tx) => tx.update(counters).set(addOne), { occ });
@@ -51,7 +55,7 @@ describe("drizzle-orm's own DSQL driver on a DsqlPool", () => {
     expect(await db.select().from(counters)).toEqual([{ id: 1, n: (before?.n ?? 0) + 2 }]);
   });
 
-  it("tells a swallowed error, where the commit would have been lost", async () => {
+  it("rejects where the work caught an error, instead of losing the commit", async () => {
     const swallowing = installed().transaction(async (tx) => {
       await tx.update(counters).set({ n: -1 });
       await tx.execute(sql`select no_such_column`).catch(() => {});
@@ -59,7 +63,7 @@ describe("drizzle-orm's own DSQL driver on a DsqlPool", () => {
     await expect(swallowing).rejects.toMatchObject({ code: "DSQL_TRANSACTION_ROLLED_BACK" });
   });
 
-  it("tells a COMMIT without an answer as unknown, and survives it", async () => {
+  it("rejects a COMMIT without a response as unknown, and goes on working", async () => {
     dsql.faults.cutConnection("after-commit");
     const unknown = installed().transaction((tx) => tx.update(counters).set(addOne), { occ: true });
     await expect(unknown).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });

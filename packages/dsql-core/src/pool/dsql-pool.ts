@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import { ConnectionSource } from "../client/connection-source.ts";
 import type { DsqlClient } from "../client/dsql-client.ts";
 import { scopedClient, scopedWork } from "../client/scoped-client.ts";
-import { ClientReleasedError } from "../errors.ts";
+import { ClientReleasedError, OccRetryExhaustedError } from "../errors.ts";
 import { type AsyncJob, waitForJob } from "../jobs/wait-for-job.ts";
 import type { DsqlPoolOptions } from "../options/connection-options.ts";
 import { type LegacyRetryOptions, transactionOptionsOf } from "../options/legacy-retry-options.ts";
@@ -140,12 +140,20 @@ export class DsqlPool extends PoolWithQuery {
     );
   }
 
-  /** {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` calls. */
+  /**
+   * {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` calls. Without
+   * retries (`maxRetries: 0`) a conflict rejects as on AWS's pool: with the server's own error, SQLSTATE 40001.
+   */
   async transaction<T>(
     work: (client: DsqlPoolClient) => Promise<T>,
     options?: LegacyRetryOptions,
   ): Promise<T> {
-    return await this.transactionWithRetry(work, transactionOptionsOf(options));
+    try {
+      return await this.transactionWithRetry(work, transactionOptionsOf(options));
+    } catch (error) {
+      const isFirstConflict = options?.maxRetries === 0 && error instanceof OccRetryExhaustedError;
+      throw isFirstConflict && error.cause !== undefined ? error.cause : error;
+    }
   }
 
   /**
