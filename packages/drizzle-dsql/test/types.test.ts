@@ -57,14 +57,27 @@ describe("with drizzle-orm 0.45, the types", () => {
   });
 });
 
+async function compile(...options: string[]): Promise<string> {
+  const tsc = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, ...options], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+  }).catch((failed: { stdout: string }) => failed);
+  return stdout;
+}
+
 describe("with drizzle-orm 1.0, the types", () => {
   it("hold as well", async () => {
-    const [tsc, project] = ["../../../node_modules/typescript/bin/tsc", "../drizzle-1"].map((path) =>
-      fileURLToPath(new URL(path, import.meta.url)),
-    ) as [string, string];
-    const { stdout } = await promisify(execFile)(process.execPath, [tsc, "--project", project]).catch(
-      (failed: { stdout: string }) => failed,
-    );
-    expect(stdout).toBe("");
+    expect(await compile("--project", "drizzle-1")).toBe("");
+  }, 180_000);
+});
+
+describe("in a program that uses the package, the types", () => {
+  it("hold with exactOptionalPropertyTypes, and options may be undefined", async () => {
+    expect(await compile("--project", "test/consumer")).toBe("");
+  }, 180_000);
+
+  it("are without errors of their own where the types of libraries are checked", async () => {
+    const errors = (await compile("--project", "test/consumer", "--skipLibCheck", "false")).split("\n");
+    expect(errors.filter((line) => /^(?!.*node_modules\/drizzle-orm\/).*dsql/.test(line))).toEqual([]);
   }, 180_000);
 });
