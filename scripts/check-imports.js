@@ -1,6 +1,6 @@
 // Fails on a cycle of files or of folders, imports of types included (Biome leaves those out), and on an import between
 // the folders of dsql-core against their order. `node scripts/check-imports.js [folder of a package ...]`
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./workspaces.js";
@@ -35,7 +35,9 @@ export function importProblems(src) {
 
 function sourceFolders() {
   return ["packages", "apps"].flatMap((group) =>
-    readdirSync(join(root, group)).map((name) => join(root, group, name, "src")),
+    readdirSync(join(root, group))
+      .map((name) => join(root, group, name, "src"))
+      .filter(existsSync),
   );
 }
 
