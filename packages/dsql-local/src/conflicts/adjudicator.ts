@@ -87,7 +87,7 @@ export class Adjudicator {
     return this.log.begin(transactionId, writes.marks);
   }
 
-  /** The keys of a table as they are now, which reading the catalogs alone tells. @throws {BackendGoneError} */
+  /** The keys of a table as they are now, read from the catalogs alone. @throws {BackendGoneError} */
   facts(table: number): Promise<TableFacts> | TableFacts {
     const known = this.#facts.get(table);
     if (known) return known;

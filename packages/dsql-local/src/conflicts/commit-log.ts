@@ -17,7 +17,7 @@ interface Commit {
 /**
  * What has been committed while a transaction was open that may still be compared with it.
  *
- * A commit is logged before COMMIT is sent, so that whoever sees its effect in PostgreSQL finds it here.
+ * A commit is logged before COMMIT is sent, so that a session that sees its effect in PostgreSQL finds it here.
  */
 export class CommitLog {
   #commits: Commit[] = [];

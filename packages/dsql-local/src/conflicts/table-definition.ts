@@ -1,4 +1,4 @@
-/** What is needed to make a copy of a table that answers as the table does. */
+/** What is needed to make a copy of a table that behaves as the table does. */
 export interface TableDefinition {
   table: number;
   schema: string;
@@ -66,7 +66,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
     'uncheckedConstraints', (SELECT coalesce(json_agg(format('%I %s', conname, pg_get_constraintdef(oid))), '[]')
       FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c' AND NOT convalidated),
     'indexes', (SELECT coalesce(json_agg(json_build_object('name', quote_ident(i.relname),
-        -- The catalog tells DSQL's name of the method.
+        -- The catalog shows DSQL's name of the access method.
         'keys', regexp_replace(def, '^.*? USING [a-z_]+ ', 'btree '))), '[]')
       FROM pg_index JOIN pg_class AS i ON i.oid = indexrelid, pg_get_indexdef(indexrelid) AS def
       WHERE indrelid = c.oid AND indisunique AND indisvalid

@@ -142,7 +142,7 @@ export class JobRunner {
     }
   }
 
-  /** Does the work of a job; answers why it failed, as an SQL literal. */
+  /** Does the work of a job; returns why it failed, as an SQL literal. */
   async #work(connection: BackendConnection, jobId: string): Promise<string | undefined> {
     const job = `FROM pg_catalog.dsql_local_job WHERE job_id = '${jobId}'`;
     const [found] = await connection.query(`SELECT work, object_id ${job}`);

@@ -1,6 +1,6 @@
-import { TOLD_JOB_PARAMETER } from "./replayed-ddl.ts";
+import { JOB_ID_PARAMETER } from "./replayed-ddl.ts";
 
-/** The channel on which a committed job is told to the runner. */
+/** The channel that notifies the runner of a committed job. */
 export const JOB_CHANNEL = "dsql_local_jobs";
 
 /**
@@ -46,7 +46,7 @@ END $id$;
 
 CREATE FUNCTION pg_catalog.dsql_local_submit(kind text, class oid, object oid, name text, work text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog AS $submit$
-DECLARE id text := coalesce(nullif(postgres_current_setting('${TOLD_JOB_PARAMETER}', true), ''), dsql_local_job_id());
+DECLARE id text := coalesce(nullif(postgres_current_setting('${JOB_ID_PARAMETER}', true), ''), dsql_local_job_id());
 BEGIN
   INSERT INTO dsql_local_job (job_id, job_type, class_id, object_id, object_name, work)
     VALUES (id, kind, class, object, name, work);

@@ -1,9 +1,9 @@
 import type { ErrorFields } from "../../wire/error-fields.ts";
 
-/** An error as it is answered; its severity is ERROR where none is given. */
+/** An error for the client; its severity is ERROR where none is given. */
 export type Problem = Omit<ErrorFields, "severity"> & { severity?: string | undefined };
 
-/** DSQL's own answers; texts from recordings of a cluster and the user guide. */
+/** Errors of DSQL's own; their texts are those of recordings of a cluster and of the user guide. */
 export const DATA_CONFLICT: Problem = {
   sqlstate: "40001",
   message: "change conflicts with another transaction (OC000)",

@@ -84,7 +84,7 @@ export class BackendTurn {
   readonly #backend: BackendConnection;
   readonly #locks: LockWatch;
   readonly #callKey: string;
-  /** What takes the answers to requests that were sent ahead and not read yet. */
+  /** Called with the answers to requests that were sent ahead; these answers are not read yet. */
   #ahead: ((answer: Answer) => void)[] = [];
   /** The last transaction status that PostgreSQL reported. */
   status: TransactionStatus = "I";
@@ -191,7 +191,7 @@ export class BackendTurn {
             answer.errorMessage = received;
             break;
           case Backend.ReadyForQuery:
-            // What a statement that runs again has told before.
+            // The client has received these responses already, from the first run of the statement.
             if (copy?.started && !answer.copied) answer.held.length = 0;
             this.status = answer.status = String.fromCharCode(
               received.body[0] as number,

@@ -24,7 +24,7 @@ export interface Work {
   /** Gathers the rows of COPY FROM STDIN. */
   copy: CopySource;
   request(form: RequestForm): Request;
-  /** Sends it the first time, and its answers on to the client as they come. */
+  /** Sends it the first time, and forwards the responses to the client as they come. */
   stream(pace: Pace): Promise<Answer>;
   /** The same for a transaction that works on copies of tables. */
   sandboxed(form: RequestForm, isCopied: (schema: string, table: string) => boolean): Request;

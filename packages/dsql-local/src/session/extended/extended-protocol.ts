@@ -54,7 +54,7 @@ export class ExtendedProtocol {
     if (!this.#failed) this.#gathered.push(received);
   }
 
-  /** Runs what was gathered, at a Flush or a Sync; answers whether ReadyForQuery is due. */
+  /** Runs what was gathered, at a Flush or a Sync; returns whether ReadyForQuery is due. */
   async run(ends: boolean): Promise<boolean> {
     const messages = this.#gathered;
     this.#gathered = [];
@@ -79,7 +79,7 @@ export class ExtendedProtocol {
     if (executes > 1 || (!ends && binds)) await this.#session.beginImplicit();
   }
 
-  /** Runs messages until one fails; answers whether rows were copied in. */
+  /** Runs messages until one fails; returns whether rows were copied in. */
   async #process(messages: readonly WireMessage[]): Promise<boolean> {
     this.#unit = [];
     for (const received of messages) {
@@ -183,7 +183,7 @@ export class ExtendedProtocol {
     return succeeded ? "done" : "failed";
   }
 
-  /** Sends gathered messages that run nothing; answers whether PostgreSQL took them. */
+  /** Sends gathered messages that run nothing; returns whether PostgreSQL took them. */
   async #sendUnit(): Promise<boolean> {
     const messages = this.#unit;
     if (messages.length === 0) return true;

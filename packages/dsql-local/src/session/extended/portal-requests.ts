@@ -29,7 +29,7 @@ const parse = (
 const bind = (portal: string, statement: string, values: Buffer): Buffer =>
   message(Frontend.Bind, terminated(portal, "latin1"), terminated(statement, "latin1"), values);
 
-/** Gathers messages, and whose the answers to Parse, Bind and Close are. */
+/** Collects messages, and which acknowledgements of Parse, Bind and Close the client must not see. */
 class RequestWriter {
   readonly #bytes: Buffer[] = [];
   readonly #ownAnswers: boolean[] = [];

@@ -44,7 +44,7 @@ const bindTo = (name: string, { body }: WireMessage): Buffer =>
 /** One statement, sent under a name of the endpoint's own. */
 export interface KeptRequest {
   bytes: Buffer;
-  /** What the client is answered in PostgreSQL's place, which has the statement already. */
+  /** A response that the client expects and PostgreSQL does not send, because it has the statement already. */
   answered: Buffer | undefined;
   /** PostgreSQL has answered. */
   done(succeeded: boolean): void;

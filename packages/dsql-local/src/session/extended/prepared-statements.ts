@@ -10,10 +10,10 @@ import type { Transaction } from "../transaction/transaction.ts";
 /** A statement that a client has prepared. */
 export interface PreparedStatement {
   readonly name: string;
-  /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL answers for itself. */
+  /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL responds to that itself. */
   statement?: Statement | undefined;
   locking?: LockingRead | undefined;
-  /** The endpoint\'s parser has found a syntax error. */
+  /** The endpoint's parser has found a syntax error. */
   isUnreadable?: boolean;
   /** The text as PostgreSQL gets it. */
   text: string;
@@ -30,7 +30,7 @@ export interface Rest {
   transaction: Transaction;
   description: WireMessage;
   rows: WireMessage[];
-  /** The tag of the whole; each page's own tells its own rows. */
+  /** The command tag of the whole result; the tag of each page counts the rows of that page. */
   tag: string;
 }
 

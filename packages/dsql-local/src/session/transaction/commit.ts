@@ -24,7 +24,7 @@ export async function commitOpen(session: SessionState): Promise<"COMMIT" | "ROL
   }
 }
 
-/** Rolls the open transaction back and tells nobody. */
+/** Rolls the open transaction back, and sends nothing to the client. */
 export async function rollBackOpen(session: SessionState): Promise<void> {
   try {
     await session.mutex.run(() => session.turn.query("ROLLBACK"));
@@ -71,7 +71,7 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
     if (pending) await pending;
     else if (transaction.phase !== "in place") await transaction.enter();
     else if (writes.transactionId === undefined && writes.marks.size > 0) {
-      // Rows that were only read for a lock: the id gives the commit a place among what others see.
+      // Rows that were only read for a lock: the id says which snapshots see the commit.
       const { rows } = await turn.query("SELECT pg_catalog.pg_current_xact_id()");
       writes.transactionId = Number(rows[0]?.[0]);
     } else if (writes.hasDeferrable && !areConstraintsChecked) {

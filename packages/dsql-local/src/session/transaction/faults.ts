@@ -28,7 +28,7 @@ export async function injectAfterRollback({ cluster, client }: SessionState): Pr
   if (cluster.faults.active && cluster.faults.afterRollback()) await swallow(client);
 }
 
-/** An error to answer in place of a statement; `start` hands the statement to PostgreSQL before the cut. @throws {SessionCutError} */
+/** An error to send instead of running a statement; `start` returns the request that PostgreSQL gets before the cut. @throws {SessionCutError} */
 export function injectInStatement(
   { cluster, client, backend }: SessionState,
   start: () => Buffer,
@@ -40,7 +40,7 @@ export function injectInStatement(
   return cut(client);
 }
 
-/** An error to answer in place of a commit, which must then not happen. @throws {SessionCutError} */
+/** An error to send instead of committing. @throws {SessionCutError} */
 export async function injectBeforeCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
   if (!cluster.faults.active) return undefined;
   const fault = cluster.faults.beforeCommit();

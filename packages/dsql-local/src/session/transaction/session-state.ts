@@ -66,7 +66,7 @@ export class SessionState {
     return this.transaction;
   }
 
-  /** Makes one transaction of statements that come in one batch; whoever ends the batch ends it. */
+  /** Makes one transaction of statements that come in one batch; the end of the batch ends it. */
   beginImplicit(): Transaction {
     return this.begin("BEGIN", false);
   }

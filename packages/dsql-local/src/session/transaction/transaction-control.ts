@@ -7,7 +7,7 @@ import { commitOpen, rollBackOpen } from "./commit.ts";
 import { injectAfterBegin, injectAfterRollback, injectBeforeBegin } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
 
-/** BEGIN, COMMIT and ROLLBACK; each answers whether it succeeded. */
+/** BEGIN, COMMIT and ROLLBACK; each returns whether it succeeded. */
 export class TransactionControl {
   readonly #session: SessionState;
 
@@ -58,7 +58,7 @@ export class TransactionControl {
     return false;
   }
 
-  /** At the end of a batch: commits what `SessionState.beginImplicit` has opened, or rolls it back; answers why it could not. */
+  /** At the end of a batch: commits what `SessionState.beginImplicit` has opened, or rolls it back; returns why it could not. */
   async endImplicit(succeeded: boolean): Promise<Problem | undefined> {
     const { transaction } = this.#session;
     if (!transaction || transaction.explicit) return undefined;

@@ -16,7 +16,7 @@ import type { Transaction } from "./transaction.ts";
 /** Failures that rows may cause which the snapshot does not see: a duplicate key, a foreign key. */
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
-/** What is to be said of a statement: what PostgreSQL has answered, or a problem in place of that. */
+/** What the client gets for a statement: PostgreSQL's answer, or an error instead of it. */
 export type Result = { answer: Answer; delivery: Delivery } | { problem: Problem };
 
 /** Sends a result to the client; returns whether the statement succeeded. */
