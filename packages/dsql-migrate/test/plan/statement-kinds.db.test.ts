@@ -2,7 +2,7 @@ import { DsqlPool } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, test } from "vitest";
 import { planMigrations } from "../../src/index.ts";
-import { emptyDatabase, runPlan } from "./run-plan.ts";
+import { emptyDatabase, runPlan, runUnchecked } from "./run-plan.ts";
 import { BASE, SAMPLES } from "./statement-samples.ts";
 
 let local: LocalDsql;
@@ -27,6 +27,11 @@ async function planSample(sql: string) {
   return { base: base.plan, sample: sample.plan };
 }
 
+test("starts from tables whose plan does what it says", { timeout: 300_000 }, async () => {
+  await emptyDatabase(pool);
+  await runPlan(pool, (await planSample("SELECT 1")).base);
+});
+
 for (const [kind, samples] of Object.entries(SAMPLES)) {
   test(`runs what it plans, and refuses the rest, of ${kind}`, { timeout: 300_000 }, async () => {
     let isFresh = false;
@@ -35,7 +40,7 @@ for (const [kind, samples] of Object.entries(SAMPLES)) {
       if (!sample.ok || sample.steps.length === 0) continue;
       if (!isFresh) {
         await emptyDatabase(pool);
-        await runPlan(pool, base).catch((error: Error) => {
+        await runUnchecked(pool, base).catch((error: Error) => {
           throw new Error(`The base failed before ${sql}: ${error.message}`, { cause: error });
         });
       }
