@@ -19,7 +19,7 @@ export interface TokenExpectation {
   now?: Date | undefined;
 }
 
-/** The verdict on a token: what the client is told as a HINT, and why, for the log. No part of the token is in it. */
+/** The verdict on a token: the HINT for the client and the reason for the log. Neither contains any part of the token. */
 export type TokenVerdict = { valid: true } | { valid: false; reason: string; hint?: string | undefined };
 
 /** A week, the longest that DSQL allows. */
@@ -84,8 +84,8 @@ export function verifyToken(token: string, expected: TokenExpectation): TokenVer
     return refuse("the signature does not match: the secret access key or a parameter differs");
   }
   if (get("Action") !== action) {
-    const told = `user: ${expected.user}, action: ${printable(get("Action"))}`;
-    return refuse(`the token's action does not fit: ${told}`, `Wrong user to action mapping. ${told}`);
+    const mapping = `user: ${expected.user}, action: ${printable(get("Action"))}`;
+    return refuse(`the token's action does not fit: ${mapping}`, `Wrong user to action mapping. ${mapping}`);
   }
   return checkAge(signedAt, get("X-Amz-Expires"), expected.now ?? new Date());
 }

@@ -1,16 +1,16 @@
 import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 
-/** What current_setting answers for the name $1, where PostgreSQL's own answer is another. */
-const told = (otherwise: (name: string) => string): string => `
+/** The body of current_setting for the name $1; `postgres` is PostgreSQL's own function. */
+const shownSetting = (postgres: (name: string) => string): string => `
   SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
     WHEN 'client_min_messages' THEN 'notice'
-    WHEN 'disable_sync_create_index' THEN ${otherwise(`'${SYNC_CREATE_INDEX_PARAMETER}'`)}
-    ELSE CASE WHEN lower($1) LIKE 'dsql\\_local.%' THEN ${otherwise("'dsql_local'")}
-      ELSE ${otherwise("$1")} END END`;
+    WHEN 'disable_sync_create_index' THEN ${postgres(`'${SYNC_CREATE_INDEX_PARAMETER}'`)}
+    ELSE CASE WHEN lower($1) LIKE 'dsql\\_local.%' THEN ${postgres("'dsql_local'")}
+      ELSE ${postgres("$1")} END END`;
 
 /**
  * What a cluster has from the start: the role `admin`, which owns the schema `public` and makes schemas and roles, and
- * the version that DSQL tells (a real cluster's answers to version() and current_setting, September 2026).
+ * the version that a cluster reports (version() and current_setting of a real one, September 2026).
  */
 export const CLUSTER_SQL = `
 CREATE ROLE admin LOGIN CREATEROLE;
@@ -29,9 +29,9 @@ ALTER FUNCTION pg_catalog.version() RENAME TO postgres_version;
 CREATE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 'PostgreSQL 16' $$;
 ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO postgres_current_setting;
 CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  ${told((name) => `pg_catalog.postgres_current_setting(${name})`)} $$;
+  ${shownSetting((name) => `pg_catalog.postgres_current_setting(${name})`)} $$;
 ALTER FUNCTION pg_catalog.current_setting(text, boolean) RENAME TO postgres_current_setting;
 CREATE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  ${told((name) => `pg_catalog.postgres_current_setting(${name}, $2)`)} $$;
+  ${shownSetting((name) => `pg_catalog.postgres_current_setting(${name}, $2)`)} $$;
 RESET allow_system_table_mods;
 `;

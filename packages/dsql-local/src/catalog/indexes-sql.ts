@@ -1,6 +1,6 @@
 /**
  * Indexes as DSQL's catalog shows them: of the access method `btree_index`, and a primary key with INCLUDE of all other
- * columns. The catalog pg_am gets another name, under which PostgreSQL goes on using it, and a view stands in its place.
+ * columns. The catalog pg_am is renamed, which PostgreSQL itself does not notice, and a view takes its name.
  */
 export const INDEXES_SQL = `
 ALTER TABLE pg_catalog.pg_am RENAME TO dsql_local_am;

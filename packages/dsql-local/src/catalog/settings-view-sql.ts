@@ -1,4 +1,4 @@
-/** pg_settings with the version that DSQL tells, and only for reading: an UPDATE of it would be SET by another name. */
+/** pg_settings with the version that DSQL reports, and read-only: an UPDATE of it would do what SET does. */
 export const SETTINGS_VIEW_SQL = `
 CREATE OR REPLACE VIEW pg_catalog.pg_settings AS
   SELECT name,

@@ -5,8 +5,8 @@ import type { CliOptions } from "./arguments.ts";
 import { envOutput, type JsonOutput } from "./outputs.ts";
 
 /**
- * Starts an endpoint in a process of its own that stays when this one ends, so that `eval` can return, and answers the
- * lines for it. @throws with what that process said, where it does not start
+ * Starts an endpoint in a process that outlives this one, so that `eval` can return, and returns the lines for it.
+ * @throws {Error} with what that process has printed, if it does not start
  */
 export async function runInBackground(program: string, options: CliOptions): Promise<string> {
   const args = options.regions.flatMap((region) => ["--region", region]);

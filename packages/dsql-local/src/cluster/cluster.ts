@@ -27,7 +27,7 @@ export interface LocalDsqlStats {
 export class Cluster {
   readonly faults: FaultInjector;
   readonly limits: WithDefaults<LocalDsqlLimits>;
-  /** Writes one line for the developer; does nothing where nobody listens. */
+  /** Writes one line for the developer; does nothing without the option `log`. */
   readonly log: (line: string) => void;
   readonly stats: LocalDsqlStats = {
     connectionsAccepted: 0,
@@ -133,7 +133,7 @@ export class Cluster {
     for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
   }
 
-  /** Takes one of the places that sessions have, logins under way included; undefined where all are taken. */
+  /** Takes a session slot, which a login already needs; returns its release, or undefined if all are taken. */
   admit(): (() => void) | undefined {
     if (this.#admitted >= this.limits.maxConnections) return undefined;
     if (this.files && this.#admitted >= this.files.sessions) {
@@ -149,7 +149,7 @@ export class Cluster {
     };
   }
 
-  /** Gives a session the key that a cancel request must bring; `forget` it at the session's end. */
+  /** Gives a session the key that a cancel request must contain; call `forget` at the session's end. */
   registerCancellation(cancel: () => Promise<void>): {
     processId: number;
     secretKey: number;
@@ -163,7 +163,7 @@ export class Cluster {
     return { processId, secretKey, forget: () => void this.#cancellations.delete(processId) };
   }
 
-  /** Carries out a cancel request, where its key is right; it answers nothing, as PostgreSQL does. */
+  /** Carries out a cancel request if its key is right; it sends no response, as PostgreSQL does not. */
   async cancel(processId: number, secretKey: number): Promise<void> {
     const target = this.#cancellations.get(processId);
     if (target?.secretKey === secretKey) await target.cancel();

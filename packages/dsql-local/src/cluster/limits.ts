@@ -1,6 +1,6 @@
 import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 
-/** DSQL's own limits, where the caller names no others. */
+/** DSQL's own limits, unless the caller gives others. */
 export function resolveLimits(limits: LocalDsqlLimits = {}): WithDefaults<LocalDsqlLimits> {
   const resolved: WithDefaults<LocalDsqlLimits> = {
     maxRowsPerTransaction: 3000,
@@ -36,7 +36,7 @@ export class ConnectionRate {
     this.#filledAt = nowMs;
   }
 
-  /** Takes a token, and answers false where there is none. */
+  /** Takes a token; returns false if there is none. */
   take(nowMs: number = performance.now()): boolean {
     const filled = this.#tokens + ((nowMs - this.#filledAt) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, filled);

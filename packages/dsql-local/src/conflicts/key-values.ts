@@ -1,3 +1,5 @@
+import { literal } from "../sql/quoting.ts";
+
 /**
  * Values of key columns, written so that two texts are the same exactly where PostgreSQL's `=` holds for the values.
  *
@@ -48,7 +50,7 @@ export function isZoned(parent: KeyType, child: KeyType): boolean {
  * writes dates in ISO style in every session.
  */
 export function zonedValuesSql(parent: KeyType, texts: readonly string[]): string {
-  const values = texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(", ");
+  const values = texts.map(literal).join(", ");
   const converted =
     parent === "timestamptz"
       ? "pg_catalog.timezone('UTC', value::pg_catalog.timestamp::pg_catalog.timestamptz)"

@@ -1,4 +1,5 @@
 import type { Node, RangeVar, SelectStmt } from "libpg-query";
+import { identifier } from "../sql/quoting.ts";
 import { type Token, tokenize } from "../sql/tokenizer.ts";
 import type { Statement } from "../statements/statement.ts";
 import { EXCLUSIVE, KEY_SHARE } from "./marks.ts";
@@ -66,7 +67,7 @@ function locksOf(select: SelectStmt, ctes: ReadonlySet<string>): Map<string, num
     for (const table of tables) {
       const name = table.alias?.aliasname ?? table.relname ?? "";
       if (named && !named.includes(name)) continue;
-      const quoted = `"${name.replaceAll('"', '""')}"`;
+      const quoted = identifier(name);
       locks.set(quoted, (locks.get(quoted) ?? 0) | mark);
     }
   }

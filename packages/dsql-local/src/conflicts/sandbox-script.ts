@@ -1,20 +1,18 @@
+import { identifier, literal } from "../sql/quoting.ts";
 import type { TableDefinition } from "./table-definition.ts";
 import type { ReplayStep } from "./write-set.ts";
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /**
  * SQL that makes copies of tables as temporary ones: filled with what the transaction's snapshot sees, its own changes in
  * place, and with the same constraints under the same names.
  */
 export function sandboxScript(tables: readonly TableDefinition[], changes: readonly ReplayStep[]): string {
-  const names = new Map(tables.map(({ table, name }) => [table, `pg_temp.${quote(name)}`]));
+  const names = new Map(tables.map(({ table, name }) => [table, `pg_temp.${identifier(name)}`]));
   const script: string[] = [];
   for (const definition of tables) {
     const copy = names.get(definition.table) as string;
     const own = changes.filter(({ table }) => table === definition.table);
-    script.push(`CREATE TEMP TABLE ${quote(definition.name)} (${definition.body})`);
+    script.push(`CREATE TEMP TABLE ${identifier(definition.name)} (${definition.body})`);
     for (const { name, keys } of definition.indexes)
       script.push(`CREATE UNIQUE INDEX ${name} ON ${copy} USING ${keys}`);
     script.push(...fill(definition, copy, own));
@@ -38,7 +36,7 @@ function fill(
   copy: string,
   changes: readonly ReplayStep[],
 ): string[] {
-  const source = `${quote(schema)}.${quote(name)}`;
+  const source = `${identifier(schema)}.${identifier(name)}`;
   const bases = changes.flatMap(({ base }) => base ?? []);
   const filled = [
     `INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ONLY ${source} AS t${exceptThese(bases, source, primaryKey)}`,

@@ -2,17 +2,17 @@ import type { Observation } from "./recording.ts";
 
 type Result = NonNullable<Observation["results"]>[number];
 
-/** Says in words how an answer differs from the recorded one; empty where they agree. */
+/** Describes how a response differs from the recorded one; empty if they agree. */
 export function differences(expected: Observation, actual: Observation, ignoreRows: boolean): string[] {
   if (expected.outcome !== actual.outcome)
-    return [`answered ${describe(actual)} instead of ${describe(expected)}`];
+    return [`returned ${describe(actual)} instead of ${describe(expected)}`];
   if (expected.outcome === "error") {
     const isSame = expected.sqlstate === actual.sqlstate && expected.message === actual.message;
-    return isSame ? [] : [`answered ${describe(actual)} instead of ${describe(expected)}`];
+    return isSame ? [] : [`returned ${describe(actual)} instead of ${describe(expected)}`];
   }
   const wanted = expected.results ?? [expected];
   const got = actual.results ?? [actual];
-  if (wanted.length !== got.length) return [`answered ${got.length} results instead of ${wanted.length}`];
+  if (wanted.length !== got.length) return [`returned ${got.length} results instead of ${wanted.length}`];
   return wanted.flatMap((result, index) => resultDifferences(result, got[index] as Result, ignoreRows));
 }
 

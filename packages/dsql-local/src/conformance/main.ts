@@ -5,7 +5,7 @@ import { type CaseResult, replay } from "./replay.ts";
 
 const packageFolder = join(import.meta.dirname, "..", "..");
 
-/** Recordings of a cluster, where such a folder stands beside the repository or further up. */
+/** Recordings of a cluster, if there is such a folder beside the repository or further up. */
 function clusterRecordings(): string[] {
   for (let folder = join(packageFolder, "..", ".."); folder !== dirname(folder); ) {
     folder = dirname(folder);
@@ -17,7 +17,7 @@ function clusterRecordings(): string[] {
 
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
-/** Paths that are named on the command line, or else in DSQL_RECORDINGS, are replayed in place of the usual ones. */
+/** Paths that are named on the command line, or else in DSQL_RECORDINGS, replace the usual ones. */
 const named = args.filter((arg) => !arg.startsWith("--"));
 const fromEnvironment = (process.env.DSQL_RECORDINGS ?? "").split(delimiter).filter((path) => path !== "");
 const chosen = named.length > 0 ? named : fromEnvironment;

@@ -10,7 +10,7 @@ interface Messages {
 
 const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
 
-/** A connection that sends single statements and writes down what was answered, values as text. */
+/** A connection that sends single statements and records the responses, values as text. */
 export class ProbeClient {
   readonly #client: pg.Client;
   #tags: string[] = [];

@@ -8,16 +8,16 @@ interface RecordedResult {
   rows?: (string | null)[][] | undefined;
 }
 
-/** What a statement answered. */
+/** The response to a statement. */
 export interface Observation extends RecordedResult {
   outcome: "ok" | "error";
   sqlstate?: string | undefined;
   message?: string | undefined;
-  /** The answers of a simple query of several statements. */
+  /** The results of a simple query of several statements. */
   results?: RecordedResult[] | undefined;
 }
 
-/** Statements on one connection, and what each answered. */
+/** Statements on one connection, and the response to each. */
 export interface RecordedCase {
   name: string;
   group: string;

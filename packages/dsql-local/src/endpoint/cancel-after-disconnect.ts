@@ -1,11 +1,11 @@
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 
-/** How long the statement of a client that went away may go on, and how often it is then asked to end. */
+/** Time between a disconnect and the first cancel request, and between that and the next ones. */
 const GRACE_MS = 200;
 
 /**
- * Cancels what PostgreSQL does for a client that has gone away, again and again, since a cancel may come between two
- * statements and then does nothing.
+ * Cancels what PostgreSQL is doing for a client that has disconnected. It repeats that, because a cancel request that
+ * arrives between two statements has no effect.
  */
 export function cancelAfterDisconnect(
   client: FrontendConnection,

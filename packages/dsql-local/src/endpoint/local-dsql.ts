@@ -14,7 +14,7 @@ export interface LocalConnection {
   credentials: AccessKey;
 }
 
-/** One endpoint: a port on 127.0.0.1 that answers as a cluster in a Region does. */
+/** One endpoint: a local port that behaves as a cluster in a Region does. */
 export interface LocalEndpoint {
   /** `postgresql://admin@<host>:<port>/postgres?hostaddr=…&sslmode=verify-full&sslrootcert=…`, for psql and for dsql-core. */
   readonly connectionString: string;

@@ -13,7 +13,7 @@ import {
 } from "../wire/backend-messages.ts";
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 import { Frontend } from "../wire/message-types.ts";
-import { accessDenied, refusal, TOO_MANY, tooManyConnections } from "./login-refused.ts";
+import { accessDenied, loginRefused, TOO_MANY, tooManyConnections } from "./login-refused.ts";
 import { openRoleBackend } from "./open-role-backend.ts";
 import type { StartupRequest } from "./startup-parameters.ts";
 
@@ -26,13 +26,13 @@ export interface LoginContext {
   rate: ConnectionRate;
 }
 
-/** One of the places that `maxConnections` counts, once it is taken. */
-export interface SessionPlace {
-  leave?: (() => void) | undefined;
+/** A slot of those that `maxConnections` counts, once it is taken. */
+export interface SessionSlot {
+  release?: (() => void) | undefined;
 }
 
 /**
- * Everything between the startup packet and the first ReadyForQuery. `place` gets what gives it back.
+ * Everything between the startup packet and the first ReadyForQuery. `slot.release` is set once a slot is taken.
  * @throws {LoginRefused}
  */
 export async function logIn(
@@ -40,45 +40,49 @@ export async function logIn(
   request: StartupRequest,
   sni: string | undefined,
   context: LoginContext,
-  place: SessionPlace,
+  slot: SessionSlot,
 ): Promise<BackendConnection> {
   const { cluster } = context;
   if (!sni)
-    throw refusal("08006", "unable to accept connection, sni was not received", "the client sent no SNI");
-  checkAdmission(context, place);
+    throw loginRefused(
+      "08006",
+      "unable to accept connection, sni was not received",
+      "the client sent no SNI",
+    );
+  checkAdmission(context, slot);
   checkRequest(request);
   client.write(authenticationCleartextPassword);
   const message = await client.next();
   if (!message) throw new Error("the client went away before it sent a token");
   if (message.type !== Frontend.Password)
-    throw refusal("08P01", "expected password response", "no password came");
+    throw loginRefused("08P01", "expected password response", "no password came");
   checkToken(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)), request.user, context);
   return openRoleBackend(request, cluster);
 }
 
-function checkAdmission({ cluster, rate }: LoginContext, place: SessionPlace): void {
+function checkAdmission({ cluster, rate }: LoginContext, slot: SessionSlot): void {
   const fault = cluster.faults.atConnect();
   if (!rate.take() || fault === "53400") {
-    throw refusal(
+    throw loginRefused(
       "53400",
       "Unable to accept connection, rate exceeded.",
       "too many new connections a second",
     );
   }
-  const leave = fault === TOO_MANY ? undefined : cluster.admit();
-  if (!leave) throw tooManyConnections("too many connections");
-  place.leave = leave;
+  const release = fault === TOO_MANY ? undefined : cluster.admit();
+  if (!release) throw tooManyConnections("too many connections");
+  slot.release = release;
 }
 
 function checkRequest({ database, parameters, unsupported }: StartupRequest): void {
   const encoding = encodingRefusal(parameters.get("client_encoding"));
-  if (encoding !== undefined) throw refusal("0A000", encoding, encoding);
+  if (encoding !== undefined) throw loginRefused("0A000", encoding, encoding);
   if (unsupported !== undefined) {
     const text = `setting configuration parameter "${unsupported}" not supported`;
-    throw refusal("0A000", text, `startup parameter "${unsupported}" is not supported`);
+    throw loginRefused("0A000", text, `startup parameter "${unsupported}" is not supported`);
   }
   if (database !== "postgres") {
-    throw refusal("3D000", `database "${database}" does not exist`, `there is one database, "postgres"`);
+    throw loginRefused("3D000", `database "${database}" does not exist`, `there is one database, "postgres"`);
   }
 }
 
@@ -96,7 +100,7 @@ function checkToken(token: string, user: string, context: LoginContext): void {
   throw accessDenied("a fault was asked for", "Signature expired: the token is taken as expired, as a fault");
 }
 
-/** What a client is told once it is in. */
+/** Sends what follows a successful login. */
 export function greet(
   client: FrontendConnection,
   backend: BackendConnection,
@@ -105,9 +109,12 @@ export function greet(
 ): void {
   if (request.protocolOptions) client.write(negotiateProtocolVersion(request.protocolOptions));
   client.write(authenticationOk);
-  const told = new Map(backend.parameters);
-  told.set("server_version", "16.15").set("is_superuser", "off").set("session_authorization", request.user);
-  for (const [name, value] of told) client.write(parameterStatus(name, value));
+  const parameters = new Map(backend.parameters);
+  parameters
+    .set("server_version", "16.15")
+    .set("is_superuser", "off")
+    .set("session_authorization", request.user);
+  for (const [name, value] of parameters) client.write(parameterStatus(name, value));
   client.write(backendKeyData(key.processId, key.secretKey));
   client.write(readyForQuery("I"));
   client.busy = false;

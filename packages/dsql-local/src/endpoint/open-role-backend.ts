@@ -4,7 +4,7 @@ import { SYNC_CREATE_INDEX_PARAMETER } from "../rules/parameters.ts";
 import { identifier, literal } from "../sql/quoting.ts";
 import type { BackendConnection } from "../wire/backend-connection.ts";
 import { BackendError, BackendGoneError } from "../wire/backend-error.ts";
-import { accessDenied, LoginRefused, refusal, TOO_MANY, tooManyConnections } from "./login-refused.ts";
+import { accessDenied, LoginRefused, loginRefused, TOO_MANY, tooManyConnections } from "./login-refused.ts";
 import type { StartupRequest } from "./startup-parameters.ts";
 
 /** PostgreSQL's SQLSTATE for a role that does not exist or may not log in. */
@@ -41,12 +41,12 @@ export async function openRoleBackend(
     if (error instanceof BackendError && error.sqlstate === TOO_MANY) throw tooManyConnections(error.message);
     if (error instanceof BackendError && error.sqlstate === NO_LOGIN) throw accessDenied(error.message);
     if (error instanceof BackendError) throw new LoginRefused(error.fields, error.message);
-    if (error instanceof BackendGoneError) throw refusal("XX000", "server unavailable", error.message);
+    if (error instanceof BackendGoneError) throw loginRefused("XX000", "server unavailable", error.message);
     throw error;
   }
 }
 
-/** AWS IAM GRANT must have given the role to at least one IAM role; the endpoint's one key pair stands for all of them. */
+/** AWS IAM GRANT must have given the role to at least one IAM role; the endpoint's one key pair is valid for all of them. */
 async function checkMapping(backend: BackendConnection, role: string): Promise<void> {
   const [found] = await backend.query(
     `SELECT FROM sys.iam_pg_role_mappings WHERE pg_role_name = ${literal(role)} LIMIT 1`,

@@ -5,7 +5,7 @@ import type { BackendConnection } from "../wire/backend-connection.ts";
 import { errorResponse } from "../wire/error-fields.ts";
 import { FrontendConnection } from "../wire/frontend-connection.ts";
 import { cancelAfterDisconnect } from "./cancel-after-disconnect.ts";
-import { greet, type LoginContext, logIn, type SessionPlace } from "./log-in.ts";
+import { greet, type LoginContext, logIn, type SessionSlot } from "./log-in.ts";
 import { LoginRefused } from "./login-refused.ts";
 import { openConnection } from "./open-connection.ts";
 import { readStartupParameters, type StartupRequest } from "./startup-parameters.ts";
@@ -17,11 +17,11 @@ export async function serveConnection(
   context: LoginContext,
 ): Promise<void> {
   const { cluster } = context;
-  // Whoever reads the socket meets its end; without a listener the error would be the process's.
+  // The reader of the socket notices its end; without a listener the error would end the process.
   socket.on("error", () => undefined);
   const loginTimer = setTimeout(() => socket.destroy(), cluster.limits.loginTimeoutMs);
   let client: FrontendConnection | undefined;
-  const place: SessionPlace = {};
+  const slot: SessionSlot = {};
   try {
     const opened = await openConnection(socket, tls);
     if (!opened) return;
@@ -29,13 +29,13 @@ export async function serveConnection(
     client = new FrontendConnection(opened.socket, opened.received);
     const request = readStartupParameters(opened.packet);
     const { sni } = opened;
-    await serveClient(client, { request, sni, context, place, onLoggedIn: () => clearTimeout(loginTimer) });
+    await serveClient(client, { request, sni, context, slot, onLoggedIn: () => clearTimeout(loginTimer) });
   } catch (error) {
-    // A message out of bounds, PostgreSQL stopped: the session is over, and only that. A client that goes away is no event.
+    // A message out of bounds, PostgreSQL stopped: the session is over, and only that. A client that disconnects is not worth a line.
     if (!client?.ended) cluster.log(`session ended: ${(error as Error).message}`);
   } finally {
     clearTimeout(loginTimer);
-    place.leave?.();
+    slot.release?.();
     client?.destroy();
     socket.destroySoon();
   }
@@ -47,15 +47,15 @@ async function serveClient(
     request: StartupRequest;
     sni: string | undefined;
     context: LoginContext;
-    place: SessionPlace;
+    slot: SessionSlot;
     onLoggedIn: () => void;
   },
 ): Promise<void> {
-  const { request, sni, context, place, onLoggedIn } = login;
+  const { request, sni, context, slot, onLoggedIn } = login;
   const { cluster } = context;
   let backend: BackendConnection;
   try {
-    backend = await logIn(client, request, sni, context, place);
+    backend = await logIn(client, request, sni, context, slot);
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
     cluster.log(`login of ${JSON.stringify(request.user)} refused: ${error.message}`);
@@ -69,7 +69,7 @@ async function serveClient(
     // PostgreSQL notices a closed connection only when it is done with what it is doing.
     if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
     backend.destroy();
-    place.leave?.();
+    slot.release?.();
   }
   // What the session said last must still arrive.
   await client.end();

@@ -33,7 +33,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
   }
   const parser = loadParser();
-  // Where PostgreSQL does not start, nobody waits for the parser any more.
+  // If PostgreSQL does not start, the parser is not awaited.
   parser.catch(() => undefined);
   const database = await startDatabase({
     dataDirectory: options.dataDir,

@@ -51,7 +51,7 @@ function parseOptions(text: string): [name: string, value: string][] {
     else if (word.startsWith("-c")) setting = word.slice(2);
     const equals = setting.indexOf("=");
     if (equals < 1) found.push([setting, ""]);
-    // A dash in a name stands for an underscore, as on PostgreSQL's own command line.
+    // A dash in a name means an underscore, as on PostgreSQL's own command line.
     else found.push([setting.slice(0, equals).replaceAll("-", "_"), setting.slice(equals + 1)]);
   }
   return found;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorFields } from "../wire/error-fields.ts";
 import { type CutPoint, FAULT_NAMES, type FaultName, type Faults, type LatencyOptions } from "./faults.ts";
 
-/** What a session is to do at a point of its work: cut the connection, or answer this error; a FATAL one ends the session. */
+/** What a session is to do at a point of its work: cut the connection, or send this error; a FATAL one ends the session. */
 export type Fault = "cut" | (Omit<ErrorFields, "severity"> & { severity?: "FATAL" });
 
 const UNAVAILABLE: Fault = { sqlstate: "XX000", message: "server unavailable" };
@@ -18,7 +18,7 @@ const CONFLICTS = {
 
 /**
  * The two sides of faults: a test arms them ({@link Faults}); the endpoint and its sessions ask, at each point of their
- * work, whether one fires. Every question that is answered with a fault uses up one firing and counts it.
+ * work, whether one fires. Each fault that a call returns uses up one firing and is counted.
  */
 export class FaultInjector implements Faults {
   #armed: Record<FaultName, number> = zeros();
@@ -111,7 +111,7 @@ export class FaultInjector implements Faults {
     return this.#fires("cut-in-statement") ? "cut" : undefined;
   }
 
-  /** When COMMIT (or an autocommit write) has arrived. Whatever it answers, roll back: nothing must be committed. */
+  /** When COMMIT (or an autocommit write) has arrived. If it returns a fault, roll back: nothing must be committed. */
   beforeCommit(): Fault | undefined {
     if (this.#fires("cut-before-commit")) return "cut";
     if (this.#fires("unavailable-commit")) return UNAVAILABLE;
@@ -126,7 +126,7 @@ export class FaultInjector implements Faults {
     return this.#fires("swallowed-commit-answer") ? "swallow" : undefined;
   }
 
-  /** At a login, before the token is looked at: which refusal to answer. */
+  /** At a login, before the token is checked: which refusal to send. */
   atConnect(): "53300" | "53400" | undefined {
     return this.#fires("refused-connection") ? this.#connectionStates.shift() : undefined;
   }

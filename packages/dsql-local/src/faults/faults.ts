@@ -35,22 +35,22 @@ export interface LatencyOptions {
 
 /**
  * Faults on demand. Each method arms a fault for the next `times` occasions, on whichever connection they come; arming
- * again adds to what is armed. An autocommit write counts as a commit. `counts` tells how often each has fired.
+ * again adds to what is armed. An autocommit write counts as a commit. `counts` says how often each has fired.
  */
 export interface Faults {
   /** The next commits fail with 40001, and their transactions are rolled back. @param code @default "OC000" */
   conflictCommits(times: number, code?: "OC000" | "OC001"): void;
   /**
    * Cuts the connection: when BEGIN arrives, while a statement runs, when COMMIT arrives (and is not carried out), or
-   * after the commit was carried out and before its answer is sent. @param times @default 1
+   * after the commit was carried out and before its response is sent. @param times @default 1
    */
   cutConnection(point: CutPoint, times?: number): void;
-  /** The next commits are carried out and never answered; the connection stays open. @param times @default 1 */
+  /** The next commits are carried out, but no response is sent; the connection stays open. @param times @default 1 */
   swallowCommitAnswer(times?: number): void;
-  /** The next BEGIN or ROLLBACK is carried out and never answered; the connection stays open. @param times @default 1 */
+  /** The next BEGIN or ROLLBACK is carried out, but no response is sent; the connection stays open. @param times @default 1 */
   swallowAnswer(to: "begin" | "rollback", times?: number): void;
   /**
-   * Ends the session with FATAL 57P01, as an administrator does: in place of a statement's answer, or of that of a commit,
+   * Ends the session with FATAL 57P01, as an administrator does: in place of the response to a statement or to a commit,
    * which is not carried out. @param times @default 1
    */
   endSession(point: "statement" | "commit", times?: number): void;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { literal } from "../sql/quoting.ts";
 import type { BackendConnection, BackendResult } from "../wire/backend-connection.ts";
 import { BackendError } from "../wire/backend-error.ts";
 import { Backend } from "../wire/message-types.ts";
@@ -153,7 +154,7 @@ export class JobRunner {
       return result?.rows[0]?.[0] ?? undefined;
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
-      return `'${error.message.replaceAll("'", "''")}'`;
+      return literal(error.message);
     }
   }
 }

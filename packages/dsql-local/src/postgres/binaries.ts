@@ -31,7 +31,7 @@ async function copiedBinaries(packaged: string): Promise<string> {
   return copy;
 }
 
-/** A copy has the modes of its source, and where that is read-only it could be neither mended nor removed. */
+/** A copy has the modes of its source, and if that is read-only, it could be neither completed nor removed. */
 async function makeWritable(directory: string): Promise<void> {
   await chmod(directory, 0o755);
   for (const entry of await readdir(directory, { withFileTypes: true })) {
@@ -41,7 +41,7 @@ async function makeWritable(directory: string): Promise<void> {
 
 /**
  * Makes the symbolic links that the package lists and npm cannot pack; its install script does it, where scripts are
- * allowed to run. Answers false where the folder cannot be written to.
+ * allowed to run. Returns false if the folder cannot be written to.
  */
 async function linksComplete(native: string): Promise<boolean> {
   let listed: { source: string; target: string }[];

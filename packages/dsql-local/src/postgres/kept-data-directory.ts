@@ -96,7 +96,7 @@ async function checkOwner(folder: string, mark: string, setup: string | undefine
   throw new DataDirectoryError(`${folder} is in use by process ${owner.pid}; stop it or name another folder`);
 }
 
-/** A mark that was broken off names nobody. */
+/** A mark whose writing was interrupted names no owner. */
 function readMark(text: string): Mark {
   try {
     return JSON.parse(text) as Mark;

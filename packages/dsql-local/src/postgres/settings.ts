@@ -1,4 +1,4 @@
-/** Locks that all transactions together may hold; PostgreSQL is told per connection. */
+/** Locks that all transactions together can hold; the setting counts per connection. */
 const MIN_LOCKS = 16_000;
 
 /** Server settings of the PostgreSQL behind the endpoint, as `-c name=value` arguments. */
@@ -12,7 +12,7 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
           unix_socket_permissions: "0700",
         }),
     max_connections: String(options.maxConnections),
-    // Tables of locks are what a start with many connections takes its time for; nothing runs SERIALIZABLE.
+    // With many connections the lock tables dominate the start-up time; nothing runs SERIALIZABLE.
     max_locks_per_transaction: String(Math.max(16, Math.ceil(MIN_LOCKS / options.maxConnections))),
     max_pred_locks_per_transaction: "10",
     default_transaction_isolation: "repeatable read",
@@ -30,7 +30,7 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     // Its lock on a table's end would look like another transaction's.
     autovacuum: "off",
     jit: "off",
-    // What a query may use beside its memory; answers.ts has DSQL's text for it.
+    // Temporary space that a query can use; answers.ts has DSQL's message for it.
     temp_file_limit: "131072kB",
     log_min_messages: "log",
     log_checkpoints: "off",

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PostgresServer, type PostgresServerOptions } from "./server.ts";
 
-/** What is told of a server that ends by itself. */
+/** Called when a server ends by itself. */
 export interface Supervision {
   log(line: string): void;
   /** It could not be started again, or ended too often; called once. */

@@ -75,7 +75,7 @@ export function accessMethod(text: string): (Token & { usingStart: number }) | u
 
 const mode: RuleInfo = {
   rule: "index-async",
-  advice: "Use CREATE INDEX ASYNC, and CALL sys.wait_for_job with the job id that it answers.",
+  advice: "Use CREATE INDEX ASYNC, and CALL sys.wait_for_job with the job id that it returns.",
   page: "asyncIndexes",
 };
 

@@ -40,13 +40,13 @@ const catalogRules = byNode<CatalogRule>([
   ...quotaCatalogRules,
 ]);
 
-/** What DSQL says to a statement: its refusal, or the questions that the catalog has to answer. */
+/** What the rules say about a statement: its refusal, or the catalog checks that are still to be made. */
 export interface Judgement {
   refusal?: Refusal | undefined;
   catalogChecks: CatalogCheck[];
 }
 
-/** Puts every rule to every node of a statement; the first refusal in the order of the tree counts. */
+/** Applies every rule to every node of a statement; the first refusal in the order of the tree counts. */
 export function judge(tree: Node, statement: StatementContext): Judgement {
   const judgement: Judgement = { catalogChecks: [] };
   const isKnown = KNOWN_STATEMENTS.has(open(tree).name);

@@ -71,7 +71,7 @@ export const RENAMABLE = new Set([
   ...["FUNCTION", "ROUTINE", "STATISTIC_EXT"],
 ]);
 
-/** What to write in place of a statement that DSQL has not. */
+/** What to write instead of a statement that DSQL does not have. */
 const INSTEAD: Record<string, string> = {
   TruncateStmt: "Use DELETE FROM in batches of at most 3,000 rows, or DROP TABLE and CREATE TABLE.",
   CreateExtensionStmt: "DSQL has no extensions; gen_random_uuid() is built in.",

@@ -49,7 +49,7 @@ const encodingInfo: RuleInfo = {
   page: "parameters",
 };
 
-/** What a client is answered that sets an encoding with ASCII bytes inside of other characters. */
+/** The refusal of an encoding whose characters can contain ASCII bytes. */
 export function encodingRefusal(encoding: string | undefined): string | undefined {
   const name = encoding === undefined ? undefined : ambiguousEncoding(encoding);
   return name === undefined ? undefined : `client_encoding ${name} is not supported`;
@@ -60,7 +60,7 @@ function isSettable(name: string): boolean {
   return SESSION_PARAMETERS.has(name.toLowerCase());
 }
 
-/** What SET ROLE is answered outside a transaction. */
+/** The refusal of SET ROLE outside a transaction. */
 export const setRoleRefusal: Refusal = refusal(roleInfo, notSupported("role"));
 
 function notSupported(name: string): string {

@@ -79,7 +79,7 @@ export const quotaCatalogRules: readonly CatalogRule[] = [
     max: 10,
     count: `SELECT count(*) FROM pg_catalog.pg_namespace AS n WHERE n.nspname <> 'public' AND n.nspname ${IN_USER_SCHEMA}`,
     message: "more than 10 schemas not allowed",
-    advice: "Drop a schema, or tell tables apart by their names.",
+    advice: "Drop a schema, or put the tables in one schema and give them prefixes.",
   }),
   limited("CreateStmt", {
     max: 1000,

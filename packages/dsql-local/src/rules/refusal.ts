@@ -1,4 +1,4 @@
-/** Where DSQL says no: what it answers, and what a developer is told in the log. */
+/** The error of a statement that DSQL refuses, and what the log adds to it. */
 export interface Refusal {
   sqlstate: string;
   message: string;

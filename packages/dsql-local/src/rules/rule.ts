@@ -1,7 +1,7 @@
 import type { NodeBody, NodeName, Place } from "../sql/tree.ts";
 import type { CatalogCheck, CatalogQuery, Refusal } from "./refusal.ts";
 
-/** Pages of the DSQL user guide, by what they tell. */
+/** Pages of the DSQL user guide, by subject. */
 const pages = {
   supportedSql: "working-with-postgresql-compatibility-supported-sql-features",
   unsupportedSql: "working-with-postgresql-compatibility-migration-guide",
@@ -29,16 +29,16 @@ export interface RuleInfo {
   sqlstate?: string | undefined;
 }
 
-/** What a rule's function answers: DSQL's text, or nothing where it has no objection. */
+/** What a rule's function returns: DSQL's message, or nothing if the rule does not apply. */
 export type Objection = string | false | null | undefined;
 
-/** One rule: which nodes of the parse tree it looks at, and what it says to one. */
+/** One rule: which nodes of the parse tree it looks at, and when it refuses one. */
 export interface Rule {
   on: NodeName;
   judge(body: Record<string, unknown>, place: Place): Refusal | undefined;
 }
 
-/** A rule that needs the catalog: from a node it makes the question, or none. */
+/** A rule that needs the catalog: it returns the check for a node, or undefined. */
 export interface CatalogRule {
   on: NodeName;
   question(body: Record<string, unknown>, place: Place): CatalogCheck | undefined;
@@ -70,7 +70,7 @@ export function rule<K extends NodeName>(
   };
 }
 
-/** A rule on the parse tree and the catalog; `ask` is made only where `concerns` says so. */
+/** A rule on the parse tree and the catalog; `ask` is called only for what `concerns` returns. */
 export function catalogRule<K extends NodeName, T>(
   on: K,
   info: RuleInfo,

@@ -60,7 +60,7 @@ export const statementRules: readonly Rule[] = [
     "DropStmt",
     {
       rule: "drop-concurrently",
-      advice: "Leave CONCURRENTLY out; DROP INDEX waits for nobody.",
+      advice: "Leave CONCURRENTLY out; DROP INDEX does not block.",
       page: "asyncIndexes",
     },
     (s) => s.concurrent && "DROP INDEX CONCURRENTLY must be first action in transaction",

@@ -23,7 +23,7 @@ export const transactionRules: readonly Rule[] = [
     "TransactionStmt",
     {
       rule: "savepoint",
-      advice: "Run the whole transaction again when a part of it fails.",
+      advice: "Retry the whole transaction when a part of it fails.",
       page: "unsupportedSql",
     },
     (s) => {

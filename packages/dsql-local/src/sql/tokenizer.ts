@@ -1,7 +1,7 @@
 /** A piece of SQL text; `start` and `end` count UTF-16 units. White space and comments are not among them. */
 export interface Token {
   kind: "word" | "quoted-identifier" | "string" | "parameter" | "number" | "symbol";
-  /** A word in lower case, a quoted identifier without its quotes; otherwise as it stands. */
+  /** A word in lower case, a quoted identifier without its quotes; otherwise as written. */
   text: string;
   start: number;
   end: number;

@@ -14,7 +14,7 @@ export interface StatementContext {
   form?: "create-index-async" | "alter-table-async" | undefined;
 }
 
-/** Where a node stands. */
+/** Where a node is in its statement. */
 export interface Place {
   statement: StatementContext;
   /** The node that holds it, and the field it is in; the root has neither. */

@@ -5,7 +5,7 @@ import { tokenize } from "../sql/tokenizer.ts";
 import type { StatementContext } from "../sql/tree.ts";
 import type { IamAction } from "./dsql-forms.ts";
 
-/** A statement that runs as a call, and is answered with the tag of what the client wrote. */
+/** A statement that runs as a call, with the command tag of what the client wrote. */
 interface Call {
   text: string;
   commandTag: string;
@@ -45,7 +45,7 @@ export function iamCall(action: IamAction): Call {
   return { text: `CALL pg_catalog.dsql_local_iam(${argumentList})`, commandTag: `AWS IAM ${verb}` };
 }
 
-/** Parameters that PostgreSQL has under another name or not at all, and what DSQL answers where they were not set. */
+/** Parameters that PostgreSQL has under another name or not at all, and what DSQL shows if they were not set. */
 const SHOWN: Record<string, { parameter: string; unset?: string }> = {
   server_version: { parameter: "server_version" },
   server_version_num: { parameter: "server_version_num" },
@@ -57,7 +57,7 @@ const SHOWN: Record<string, { parameter: string; unset?: string }> = {
 const SHOW_ALL = `SELECT name, pg_catalog.current_setting(name, true) AS setting, short_desc AS description
   FROM pg_catalog.pg_settings`;
 
-/** SHOW of a parameter that PostgreSQL would answer otherwise. */
+/** SHOW of a parameter that PostgreSQL would show differently. */
 export function shownByQuery(tree: Node): Call | undefined {
   const name = "VariableShowStmt" in tree ? tree.VariableShowStmt.name?.toLowerCase() : undefined;
   if (name === "all") return { text: SHOW_ALL, commandTag: "SHOW" };

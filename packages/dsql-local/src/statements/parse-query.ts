@@ -1,7 +1,7 @@
 import type { Node } from "libpg-query";
 import { judge } from "../rules/judge.ts";
 import type { Refusal } from "../rules/refusal.ts";
-import { transactionPlaces } from "../rules/transaction-places.ts";
+import { transactionRefusals } from "../rules/transaction-refusals.ts";
 import {
   ParserBusyError,
   parseStatements,
@@ -25,7 +25,7 @@ const MAX_CACHED_LENGTH = 64 * 1024;
 const cache = new RecentCache<ParsedQuery>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
 
 /**
- * Takes a query text apart and judges each statement; a text seen before costs a look-up.
+ * Splits a query text into its statements and judges each; a text seen before costs a look-up.
  *
  * `loadParser()` must have been awaited.
  */
@@ -62,7 +62,7 @@ function parse(sql: string): ParsedQuery {
     return { statements: statements.toSorted((a, b) => a.start - b.start) };
   } catch (error) {
     if (error instanceof SqlSyntaxError) return { syntaxError: true, text };
-    // What could not be read is not sent on: nobody has judged it.
+    // What could not be read has not been checked, so it is not sent to PostgreSQL.
     if (error instanceof ParserBusyError) return { statements: [unread(sql, PARSER_BUSY)] };
     if (error instanceof SqlTooDeepError || error instanceof RangeError)
       return { statements: [unread(sql, TOO_DEEP)] };
@@ -70,7 +70,7 @@ function parse(sql: string): ParsedQuery {
   }
 }
 
-/** Where a statement stands in the text, the white space before it left out. */
+/** Where a statement is in the text, without the white space before it. */
 function extent(
   raw: RawStatement,
   text: string,
@@ -106,11 +106,11 @@ function analyse({ tree, source, text, start, form }: Part): Statement {
     tree: translatedTree,
     ...(refusal && { refusal }),
     ...(catalogChecks.length > 0 && !refusal && { catalogChecks }),
-    ...transactionPlaces(tree),
+    ...transactionRefusals(tree),
   };
 }
 
-/** What DSQL says to the statements in the body of a function. */
+/** The refusal of the first refused statement in the body of a function. */
 function bodyRefusal(tree: Node): Refusal | undefined {
   if (!("CreateFunctionStmt" in tree)) return undefined;
   for (const option of tree.CreateFunctionStmt.options ?? []) {

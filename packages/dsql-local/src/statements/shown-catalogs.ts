@@ -17,7 +17,7 @@ const OWN_TRIGGER = "'^~dsql_local_'";
 /** The role that PostgreSQL was made with. */
 const OWN_ROLE = 10;
 
-/** All columns, since relhastriggers tells of the endpoint's triggers. */
+/** All columns, because relhastriggers counts the endpoint's triggers. */
 const CLASS_COLUMNS = [
   "oid, relname, relnamespace, reltype, reloftype, relowner, relam, relfilenode, reltablespace, relpages",
   "reltuples, relallvisible, reltoastrelid, relhasindex, relisshared, relpersistence, relkind, relnatts",

@@ -1,5 +1,5 @@
 import type { CatalogCheck, Refusal } from "../rules/refusal.ts";
-import type { TransactionRefusals } from "../rules/transaction-places.ts";
+import type { TransactionRefusals } from "../rules/transaction-refusals.ts";
 
 /** What a statement is to a transaction. */
 export type StatementKind =
@@ -26,13 +26,13 @@ export interface TableReference {
   isTarget: boolean;
 }
 
-/** One statement of a query text: what it is, what DSQL says to it, and the text that PostgreSQL is to run. */
+/** One statement of a query text: what it is, how DSQL judges it, and the text that PostgreSQL is to run. */
 export interface Statement extends TransactionRefusals {
   /** What the client wrote, this statement only. */
   source: string;
   /**
    * What PostgreSQL is to run: DSQL's defaults written out, its own forms turned into a call of a function or procedure
-   * of `src/catalog`, which answers the rows that the client is to see.
+   * of `src/catalog`, which returns the rows for the client.
    */
   text: string;
   /** Where `source` begins in the whole query text, in UTF-16 units. */

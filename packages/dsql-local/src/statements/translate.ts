@@ -6,7 +6,7 @@ import { utf8Positions } from "../sql/utf8-positions.ts";
 import { asyncCall, shownByQuery } from "./calls.ts";
 import { catalogEdits, type Edit } from "./shown-catalogs.ts";
 
-/** What PostgreSQL is to run for a statement, and the command tag where PostgreSQL's own would tell. */
+/** What PostgreSQL is to run for a statement, and the command tag if PostgreSQL's own would differ. */
 export interface Translation {
   text: string;
   commandTag?: string | undefined;

@@ -16,7 +16,7 @@ const RENEW_BEFORE_MS = 30 * 24 * 3_600_000;
 
 /**
  * The certificate of a Region's endpoints, signed by a CA of our own; both are kept in the cache and used again, so that a
- * client needs to be told of the CA only once.
+ * client needs to be given the CA only once.
  */
 export async function endpointCertificate(region: string): Promise<EndpointCertificate> {
   const folder = join(await cacheDirectory(), "tls");

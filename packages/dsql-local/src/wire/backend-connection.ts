@@ -10,7 +10,7 @@ import { Backend } from "./message-types.ts";
 /** Where the PostgreSQL behind the endpoint listens; a password only where that is a TCP port. */
 export type BackendAddress = { path: string } | { host: string; port: number; password: string };
 
-/** What one statement of a query of our own answered; values as text. */
+/** The result of one statement of the endpoint's own query; values as text. */
 export interface BackendResult {
   columns: string[];
   rows: (string | null)[][];
@@ -20,8 +20,8 @@ export interface BackendResult {
 /**
  * A connection to the PostgreSQL behind the endpoint, logged in.
  *
- * A session sends its client's messages on with `write` and takes the answers with `poll`, `pollRun` and `next`. Between
- * them, when every answer has been taken, it can run queries of its own with `query`.
+ * A session forwards its client's messages with `write` and takes the responses with `poll`, `pollRun` and `next`. In
+ * between, when every response has been taken, it can run queries of its own with `query`.
  */
 export class BackendConnection extends MessageStream {
   readonly #address: BackendAddress;
@@ -100,7 +100,7 @@ export class BackendConnection extends MessageStream {
     return message;
   }
 
-  /** Asks PostgreSQL to cancel what this connection is doing; it may come too late, and nothing tells. */
+  /** Asks PostgreSQL to cancel what this connection is doing; it can come too late, which is not reported. */
   async cancel(): Promise<void> {
     const socket = await dial(this.#address);
     await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import type { ErrorFields } from "./error-fields.ts";
 
-/** An error that the PostgreSQL behind the endpoint answered to a query of the endpoint's own. */
+/** An error that the PostgreSQL behind the endpoint returned for one of the endpoint's own queries. */
 export class BackendError extends Error {
   override readonly name = "BackendError";
   readonly fields: ErrorFields;

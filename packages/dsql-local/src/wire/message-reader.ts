@@ -40,7 +40,7 @@ export class MessageReader {
     return this.#buffer.length - this.#offset + this.#waitingBytes;
   }
 
-  /** Whether a complete message stands at the head. @throws {MessageLengthError} */
+  /** Whether a complete message is at the head. @throws {MessageLengthError} */
   get hasMessage(): boolean {
     return this.#headLength() > 0;
   }
@@ -70,7 +70,7 @@ export class MessageReader {
     };
   }
 
-  /** Takes the message at the head, or answers undefined where it is not complete. @throws {MessageLengthError} */
+  /** Takes the message at the head, or returns undefined if it is not complete. @throws {MessageLengthError} */
   take(): WireMessage | undefined {
     const message = this.peek();
     if (message) this.#offset += message.bytes.length;

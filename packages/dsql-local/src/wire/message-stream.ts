@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { MessageReader, type WireMessage } from "./message-reader.ts";
 
-/** Bytes that may wait unread before the socket is told to pause. */
+/** Bytes that can wait unread before the socket is paused. */
 const READ_AHEAD_BYTES = 1 << 20;
 /** Bytes that are gathered before they are written without waiting for the end of the tick. */
 const WRITE_BATCH_BYTES = 1 << 16;

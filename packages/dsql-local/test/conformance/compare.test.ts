@@ -29,7 +29,7 @@ describe("differences", () => {
     expect(differences(ok([["1"]]), ok([["2"]]), true)).toEqual([]);
     expect(differences(ok([["1"]]), ok([]), true)).toHaveLength(1);
     expect(differences(ok([]), { outcome: "error", sqlstate: "0A000", message: "no" }, false)).toEqual([
-      'answered 0A000 "no" instead of "ok"',
+      'returned 0A000 "no" instead of "ok"',
     ]);
   });
 

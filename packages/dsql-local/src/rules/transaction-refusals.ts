@@ -13,7 +13,7 @@ export interface TransactionRefusals {
 }
 
 /** What a statement is refused with inside, or outside, an explicit transaction. */
-export function transactionPlaces(tree: Node): TransactionRefusals {
+export function transactionRefusals(tree: Node): TransactionRefusals {
   if ("VacuumStmt" in tree) {
     const info = {
       rule: "analyze-in-transaction",
