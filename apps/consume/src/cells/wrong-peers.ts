@@ -29,12 +29,6 @@ const WRONG: Wrong[] = [
     program: `import { drizzle } from "drizzle-dsql"; drizzle(process.env.DATABASE_URL);`,
     says: "drizzle-dsql needs drizzle-orm 0.45 or 1.0",
   },
-  {
-    name: "Prisma 6",
-    packages: { "prisma-dsql": "", "@prisma/client": "6.19.0", "@prisma/adapter-pg": "6.19.0" },
-    program: `import { PrismaDsql } from "prisma-dsql"; await new PrismaDsql(process.env.DATABASE_URL).connect();`,
-    says: "prisma-dsql needs Prisma 7.10 or later",
-  },
 ];
 
 /** Releases that `npm install --force` takes and our packages do not. */
