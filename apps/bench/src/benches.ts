@@ -21,7 +21,8 @@ export const benches: Readonly<Record<string, Bench>> = {
     run: async (context) => (await import("./overhead/bench.ts")).overhead(context),
   },
   "cold-start": {
-    about: "a process that starts, sends one query and ends, against pg with a signer by hand and AWS's connector",
+    about:
+      "a process that starts, sends one query and ends, against pg with a signer by hand and AWS's connector",
     run: async (context) => (await import("./cold-start/bench.ts")).coldStart(context),
   },
   errors: {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { virtualClock } from "../src/measure/virtual-clock.ts";
 import type { Finding } from "../src/report/finding.ts";
 import { simulateCases } from "../src/simulate/bench.ts";
 import { gridCells, gridFindings } from "../src/simulate/grid.ts";
-import { virtualClock } from "../src/measure/virtual-clock.ts";
 
 test("meets every goal of the retry policy in virtual time", async () => {
   const findings: Finding[] = [];

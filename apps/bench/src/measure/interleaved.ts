@@ -61,7 +61,10 @@ export function comparisonOf(sittings: readonly Runs[], of: keyof Cost = "elapse
 }
 
 /** What one operation costs, over all that run at a time. */
-async function shortRun(operation: () => Promise<unknown>, { operations, concurrency }: Rounds): Promise<Cost> {
+async function shortRun(
+  operation: () => Promise<unknown>,
+  { operations, concurrency }: Rounds,
+): Promise<Cost> {
   let left = operations;
   const startedAt = performance.now();
   const cpuBefore = process.cpuUsage();

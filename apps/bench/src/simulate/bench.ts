@@ -2,10 +2,10 @@ import type { BenchContext } from "../bench-context.ts";
 import { contentionCases } from "../contention/cases.ts";
 import { outcomeFindings, together } from "../contention/outcome.ts";
 import { type Policy, policies } from "../contention/policies.ts";
+import { virtualClock } from "../measure/virtual-clock.ts";
 import { gridCells, gridFindings } from "./grid.ts";
 import { runCase } from "./run-case.ts";
 import { steadyFindings } from "./steady.ts";
-import { virtualClock } from "../measure/virtual-clock.ts";
 
 const RUNS = 20;
 

@@ -1,5 +1,5 @@
-import { pass, SimulatedCluster } from "./cluster.ts";
 import { seeded } from "../measure/virtual-clock.ts";
+import { pass, SimulatedCluster } from "./cluster.ts";
 
 /** Clients of which some fight over few rows, and the others write rows of a large table. */
 export interface Crowd {

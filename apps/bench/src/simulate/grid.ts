@@ -1,9 +1,9 @@
 import { retryOnOcc } from "dsql-core";
 import { policies } from "../contention/policies.ts";
+import { virtualClock } from "../measure/virtual-clock.ts";
 import { type Finding, finding } from "../report/finding.ts";
 import { quantile } from "../report/statistics.ts";
 import { CLIENTS, type Crowd, type CrowdPolicy, runCrowd, type Tally } from "./crowd.ts";
-import { virtualClock } from "../measure/virtual-clock.ts";
 
 const HOT_SHARES = [0.25, 0.5, 0.75, 1];
 const HOT_ROWS = [1, 10, 100, 1000];

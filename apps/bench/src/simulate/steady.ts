@@ -1,9 +1,9 @@
 import { retryOnOcc } from "dsql-core";
 import { policies } from "../contention/policies.ts";
+import { virtualClock } from "../measure/virtual-clock.ts";
 import { type Finding, finding } from "../report/finding.ts";
 import { quantile } from "../report/statistics.ts";
 import { pass, SimulatedCluster } from "./cluster.ts";
-import { virtualClock } from "../measure/virtual-clock.ts";
 
 const CLIENTS = 50;
 const TRANSACTIONS_EACH = 20;
