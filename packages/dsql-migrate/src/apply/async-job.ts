@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AsyncJobFailedError, type DsqlPool } from "dsql-core";
+import { AsyncJobFailedError, type DsqlPool, type DsqlPoolClient } from "dsql-core";
 import { escapeIdentifier, escapeLiteral } from "pg";
 import type { StepJob } from "../plan/step.ts";
 import { runRepeatable } from "./repeatable.ts";
 
-const FIRST_POLL_MS = 20;
-const LONGEST_POLL_MS = 2000;
+/** How often the progress of a job is looked at while a call waits for its end, and where no call can wait. */
+const POLL_MS = 1000;
+const FALLBACK_POLL_MS = 250;
 
 /** A job as `sys.jobs` shows it. */
 export interface JobRow {
@@ -27,7 +28,8 @@ interface RawJob {
 const COLUMNS = "job_id, status, details, object_name, job_type";
 
 /**
- * Waits until a job has ended. A job that `sys.jobs` no longer lists has ended: finished ones are purged after half an hour.
+ * Waits until a job has ended: `sys.wait_for_job` on a connection of its own tells when, and `sys.jobs` how far it is. A job
+ * that `sys.jobs` no longer lists has ended: finished ones are purged after half an hour.
  * @throws AsyncJobFailedError when it failed
  */
 export async function waitForJobWithProgress(
@@ -36,12 +38,70 @@ export async function waitForJobWithProgress(
   onProgress: (job: JobRow) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_POLL_MS)) {
-    const [job] = await jobs(pool, `job_id = ${escapeLiteral(jobId)}`);
-    if (job === undefined || job.status === "completed") return;
-    if (job.status === "failed") throw failed(job);
-    await onProgress(job);
-    await sleep(pauseMs, undefined, { signal });
+  const waiter = new JobWaiter(pool, jobId);
+  try {
+    for (;;) {
+      await waiter.settled(POLL_MS, signal);
+      const [job] = await jobs(pool, `job_id = ${escapeLiteral(jobId)}`);
+      if (job === undefined || job.status === "completed") return;
+      if (job.status === "failed") throw failed(job);
+      await onProgress(job);
+    }
+  } finally {
+    waiter.end();
+  }
+}
+
+/** A call of `sys.wait_for_job`, which takes as long as the job. Where it fails, looking at intervals has to do. */
+class JobWaiter {
+  #client: DsqlPoolClient | undefined;
+  #isWaiting = true;
+  #ended = false;
+  readonly #done: Promise<void>;
+
+  constructor(pool: DsqlPool, jobId: string) {
+    this.#done = this.#call(pool, jobId).then(
+      () => {
+        this.#isWaiting = false;
+      },
+      () => {
+        this.#isWaiting = false;
+      },
+    );
+  }
+
+  /** Resolves when the call has returned, or after that many milliseconds. */
+  async settled(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const timer = new AbortController();
+    const abort = () => timer.abort(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    try {
+      const pause = sleep(this.#isWaiting ? ms : FALLBACK_POLL_MS, undefined, { signal: timer.signal });
+      await (this.#isWaiting ? Promise.race([this.#done, pause]) : pause);
+    } catch {
+      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      timer.abort();
+    }
+  }
+
+  /** Closes the connection of a call that is still running: there is no other way to end it. */
+  end(): void {
+    this.#ended = true;
+    this.#client?.release(this.#isWaiting);
+    this.#client = undefined;
+  }
+
+  async #call(pool: DsqlPool, jobId: string): Promise<void> {
+    const client = await pool.connect();
+    if (this.#ended) {
+      client.release();
+      return;
+    }
+    this.#client = client;
+    // The procedure takes a literal.
+    await client.query(`CALL sys.wait_for_job(${escapeLiteral(jobId)})`);
   }
 }
 

@@ -85,7 +85,8 @@ export class Journal {
   async begin(migration: PlannedMigration, table: HistoryTable | undefined): Promise<void> {
     await this.prepare(migration);
     await this.#transaction(async (run) => {
-      await this.#begin(run, migration, table);
+      const [count] = await run(this.#beginSql(migration, table));
+      if (count !== 1) throw lostToAnother();
     });
   }
 
@@ -113,11 +114,12 @@ export class Journal {
     const { name, checksum, plan } = migration;
     const rows = plan.steps.slice(from).map((step, index) => this.#stepRow(name, step, from + index, false));
     await this.#transaction(async (run) => {
-      await this.#mustChange(run, this.#fenceSql(name));
-      for (const chunk of inChunks(rows)) await run(insertSteps(chunk));
-      await run(
+      const [count] = await run([
+        this.#fenceSql(name),
+        ...inChunks(rows).map(insertSteps),
         `UPDATE ${MIGRATION} SET checksum = ${escapeLiteral(checksum)}, steps = ${plan.steps.length} WHERE ${this.#at(name)}`,
-      );
+      ]);
+      if (count !== 1) throw lostToAnother();
     });
   }
 
@@ -193,15 +195,20 @@ export class Journal {
   ): Promise<void> {
     const { name } = migration;
     await this.#transaction(async (run) => {
-      if (last !== undefined) {
-        await this.#mustChange(run, this.finishStepSql(name, last.position, last.outcome, undefined));
-      }
-      await this.#mustChange(
-        run,
+      const changes = [
+        ...(last === undefined ? [] : [this.finishStepSql(name, last.position, last.outcome, undefined)]),
         `UPDATE ${MIGRATION} SET finished_at = now() WHERE ${this.#at(name)} AND fence = ${this.#fence}`,
-      );
-      if (table !== undefined) await run(table.finish(migration));
-      if (next !== undefined) await this.#begin(run, next, table);
+      ];
+      const [begin, ...plan] = next === undefined ? [] : this.#beginSql(next, table);
+      const statements = [
+        ...changes,
+        ...(begin === undefined ? [] : [begin]),
+        ...(table === undefined ? [] : [table.finish(migration)]),
+        ...plan,
+      ];
+      const counts = await run(statements);
+      const fenced = changes.length + (begin === undefined ? 0 : 1);
+      if (counts.slice(0, fenced).some((count) => count !== 1)) throw lostToAnother();
     });
   }
 
@@ -258,15 +265,15 @@ export class Journal {
     );
   }
 
-  async #begin(run: RunCount, migration: PlannedMigration, table: HistoryTable | undefined): Promise<void> {
+  /** The statements that begin a migration; the first of them changes one row while this holder may write. */
+  #beginSql(migration: PlannedMigration, table: HistoryTable | undefined): string[] {
     const { name, checksum, plan } = migration;
-    await this.#mustChange(
-      run,
-      `INSERT INTO ${MIGRATION} (history, name, checksum, fence, steps, started_at, owner) VALUES (${this.#key(name)}, ${escapeLiteral(checksum)}, ${this.#fence}, ${plan.steps.length}, now(), ${escapeLiteral(this.#owner)}) ON CONFLICT (history, name) DO UPDATE SET checksum = excluded.checksum, fence = excluded.fence, steps = excluded.steps, started_at = excluded.started_at, finished_at = NULL, owner = excluded.owner WHERE migration.fence <= excluded.fence`,
-    );
     const rows = plan.steps.map((step, position) => this.#stepRow(name, step, position, position === 0));
-    for (const chunk of inChunks(rows.slice(0, FIRST_STEPS))) await run(insertSteps(chunk));
-    if (table?.begin !== undefined) await run(table.begin(migration));
+    return [
+      `INSERT INTO ${MIGRATION} (history, name, checksum, fence, steps, started_at, owner) VALUES (${this.#key(name)}, ${escapeLiteral(checksum)}, ${this.#fence}, ${plan.steps.length}, now(), ${escapeLiteral(this.#owner)}) ON CONFLICT (history, name) DO UPDATE SET checksum = excluded.checksum, fence = excluded.fence, steps = excluded.steps, started_at = excluded.started_at, finished_at = NULL, owner = excluded.owner WHERE migration.fence <= excluded.fence`,
+      ...inChunks(rows.slice(0, FIRST_STEPS)).map(insertSteps),
+      ...(table?.begin === undefined ? [] : [table.begin(migration)]),
+    ];
   }
 
   #stepRow(name: string, step: PlanStep, position: number, started: boolean): string {
@@ -286,11 +293,15 @@ export class Journal {
   }
 
   /** Every write here leaves the same state when it is repeated, so a lost answer to COMMIT is no harm. */
-  async #transaction(work: (run: RunCount) => Promise<void>): Promise<void> {
+  async #transaction(work: (run: RunCounts) => Promise<void>): Promise<void> {
     for (let lost = 0; ; lost += 1) {
       try {
         await this.#pool.transactionWithRetry((client) =>
-          work(async (sql) => (await client.query(sql)).rowCount ?? 0),
+          work(async (statements) => {
+            // One message, so that the journal costs one round trip whatever it writes.
+            const results = await client.query(statements.join(";\n"));
+            return [results].flat().map(({ rowCount }) => rowCount ?? 0);
+          }),
         );
         return;
       } catch (error) {
@@ -299,18 +310,14 @@ export class Journal {
     }
   }
 
-  async #mustChange(run: RunCount, sql: string): Promise<void> {
-    if ((await run(sql)) !== 1) throw lostToAnother();
-  }
-
   async #write(sql: string, expectedRows: number): Promise<void> {
     const { rowCount } = await runRepeatable(this.#pool, sql);
     if (rowCount !== expectedRows) throw lostToAnother();
   }
 }
 
-/** Runs one statement and returns how many rows it changed, or returned. */
-type RunCount = (sql: string) => Promise<number>;
+/** Runs statements and returns how many rows each changed, or returned. */
+type RunCounts = (statements: readonly string[]) => Promise<number[]>;
 
 /** What the journal holds of a history's migrations. */
 export async function readMigrations(pool: DsqlPool, history: string): Promise<JournalMigration[]> {
