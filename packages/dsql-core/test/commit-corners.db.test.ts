@@ -105,6 +105,29 @@ describe("a COMMIT that is never answered", () => {
     await expect(submitted(client, text)).rejects.toThrow(CommitOutcomeUnknownError);
   });
 
+  test("calls its callback once", async () => {
+    const client = await inTransaction({ commitTimeoutMillis: 100 });
+    database.local.faults.swallowCommitAnswer();
+    const called: unknown[] = [];
+    const ended = new Promise((resolve) => client.connection.once("end", resolve));
+    client.query("COMMIT", (error: Error | null) => called.push(error));
+    await ended;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(called).toMatchObject([{ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" }]);
+  });
+
+  test("is of unknown outcome although a type parser threw before it", async () => {
+    const types = {
+      getTypeParser: () => () => {
+        throw new TypeError("a parser of the user's");
+      },
+    };
+    const client = await inTransaction({ commitTimeoutMillis: 100, types: types as never });
+    database.local.faults.swallowCommitAnswer();
+    const failed = client.query("INSERT INTO entries VALUES (2) RETURNING id; COMMIT");
+    await expect(failed).rejects.toThrow(CommitOutcomeUnknownError);
+  });
+
   test("is of unknown outcome when query_timeout ends it, however it was given", async () => {
     for (const commit of [submitted, (client: DsqlClient, text: string) => client.query(text)]) {
       const client = await database.connect({ commitTimeoutMillis: 0, query_timeout: 200 });

@@ -20,7 +20,7 @@ export const connections = {
     expect(local.faults.counts["refused-token"]).toBe(1);
     expect(session.pool.stats.tokensSigned).toBe(2);
   },
-  "tells a refused token, and works as soon as tokens are taken again": async ({ open, local }) => {
+  "reports a refused token, and works as soon as tokens are accepted again": async ({ open, local }) => {
     const session = await open({ max: 1 });
     local.faults.refuseTokens("invalid");
     const error = await rejectionOf(session.query("select 1"));

@@ -15,7 +15,7 @@ export const limits = {
     );
     expect(row?.n).toBe(3000);
   },
-  "hands on that more than 3,000 rows were written, and does not run it again": async ({ session }) => {
+  "reports that more than 3,000 rows were written, and does not retry": async ({ session }) => {
     let runs = 0;
     const error = await rejectionOf(
       session.transactionWithRetry(async (work) => {
@@ -27,7 +27,7 @@ export const limits = {
     expect(messagesOf(error)).toContain("transaction row limit exceeded");
     expect(runs).toBe(1);
   },
-  "hands on that more than 10 MiB were written, and does not run it again": async ({ session }) => {
+  "reports that more than 10 MiB were written, and does not retry": async ({ session }) => {
     const insertMebibyte =
       "insert into conformance_column (id, c_text) values (gen_random_uuid(), repeat($1, 1048576))";
     let runs = 0;
@@ -41,7 +41,7 @@ export const limits = {
     expect(messagesOf(error)).toContain("transaction size limit 10mb exceeded");
     expect(runs).toBe(1);
   },
-  "hands on that a transaction grew too old, and does not run it again": async ({ adapter }) => {
+  "reports that a transaction became too old, and does not retry": async ({ adapter }) => {
     const local = await startLocalDsql({ limits: { maxTransactionAgeMs: 100 } });
     const session = await adapter.open({ ...local.connection });
     try {

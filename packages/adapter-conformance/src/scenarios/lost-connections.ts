@@ -27,23 +27,23 @@ function losesConnection(
 
 /** Connections that are lost, in every phase of a transaction. */
 export const lostConnections = {
-  "tells a connection lost at BEGIN": losesConnection("before-begin", {
+  "reports a connection lost at BEGIN": losesConnection("before-begin", {
     failure: "connection-lost",
     balance: 100n,
   }),
-  "tells a connection lost in a statement": losesConnection("in-statement", {
+  "reports a connection lost in a statement": losesConnection("in-statement", {
     failure: "connection-lost",
     balance: 100n,
   }),
-  "tells that a COMMIT cut on its way may or may not be stored": losesConnection("before-commit", {
+  "reports that a COMMIT cut on its way may or may not be stored": losesConnection("before-commit", {
     failure: "commit-outcome-unknown",
     balance: 100n,
   }),
-  "tells that a COMMIT without an answer may or may not be stored": losesConnection("after-commit", {
+  "reports that a COMMIT without a response may or may not be stored": losesConnection("after-commit", {
     failure: "commit-outcome-unknown",
     balance: 1n,
   }),
-  "runs the transaction again when its connection is lost before COMMIT": async ({
+  "retries the transaction when its connection is lost before COMMIT": async ({
     session,
     local,
     newAccount,
@@ -57,7 +57,7 @@ export const lostConnections = {
       expect((await session.accounts.find(account.id))?.balance).toBe(balance);
     }
   },
-  "never runs a COMMIT of unknown outcome again": async ({ session, local, newAccount }) => {
+  "never retries a COMMIT of undetermined outcome": async ({ session, local, newAccount }) => {
     const account = await newAccount(0n);
     for (const point of ["before-commit", "after-commit"] as const) {
       local.faults.cutConnection(point);
@@ -74,7 +74,7 @@ export const lostConnections = {
     }
     expect((await session.accounts.find(account.id))?.balance).toBe(1n);
   },
-  "asks verifyCommit about an unknown COMMIT, and believes it": async ({ session, local, newAccount }) => {
+  "acts on what verifyCommit says about an undetermined COMMIT": async ({ session, local, newAccount }) => {
     const account = await newAccount(0n);
     for (const point of ["before-commit", "after-commit"] as const) {
       const target = point === "before-commit" ? 10n : 20n;
@@ -92,7 +92,7 @@ export const lostConnections = {
       expect((await session.accounts.find(account.id))?.balance).toBe(target);
     }
   },
-  "tells a server that is unavailable at COMMIT as an unknown outcome": async ({
+  "reports a server that is unavailable at COMMIT as an undetermined outcome": async ({
     session,
     local,
     newAccount,
@@ -104,7 +104,7 @@ export const lostConnections = {
     expect((await session.accounts.find(account.id))?.balance).toBe(4n);
     await stillWorks(session);
   },
-  "gives its place in the pool back when BEGIN fails": async ({ open, local }) => {
+  "releases its connection when BEGIN fails": async ({ open, local }) => {
     const session = await open({ max: 1 });
     for (let turn = 0; turn < 3; turn++) {
       local.faults.cutConnection("before-begin");
@@ -113,7 +113,7 @@ export const lostConnections = {
     await stillWorks(session);
     expect(session.pool.stats.total).toBe(1);
   },
-  "hands on the work's own error where ROLLBACK fails too": async ({ session, local }) => {
+  "rethrows the work's own error when ROLLBACK fails too": async ({ session, local }) => {
     const mine = new Error("more important");
     local.faults.cutConnection("in-statement");
     const error = await rejectionOf(
@@ -140,7 +140,7 @@ export const lostConnections = {
     expect(failureOf(error)).toBe("connection-lost");
     expect((await session.accounts.find(account.id))?.balance).toBe(100n);
   },
-  "never repeats a single write of unknown outcome": async ({ session, local, newAccount }) => {
+  "never retries a single write of undetermined outcome": async ({ session, local, newAccount }) => {
     const account = await newAccount();
     local.faults.cutConnection("after-commit");
     const error = await rejectionOf(session.accounts.setBalance(account.id, 8n));
@@ -148,7 +148,7 @@ export const lostConnections = {
     expect(local.faults.counts["cut-after-commit"]).toBe(1);
     expect((await session.accounts.find(account.id))?.balance).toBe(8n);
   },
-  "tells a COMMIT that is never answered as an unknown outcome": async ({
+  "reports a COMMIT that gets no response as an undetermined outcome": async ({
     open,
     session,
     local,
@@ -164,7 +164,7 @@ export const lostConnections = {
     expect((await session.accounts.find(account.id))?.balance).toBe(5n);
     await stillWorks(impatient);
   },
-  "hands on that the server was unavailable in a statement": async ({ session, local, newAccount }) => {
+  "reports that the server was unavailable in a statement": async ({ session, local, newAccount }) => {
     const account = await newAccount();
     local.faults.serverUnavailable("statement");
     const error = await rejectionOf(session.transaction((work) => work.accounts.setBalance(account.id, 6n)));

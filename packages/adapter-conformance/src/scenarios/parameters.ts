@@ -14,7 +14,7 @@ export const parameters = {
     const [row] = await session.query("select $1::text is null as is_null", [null]);
     expect(row?.is_null).toBe(true);
   },
-  "takes one parameter in several places": async ({ session }) => {
+  "uses one parameter several times": async ({ session }) => {
     const [row] = await session.query("select $1::int + $1::int + $2::int as sum", [2, 3]);
     expect(row?.sum).toBe(7);
   },

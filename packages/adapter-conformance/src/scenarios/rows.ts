@@ -28,7 +28,7 @@ export const rows = {
     );
     expect(row?.n).toBe("500");
   },
-  "hands on a unique violation, and the session stays usable": async ({ session, newAccount }) => {
+  "reports a unique violation, and the session stays usable": async ({ session, newAccount }) => {
     const account = await newAccount();
     const error = await rejectionOf(session.accounts.insert([account]));
     expect(codesOf(error)).toContainEqual(expect.stringMatching(/^(23505|P2002)$/));

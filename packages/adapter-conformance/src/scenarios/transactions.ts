@@ -16,7 +16,7 @@ export const transactions = {
     expect(result).toBe("done");
     expect((await session.accounts.find(account.id))?.balance).toBe(7n);
   },
-  "rolls back where the work throws, and hands on that very error": async ({ session, newAccount }) => {
+  "rolls back when the work throws, and rethrows that very error": async ({ session, newAccount }) => {
     const account = await newAccount();
     const mine = new Error("changed my mind");
     for (const run of [session.transaction.bind(session), session.transactionWithRetry.bind(session)]) {
@@ -50,7 +50,7 @@ export const transactions = {
     expect(codesOf(error)).toContain("DSQL_TRANSACTION_ROLLED_BACK");
     expect((await session.accounts.find(account.id))?.balance).toBe(100n);
   },
-  "does not run a swallowed error's transaction again": async ({ session }) => {
+  "does not retry a transaction whose error was swallowed": async ({ session }) => {
     let runs = 0;
     const error = await rejectionOf(
       session.transactionWithRetry(async (transaction) => {

@@ -22,20 +22,17 @@ export async function drizzleTeller(options: BankPoolOptions): Promise<Teller> {
   return {
     async transfer(transfer, retry) {
       const { id, from, to, amount } = transfer;
-      await db.transactionWithRetry(
-        async (tx) => {
-          const rows = await tx
-            .select()
-            .from(accounts)
-            .where(inArray(accounts.id, [from, to]));
-          const balances = new Map(rows.map((row) => [row.id, row.balance]));
-          for (const { id: account, balance } of newBalances(transfer, balances)) {
-            await tx.update(accounts).set({ balance }).where(eq(accounts.id, account));
-          }
-          await tx.insert(ledger).values({ id, from_id: from, to_id: to, amount });
-        },
-        retry,
-      );
+      await db.transactionWithRetry(async (tx) => {
+        const rows = await tx
+          .select()
+          .from(accounts)
+          .where(inArray(accounts.id, [from, to]));
+        const balances = new Map(rows.map((row) => [row.id, row.balance]));
+        for (const { id: account, balance } of newBalances(transfer, balances)) {
+          await tx.update(accounts).set({ balance }).where(eq(accounts.id, account));
+        }
+        await tx.insert(ledger).values({ id, from_id: from, to_id: to, amount });
+      }, retry);
     },
     async isStored(id) {
       return (await db.select().from(ledger).where(eq(ledger.id, id))).length === 1;
