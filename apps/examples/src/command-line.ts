@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 
 /** What the arguments ask for: run, print the usage, or say what is wrong with them. */
-export type CommandLine =
+type CommandLine =
   | { kind: "run"; json: boolean; names: string[] }
   | { kind: "help" }
   | { kind: "wrong"; problem: string };
 
 /** Reads the arguments: `--json` where it is an option, and names where there are some to choose from. */
-export function readCommandLine(
+function readCommandLine(
   args: readonly string[],
   { hasJson = false, names = [] }: { hasJson?: boolean; names?: readonly string[] },
 ): CommandLine {
