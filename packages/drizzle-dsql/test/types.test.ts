@@ -36,7 +36,7 @@ describe("with drizzle-orm 0.45, the types", () => {
     expectTypeOf(replicated.transactionWithRetry).toEqualTypeOf(db.transactionWithRetry);
   });
 
-  it("know what a transaction can be told", () => {
+  it("know the options of a transaction", () => {
     const accepted = () =>
       db.transaction(async () => 1, { accessMode: "read only", isolationLevel: "repeatable read" });
     // @ts-expect-error DSQL has one isolation level

@@ -2,7 +2,7 @@ import type { RetryOptions } from "dsql-core";
 import { DialectAdapterBase, type Kysely, type MigrationLockOptions } from "kysely";
 import { acquireLockRow, releaseLockRow } from "./migration-lock.ts";
 
-/** What DSQL can do, for Kysely's own decisions. */
+/** Tells Kysely what DSQL supports. */
 export class DsqlAdapter extends DialectAdapterBase {
   readonly #retryDefaults: () => RetryOptions | undefined;
   readonly #lockHolders = new WeakSet<object>();
@@ -21,7 +21,7 @@ export class DsqlAdapter extends DialectAdapterBase {
     return true;
   }
 
-  /** DSQL takes one DDL statement a transaction, and none beside reads or writes. */
+  /** DSQL supports one DDL statement in a transaction, without reads or writes beside it. */
   override get supportsTransactionalDdl(): boolean {
     return false;
   }
@@ -36,7 +36,7 @@ export class DsqlAdapter extends DialectAdapterBase {
   }
 
   override async releaseMigrationLock(db: Kysely<unknown>, options: MigrationLockOptions): Promise<void> {
-    // Kysely releases after a failed acquisition too, and must not free what another process holds.
+    // Kysely releases after a failed acquisition too, and must not free a lock that another process holds.
     if (this.#lockHolders.delete(db)) await releaseLockRow(db, options);
   }
 }

@@ -129,7 +129,7 @@ export class DsqlConnection implements DatabaseConnection {
     this.#ending = undefined;
   }
 
-  /** The client will be closed instead of going back to the pool. */
+  /** Makes `release` close the client instead of returning it to the pool. */
   discard(): void {
     this.#isDiscarded = true;
   }
@@ -142,11 +142,12 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   /**
-   * After a failed COMMIT, Kysely asks at once for the rollback of a `transaction()`, and releases it. Of a controlled
-   * transaction it does neither unless it ends by itself, so the client goes back when nobody has asked by the next turn.
+   * After a failed COMMIT, Kysely calls rollback at once for a `transaction()`, and releases its connection. For a controlled
+   * transaction it does neither unless the error marks it as rolled back (`isMarked`), so the client is released if nothing
+   * has called rollback by the next turn of the event loop.
    */
-  noteFailedCommit({ endsByItself }: { endsByItself: boolean }): void {
-    if (endsByItself) {
+  noteFailedCommit({ isMarked }: { isMarked: boolean }): void {
+    if (isMarked) {
       this.leaveTransaction();
       return;
     }
@@ -210,7 +211,7 @@ export class DsqlConnection implements DatabaseConnection {
   }
 }
 
-/** Kysely rejects the query with the reason itself, so the outcome can only be told by its `cause`. */
+/** Kysely rejects the query with the reason itself, so its `cause` is the only place for the outcome. */
 function markOutcomeUnknown(reason: unknown): void {
   if (!(reason instanceof Error) || reason.cause !== undefined || !Object.isExtensible(reason)) return;
   const cause = new CommitOutcomeUnknownError(

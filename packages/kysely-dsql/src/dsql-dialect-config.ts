@@ -11,18 +11,18 @@ export interface Cursor<R> {
 /** The class that `pg-cursor` exports. */
 export type CursorConstructor = new (sql: string, parameters?: unknown[]) => Cursor<unknown>;
 
-/** What the dialect can do beside connecting. */
+/** Options of the dialect beside those of the connection. */
 export interface DsqlDialectOptions extends DsqlQueryCompilerOptions {
-  /** The default export of `pg-cursor`; only `.stream()` needs it. */
+  /** The default export of `pg-cursor`; needed by `.stream()` alone. */
   cursor?: CursorConstructor | undefined;
   /**
-   * Waits until an index is built before `createIndex(…).execute()` resolves. It cannot wait inside a transaction.
+   * Waits until an index is built before `createIndex(…).execute()` resolves. Inside a transaction nothing is waited for.
    * @default false
    */
   waitForIndexes?: boolean | undefined;
-  /** Called once for each new connection, before its first use; what it throws reaches whoever wanted the connection. */
+  /** Called once for each new connection, before its first use; what it throws rejects the query that needed the connection. */
   onCreateConnection?: ((connection: DatabaseConnection) => Promise<void>) | undefined;
-  /** Called each time a connection is taken from the pool; what it throws reaches whoever wanted the connection. */
+  /** Called each time a connection is taken from the pool; what it throws rejects the query that needed the connection. */
   onReserveConnection?: ((connection: DatabaseConnection) => Promise<void>) | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface DsqlDialectPoolConfig extends DsqlDialectOptions {
   pool: DsqlPool | (() => DsqlPool | Promise<DsqlPool>);
 }
 
-/** What the dialect opens a pool of its own with; `ormPrefix` is `kysely` unless it is given. */
+/** Options of the pool that the dialect opens; `ormPrefix` defaults to `kysely`. */
 export interface DsqlDialectConnectionConfig extends DsqlDialectOptions, DsqlPoolOptions {
   pool?: undefined | undefined;
 }

@@ -11,7 +11,7 @@ import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.t
 import type { DsqlDialectConfig, DsqlDialectOptions } from "./dsql-dialect-config.ts";
 import { dialectConfig, type PoolSource, poolSource } from "./pool-source.ts";
 
-/** Takes connections from a DsqlPool and speaks DSQL's transaction statements. It has no savepoints, as DSQL has none. */
+/** Takes connections from a DsqlPool and begins, commits and rolls back transactions as DSQL supports them, without savepoints. */
 export class DsqlDriver implements Driver {
   readonly #options: DsqlDialectOptions;
   readonly #source: PoolSource;
@@ -82,7 +82,7 @@ export class DsqlDriver implements Driver {
     } catch (error) {
       const isKnown = transaction.destroy === undefined;
       if (!isKnown) dsqlConnection.discard();
-      dsqlConnection.noteFailedCommit({ endsByItself: isKnown && markRolledBack(error) });
+      dsqlConnection.noteFailedCommit({ isMarked: isKnown && markRolledBack(error) });
       throw error;
     }
   }

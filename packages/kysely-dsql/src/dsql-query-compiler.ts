@@ -18,7 +18,7 @@ import {
   type SelectModifierNode,
 } from "kysely";
 
-/** What {@link DsqlQueryCompiler} can be told. */
+/** Options of {@link DsqlQueryCompiler}. */
 export interface DsqlQueryCompilerOptions {
   /**
    * How many values each session reserves of an identity column: 1, or at least 65536, which are the sizes that DSQL takes

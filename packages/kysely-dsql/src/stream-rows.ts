@@ -11,7 +11,9 @@ export async function* streamRows<R>(
   chunkSize: number,
 ): AsyncIterableIterator<QueryResult<R>> {
   if (CursorClass === undefined) {
-    throw new Error("Streaming needs pg-cursor: give its default export to DsqlDialect as `cursor`.");
+    throw new Error(
+      "Streaming needs pg-cursor: pass its default export to DsqlDialect as the option `cursor`.",
+    );
   }
   if (!Number.isInteger(chunkSize) || chunkSize <= 0) {
     throw new Error("chunkSize must be a positive integer.");
@@ -29,13 +31,13 @@ export async function* streamRows<R>(
       yield { rows };
     }
   } finally {
-    // A connection that has ended never answers, and has closed the cursor anyway.
+    // A connection that has ended sends no response, and has closed the cursor anyway.
     if (isOpen) await Promise.race([cursor.close(), connectionEnded]);
     stopWatching.abort();
   }
 }
 
-/** pg-cursor has ended its portal already when a read fails; closing it then waits for an answer that never comes. */
+/** pg-cursor has already ended its portal when a read fails; closing it would wait for a response that never comes. */
 async function readChunk<R>(cursor: Cursor<R>, chunkSize: number, onFailure: () => void): Promise<R[]> {
   try {
     return await cursor.read(chunkSize);

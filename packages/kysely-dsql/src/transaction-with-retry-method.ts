@@ -9,7 +9,7 @@ import {
 declare module "kysely" {
   interface Kysely<DB> {
     /**
-     * Runs a transaction, and runs the whole of it again when it met a conflict or lost its connection before COMMIT.
+     * Runs a transaction, and retries all of it after a conflict or a connection lost before COMMIT.
      * See `transactionWithRetry` of kysely-dsql.
      * @throws NestedTransactionError inside a transaction
      */

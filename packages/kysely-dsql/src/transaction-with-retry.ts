@@ -17,12 +17,11 @@ export type WriteTransactionOptions = TransactionOptions & { readOnly?: false };
 export type ReadOnlyTransactionOptions = TransactionOptions & { readOnly: boolean };
 
 /**
- * Runs a transaction, and runs the whole of it again when it met a conflict or lost its connection before COMMIT.
- * The work may run several times, so what it does outside the database must bear that. Options that are left out come
- * from the pool's `retry` option.
- * @throws NestedTransactionError when `db` is a transaction already; that one is unharmed
+ * Runs a transaction, and retries all of it after a conflict or a connection lost before COMMIT. The work may run several
+ * times: don't send email or charge cards inside it. Options that are left out come from the pool's `retry` option.
+ * @throws NestedTransactionError when `db` is a transaction already, which is unaffected
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
- * @throws CommitOutcomeUnknownError when the answer to COMMIT never came; it is not run again without `verifyCommit`
+ * @throws CommitOutcomeUnknownError when COMMIT got no response; without `verifyCommit` it is not retried
  */
 export function transactionWithRetry<DB, T>(
   db: Kysely<DB>,
@@ -41,7 +40,7 @@ export async function transactionWithRetry<DB, T>(
 ): Promise<T> {
   if (db.isTransaction) {
     throw new NestedTransactionError(
-      "transactionWithRetry was called on a transaction. Aurora DSQL cannot nest: use the transaction that you have, or call it on the Kysely instance.",
+      "transactionWithRetry was called on a transaction. Aurora DSQL cannot nest transactions: use the one that you have, or call it on the Kysely instance.",
     );
   }
   const attempt = options.readOnly ? db.transaction().setAccessMode("read only") : db.transaction();
@@ -62,7 +61,7 @@ export async function transactionWithRetry<DB, T>(
   }
 }
 
-/** Wraps what would have been run again. */
+/** Wraps an error that would have been retried. */
 class Unrepeatable {
   readonly error: unknown;
 
@@ -87,7 +86,7 @@ function refuseRepetition(): (error: unknown) => never {
 async function retryDefaultsOf<DB>(db: Kysely<DB>): Promise<RetryOptions | undefined> {
   const { adapter } = db.getExecutor();
   if (!(adapter instanceof DsqlAdapter)) return undefined;
-  // The caller's function makes the pool when a connection is first wanted; a failure will show itself in the transaction.
+  // The caller's function makes the pool when a connection is first needed; if it fails, the transaction fails with it.
   if (adapter.retryDefaults === undefined) {
     await db
       .connection()

@@ -67,7 +67,7 @@ describe("stream", () => {
     expect(pool.stats.connectionsOpened).toBe(1);
   });
 
-  it("gives the connection back when the reader stops early, or throws", async () => {
+  it("releases the connection when the reader stops early, or throws", async () => {
     const { db, pool } = open({ max: 1 });
     for await (const { n } of numbers(db).stream(10)) if (n === 5) break;
     const mine = new Error("enough");
@@ -79,7 +79,7 @@ describe("stream", () => {
     expect(pool.stats.connectionsOpened).toBe(1);
   });
 
-  it("hands on the server's error, at the first row and later", async () => {
+  it("rejects with the server's error, at the first row and later", async () => {
     const { db, pool } = open({ max: 1 });
     for (const divisor of [sql`0`, sql`50 - n`]) {
       const reading = (async () => {

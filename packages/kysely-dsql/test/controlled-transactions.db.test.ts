@@ -19,7 +19,7 @@ describe("startTransaction()", () => {
     expect([kept.isCommitted, undone.isRolledBack]).toEqual([true, true]);
   });
 
-  it("gives its connection back when COMMIT meets a conflict, without being asked to roll back", async () => {
+  it("releases its connection when COMMIT meets a conflict, without a call of rollback", async () => {
     const { db, pool } = open({ max: 1 });
     const trx = await db.startTransaction().execute();
     await trx.insertInto("account").values({ id: "lost", owner: "Ada", balance: 1 }).execute();
@@ -32,7 +32,7 @@ describe("startTransaction()", () => {
     expect(pool.stats.idle).toBe(1);
   });
 
-  it("gives its connection back when it rolls back right after the failed COMMIT", async () => {
+  it("releases its connection when it rolls back right after the failed COMMIT", async () => {
     const { db, pool } = open({ max: 1 });
     const trx = await db.startTransaction().execute();
     await trx.insertInto("account").values({ id: "lost too", owner: "Ada", balance: 1 }).execute();

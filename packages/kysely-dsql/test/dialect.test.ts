@@ -60,14 +60,14 @@ describe("DsqlDialect", () => {
     await db.destroy();
   });
 
-  it("hands on why a pool could not be made", async () => {
+  it("rejects with the reason why a pool could not be made", async () => {
     const broken = new Error("no secret today");
     const db = new Kysely<object>({ dialect: new DsqlDialect({ pool: () => Promise.reject(broken) }) });
     await expect(db.transactionWithRetry(async () => 1)).rejects.toBe(broken);
     await db.destroy();
   });
 
-  it("tells Kysely what DSQL can do", () => {
+  it("tells Kysely what DSQL supports", () => {
     const adapter = new DsqlDialect(cluster).createAdapter();
     expect(adapter).toBeInstanceOf(DsqlAdapter);
     expect(adapter).toMatchObject({

@@ -14,7 +14,7 @@ async function isValid(db: Kysely<Database>, index: string): Promise<boolean | u
 }
 
 describe("createIndex", () => {
-  it("answers with the id of its job, which can be waited for", async () => {
+  it("returns the id of its job, which can be waited for", async () => {
     const { db } = open();
     const build = await db.executeQuery(db.schema.createIndex("by_owner").on("account").column("owner"));
     expect(build.rows).toEqual([{ job_id: expect.stringMatching(/^[a-z0-9]{26}$/) }]);
@@ -42,7 +42,7 @@ describe("createIndex", () => {
     expect(await isValid(db, "by_both")).toBe(true);
   });
 
-  it("tells a build that failed", async () => {
+  it("rejects where the build failed", async () => {
     const { db } = open({ waitForIndexes: true });
     const owner = "twice";
     await db

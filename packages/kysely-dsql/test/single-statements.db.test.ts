@@ -5,7 +5,7 @@ import { useLocalDatabase } from "./local-database.ts";
 const { local, open } = useLocalDatabase();
 
 describe("a single statement", () => {
-  it("is run again after a conflict, within the limits of the pool's retry option", async () => {
+  it("is retried after a conflict, within the limits of the pool's retry option", async () => {
     const { db } = open({ retry: { maxAttempts: 2, baseDelayMs: 1 } });
     const insert = (id: string) => db.insertInto("account").values({ id, owner: "Ada", balance: 1 });
     local().faults.conflictCommits(1, "OC001");
@@ -15,7 +15,7 @@ describe("a single statement", () => {
     await expect(insert("too often").execute()).rejects.toMatchObject({ attempts: 2 });
   });
 
-  it("is not run again with autocommitRetry: false, nor in a transaction begun by plain SQL", async () => {
+  it("is not retried with autocommitRetry: false, nor in a transaction begun by plain SQL", async () => {
     const { db } = open({ autocommitRetry: false });
     local().faults.conflictCommits(1);
     const insert = db.insertInto("account").values({ id: "once", owner: "Ada", balance: 1 }).execute();

@@ -117,7 +117,7 @@ describe("transactionWithRetry", () => {
     }
   });
 
-  it("tells the pool's telemetry of a retry, beside an onRetry of the call", async () => {
+  it("calls the pool's telemetry for a retry, and the onRetry of the call", async () => {
     const heard: string[] = [];
     const { db } = open({ telemetry: { retry: () => heard.push("telemetry") } });
     local().faults.conflictCommits(1);

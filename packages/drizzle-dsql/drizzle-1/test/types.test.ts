@@ -36,7 +36,7 @@ describe("with drizzle-orm 1.0, the types", () => {
     expectTypeOf(replicated.$replica.transactionWithRetry).toEqualTypeOf(db.transactionWithRetry);
   });
 
-  it("know what a transaction can be told, and what drizzle-orm 1.0 has not", () => {
+  it("know the options of a transaction, and which of them drizzle-orm 1.0 does not have", () => {
     // @ts-expect-error DSQL has one isolation level
     const refused = () => db.transaction(async () => 1, { isolationLevel: "serializable" });
     // @ts-expect-error a schema is drizzle-orm 0.45

@@ -7,7 +7,7 @@ import { counters, useCounters } from "../support/use-counters.ts";
 const on = useCounters();
 
 describe("transactionWithRetry", () => {
-  it("runs the transaction again from its BEGIN", async () => {
+  it("retries the transaction from its BEGIN", async () => {
     on.dsql.faults.conflictCommits(2);
     let runs = 0;
     const n = await on.db.transactionWithRetry(async (tx) => {

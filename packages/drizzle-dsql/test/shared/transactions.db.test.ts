@@ -54,7 +54,7 @@ describe("a transaction", () => {
     expect(await on.count()).toBe(6);
   });
 
-  it("gives its connection back when BEGIN fails", async () => {
+  it("releases its connection when BEGIN fails", async () => {
     for (let turn = 1; turn <= 3; turn++) {
       on.dsql.faults.cutConnection("before-begin");
       await expect(on.db.transaction(async () => 1)).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
@@ -63,7 +63,7 @@ describe("a transaction", () => {
     expect(await on.count()).toBe(0);
   });
 
-  it("hands on the first error where ROLLBACK fails too", async () => {
+  it("rejects with the first error where ROLLBACK fails too", async () => {
     const first = new Error("first");
     const failing = on.db.transaction(async (tx) => {
       await tx.update(counters).set({ n: 7 });
@@ -75,7 +75,7 @@ describe("a transaction", () => {
     expect(await on.count()).toBe(0);
   });
 
-  it("tells a swallowed error as TransactionRolledBackError itself", async () => {
+  it("rejects with TransactionRolledBackError itself where the work caught an error", async () => {
     const swallowing = on.db.transaction(async (tx) => {
       await tx.update(counters).set({ n: 8 });
       await tx.execute(sql`select no_such_column`).catch(() => {});
@@ -84,7 +84,7 @@ describe("a transaction", () => {
     expect(await on.count()).toBe(0);
   });
 
-  it("tells a conflict at COMMIT by its SQLSTATE", async () => {
+  it("rejects a conflict at COMMIT with its SQLSTATE", async () => {
     on.dsql.faults.conflictCommits(1);
     await expect(on.db.transaction((tx) => tx.update(counters).set({ n: 9 }))).rejects.toMatchObject({
       code: "40001",

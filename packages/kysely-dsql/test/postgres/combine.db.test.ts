@@ -83,7 +83,7 @@ describe("select from several tables", () => {
     ]);
   });
 
-  it("hands on that DSQL takes no left lateral join which selects from the outer row", async () => {
+  it("rejects with DSQL's own error for a left lateral join that selects from the outer row", async () => {
     const refused = db()
       .selectFrom("person")
       .leftJoinLateral(
