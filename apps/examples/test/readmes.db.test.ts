@@ -20,25 +20,31 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** The first program of a README that holds a text, in a file of the folder. */
 async function program(readme: string, holds: string, file: string): Promise<{ path: string; code: string }> {
   const text = await readFile(join(app, "../..", readme), "utf8");
-  const blocks = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
+  const blocks = [...text.matchAll(/```(?:ts|js)\n(.*?)```/gs)].map(([, code = ""]) => code);
   const code = blocks.find((block) => block.includes(holds)) ?? `throw new Error("no program with ${holds}")`;
   const path = join(folder, file);
   await writeFile(path, code);
   return { path, code };
 }
 
-test("the first example runs on an endpoint in place of the cluster it names", async () => {
+test("the programs of the first README run as they stand, one after the other", async () => {
   await using local = await startLocalDsql();
+  vi.stubEnv("DATABASE_URL", local.connectionString);
   vi.stubEnv("AWS_ACCESS_KEY_ID", local.credentials.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", local.credentials.secretAccessKey);
+  const { path } = await program("README.md", "transfer.mjs", "transfer.mjs");
+  const { stdout } = await run(process.execPath, [path], { env: process.env });
+  expect(stdout).toBe("{ balance: 100 }\n");
   const pool = new DsqlPool(local.connection);
+  const balance = async () => (await pool.query("SELECT balance FROM accounts")).rows[0]?.balance;
   try {
-    await pool.query("CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL)");
-    await pool.query("INSERT INTO accounts VALUES (1, 100)");
-    const { path, code } = await program("README.md", "DsqlDialect", "first.ts");
-    await writeFile(path, code.replace(/postgresql:[^"]+/, local.connectionString));
-    await import(pathToFileURL(path).href);
-    expect((await pool.query("SELECT * FROM accounts")).rows).toEqual([{ id: 1, balance: 90 }]);
+    for (const [holds, file, after] of [
+      ["// Kysely", "kysely.ts", 10],
+      ["// Drizzle", "drizzle.ts", 20],
+    ] as const) {
+      await import(pathToFileURL((await program("README.md", holds, file)).path).href);
+      expect(await balance(), file).toBe(after);
+    }
   } finally {
     await pool.end();
   }
