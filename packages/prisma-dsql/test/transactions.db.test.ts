@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { transactionWithRetry } from "../src/index.ts";
 import { newOwner, useBank } from "./support/bank.ts";
 
 const bank = useBank();
@@ -87,6 +88,23 @@ describe("a transaction", () => {
       });
     }
     expect(await prisma.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+  });
+
+  test("that ran out of time in the middle of a statement is P2028 too, and is not retried", async () => {
+    const prisma = bank.client({ max: 1 });
+    let runs = 0;
+    const late = transactionWithRetry(
+      prisma,
+      async (tx) => {
+        runs++;
+        await tx.account.count();
+        await tx.$queryRaw`SELECT pg_sleep(3)::text`;
+      },
+      { timeout: 1000 },
+    );
+    await expect(late).rejects.toMatchObject({ name: "PrismaClientKnownRequestError", code: "P2028" });
+    expect(runs).toBe(1);
+    expect(await prisma.account.count()).toBeGreaterThanOrEqual(0);
   });
 
   test("that ran out of time is rolled back, and its connection is clean", async () => {

@@ -1,6 +1,6 @@
 import type { SqlQuery, SqlResultSet, Transaction, TransactionOptions } from "@prisma/driver-adapter-utils";
 import { type DsqlPoolClient, NestedTransactionError, WorkScope } from "dsql-core";
-import { asRequestError, asTransactionError } from "./request-errors.ts";
+import { asRequestError, asTransactionError, transactionClosedError } from "./request-errors.ts";
 
 /** One transaction of PrismaPg, with the errors of DSQL. */
 export class DsqlTransaction implements Transaction {
@@ -9,6 +9,8 @@ export class DsqlTransaction implements Transaction {
   readonly options: TransactionOptions;
   readonly #inner: Transaction;
   readonly #scope = new WorkScope();
+  /** Prisma has rolled back while a statement was running, because `timeout` had passed. */
+  #isCutOff = false;
 
   constructor(inner: Transaction, adapterName: string) {
     this.#inner = inner;
@@ -44,7 +46,8 @@ export class DsqlTransaction implements Transaction {
     this.#scope.end();
     try {
       // The pool closes a connection that is released while a statement runs, and does not have to wait for it.
-      if (this.#client?.isBusy !== true) await this.#inner.executeRaw(ROLLBACK);
+      this.#isCutOff = this.#client?.isBusy === true;
+      if (!this.#isCutOff) await this.#inner.executeRaw(ROLLBACK);
     } finally {
       await this.#inner.rollback();
     }
@@ -68,7 +71,8 @@ export class DsqlTransaction implements Transaction {
   }
 
   #rethrow(error: unknown): never {
-    throw asTransactionError(error, this.#client);
+    // Not as a lost connection, which would be retried: the next attempt would take as long.
+    throw this.#isCutOff ? transactionClosedError() : asTransactionError(error, this.#client);
   }
 
   /** The connection: not part of Transaction, but PrismaPg's transactions have it. */

@@ -91,6 +91,15 @@ export function isolationLevelError(level: string): Error {
   );
 }
 
+/** What a statement fails with that was still running when Prisma rolled its transaction back. */
+export function transactionClosedError(): Error {
+  return knownError(
+    "P2028",
+    "The transaction was rolled back because its timeout passed while this statement was running. Raise timeout, or divide the work.",
+    { kind: "TransactionAlreadyClosed", cause: "timeout" },
+  );
+}
+
 function knownError(code: string, message: string, payload: Payload, cause?: unknown): Error {
   const driverAdapterError = new DriverAdapterError(payload);
   const error = new PrismaClientKnownRequestError(message, {
