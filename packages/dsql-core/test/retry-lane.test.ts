@@ -173,8 +173,13 @@ describe("retries of work that lost over the same row", () => {
     const before = counts.attempts;
     await nextTurn();
     expect(counts.attempts).toBe(before);
+    let isDone = false;
+    void losers[1]?.then(() => {
+      isDone = true;
+    });
     await write("hot");
-    await losers[1];
+    // Far sooner than a stuck retry is passed over.
+    await until(() => isDone);
     held.open();
     await losers[0];
   });
