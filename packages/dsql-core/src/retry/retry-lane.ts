@@ -246,7 +246,8 @@ export class Turns {
     const onAbort = () => patience.abort(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      for (const { lane } of this.#lanes) held.push({ lane, slot: await lane.enter(ticket, patience.signal) });
+      for (const { lane } of this.#lanes)
+        held.push({ lane, slot: await lane.enter(ticket, patience.signal) });
       signal?.throwIfAborted();
       return held;
     } catch (reason) {
