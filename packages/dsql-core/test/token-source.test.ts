@@ -217,6 +217,22 @@ describe("a token source", () => {
     expect(signer.calls).toBe(2);
   });
 
+  test("takes a late signature where the newer one has failed", async () => {
+    const { clock, signer, tokens } = source();
+    let answer = () => {};
+    signer.hold = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const late = tokens.token();
+    clock.now += 10_000;
+    signer.hold = new Promise(() => {});
+    void tokens.token();
+    expect(tokens.ready).toBe(false);
+    answer();
+    await late;
+    expect(tokens.ready).toBe(true);
+  });
+
   test("shares the newer signature when an older one ends while it is under way", async () => {
     const { clock, signer, tokens } = source();
     const answers: (() => void)[] = [];
@@ -292,6 +308,7 @@ describe("a token source", () => {
     signer.failure = new Error("no credentials");
     expect(await sign(400)).toBe(400);
     expect(failures).toEqual([expect.objectContaining({ elapsedMs: 400, stillValid: false })]);
+    clock.now += 5000;
     expect(tokens.stats).toEqual({ tokensSigned: 2, tokensFailed: 1, slowestTokenMs: 400 });
   });
 
