@@ -16,6 +16,11 @@ export async function openTarget(): Promise<Target> {
   if (connectionString) {
     return { options: { connectionString }, name: "the cluster of DATABASE_URL", stop: async () => {} };
   }
+  return await openLocalTarget();
+}
+
+/** A fresh local endpoint. */
+export async function openLocalTarget(): Promise<Target> {
   const local = await startLocalDsql();
   return { options: local.connection, name: `dsql-local on port ${local.port}`, stop: () => local.stop() };
 }

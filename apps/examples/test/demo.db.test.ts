@@ -7,8 +7,11 @@ import type { BankResult } from "../src/demo/run-bank.ts";
 const run = promisify(execFile);
 const main = fileURLToPath(new URL("../dist/demo/main.js", import.meta.url));
 
-test("the demo commits every transfer through every adapter and loses no update", async () => {
-  const { stdout } = await run(process.execPath, [main, "--json"], {
+test.each([
+  { tables: "of its own", argv: ["--json"] },
+  { tables: "that each ORM's migrations make", argv: ["migrations", "--json"] },
+])("the demo commits every transfer through every adapter on tables $tables", async ({ argv }) => {
+  const { stdout } = await run(process.execPath, [main, ...argv], {
     env: { ...process.env, DATABASE_URL: "" },
   });
   const results = stdout

@@ -12,6 +12,8 @@ export interface AccountSummary {
 interface Bank {
   readonly pool: DsqlPool;
   createTables(): Promise<void>;
+  /** Makes the tables by the ORM's own migrations, on a database that has none. */
+  migrate(): Promise<void>;
   open(accounts: number, balance: number): Promise<void>;
   /** Moves money in one transaction that runs again after a conflict. */
   transfer(order: Transfer, onRetry: (event: RetryEvent) => void): Promise<void>;

@@ -27,11 +27,18 @@ export interface BankRun {
   firstFailure: unknown;
 }
 
-/** Runs 100 transfers at once through one adapter; all of them touch one account. */
-export async function runBank(adapter: BankAdapter, options: DsqlPoolOptions): Promise<BankRun> {
+/**
+ * Runs 100 transfers at once through one adapter; all of them touch one account. Its tables are made anew, or by the ORM's own
+ * migrations on a database that has none.
+ */
+export async function runBank(
+  adapter: BankAdapter,
+  options: DsqlPoolOptions,
+  { byMigrations = false } = {},
+): Promise<BankRun> {
   const bank = await adapter.connect(options);
   try {
-    await bank.createTables();
+    await (byMigrations ? bank.migrate() : bank.createTables());
     await bank.open(ACCOUNTS, OPENING_BALANCE);
     const balanceBefore = await bank.total();
 

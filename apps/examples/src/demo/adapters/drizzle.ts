@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-dsql";
+import { migrate } from "drizzle-dsql/migrate";
 import { count, desc, eq, or, sql, sum } from "drizzle-orm";
 import { integer, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { DsqlPool } from "dsql-core";
@@ -21,6 +23,9 @@ const transfers = pgTable("transfers", {
   amount: integer("amount").notNull(),
 });
 
+/** What drizzle-kit generate writes. */
+const MIGRATIONS = new URL("../../../migrations/drizzle", import.meta.url);
+
 const CREATE_TABLES = [
   sql`create table accounts (id integer primary key, owner text not null, balance integer not null)`,
   sql`create table transfers (
@@ -42,6 +47,9 @@ export const drizzleBank: BankAdapter = {
       async createTables() {
         for (const statement of DROP_TABLES) await db.execute(statement);
         for (const statement of CREATE_TABLES) await db.execute(statement);
+      },
+      async migrate() {
+        await migrate(db, { migrationsFolder: fileURLToPath(MIGRATIONS) });
       },
       async open(howMany, balance) {
         const rows = Array.from({ length: howMany }, (_, index) => ({

@@ -1,6 +1,8 @@
 import { DsqlPool } from "dsql-core";
 import { Kysely, sql } from "kysely";
 import { DsqlDialect } from "kysely-dsql";
+import { DsqlMigrator } from "kysely-dsql/migrate";
+import { bank } from "../../migrations/0001-bank.ts";
 import { type BankAdapter, DROP_TABLES } from "../bank.ts";
 
 interface Database {
@@ -31,6 +33,11 @@ export const kyselyBank: BankAdapter = {
           .addColumn("to_account", "integer", (column) => column.notNull().references("accounts.id"))
           .addColumn("amount", "integer", (column) => column.notNull())
           .execute();
+      },
+      async migrate() {
+        const provider = { getMigrations: async () => ({ "0001-bank": bank }) };
+        const { error } = await new DsqlMigrator({ db, provider }).migrateToLatest();
+        if (error !== undefined) throw error;
       },
       async open(accounts, balance) {
         const rows = Array.from({ length: accounts }, (_, index) => ({

@@ -1,7 +1,12 @@
+import { fileURLToPath } from "node:url";
 import { DsqlPool } from "dsql-core";
 import { dsql, PrismaDsql } from "prisma-dsql";
+import { migrate } from "prisma-dsql/migrate";
 import { PrismaClient } from "../../generated/prisma/client.ts";
 import { type BankAdapter, DROP_TABLES } from "../bank.ts";
+
+/** What prisma-dsql migrate new writes. */
+const MIGRATIONS = new URL("../../../prisma/migrations", import.meta.url);
 
 const CREATE_TABLES = [
   `create table accounts (id integer primary key, owner text not null, balance integer not null)`,
@@ -23,6 +28,9 @@ export const prismaBank: BankAdapter = {
       pool,
       async createTables() {
         for (const statement of [...DROP_TABLES, ...CREATE_TABLES]) await prisma.$executeRawUnsafe(statement);
+      },
+      async migrate() {
+        await migrate({ pool, migrationsFolder: fileURLToPath(MIGRATIONS) });
       },
       async open(accounts, balance) {
         const data = Array.from({ length: accounts }, (_, index) => ({
