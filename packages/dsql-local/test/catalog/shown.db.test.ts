@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
 import { connect } from "../support/client.ts";
+import { psql } from "../support/psql.ts";
 
 const OWN = /dsql_local|dsql_superuser|postgres_set_config|postgres_current_setting/;
 let dsql: LocalDsql;
@@ -23,12 +22,6 @@ afterAll(async () => {
 
 async function rows(sql: string): Promise<unknown[]> {
   return (await admin.query(sql)).rows;
-}
-
-async function psql(command: string): Promise<string> {
-  const env = { ...process.env, PGPASSWORD: dsql.token(), PGCLIENTENCODING: "UTF8" };
-  const args = ["-X", "-v", "ON_ERROR_STOP=1", "-c", command, dsql.connectionString];
-  return (await promisify(execFile)("psql", args, { env, maxBuffer: 64 * 1024 * 1024 })).stdout;
 }
 
 describe("the catalog", () => {
@@ -95,7 +88,7 @@ describe("the catalog", () => {
     "\\l",
     "\\di *.*",
   ])("shows nothing of the endpoint's own in psql's %s", async (command) => {
-    expect(await psql(command)).not.toMatch(OWN);
+    expect(await psql(dsql, command)).not.toMatch(OWN);
   });
 });
 

@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
 import { connect, refusedLogin } from "../support/client.ts";
+import { psql } from "../support/psql.ts";
 
 /** What a tool sends, and the outcome of it: "works", or the message of the error. */
 interface Step {
@@ -102,13 +101,6 @@ beforeAll(async () => {
 });
 afterAll(() => dsql?.stop());
 
-async function psql(...commands: string[]): Promise<string> {
-  const args = ["-X", "-v", "ON_ERROR_STOP=1", ...commands.flatMap((command) => ["-c", command])];
-  const env = { ...process.env, PGPASSWORD: dsql.token(), PGCLIENTENCODING: "UTF8" };
-  return (await promisify(execFile)("psql", [...args, dsql.connectionString], { env, maxBuffer: 2 ** 26 }))
-    .stdout;
-}
-
 describe("tools against the endpoint", () => {
   it.each(TOOLS.flatMap(({ name, steps }) => steps.map((step) => ({ name, ...step }))))(
     "$name: $sql",
@@ -124,13 +116,17 @@ describe("tools against the endpoint", () => {
   );
 
   it("psql: lists, describes and copies", async () => {
-    await psql("CREATE TABLE described (id int PRIMARY KEY, n int)", "INSERT INTO described VALUES (1, 2)");
+    await psql(
+      dsql,
+      "CREATE TABLE described (id int PRIMARY KEY, n int)",
+      "INSERT INTO described VALUES (1, 2)",
+    );
     for (const command of ["\\dt", "\\di", "\\du", "\\df", "\\dy", "\\l", "\\dn", "\\dp", "\\ds", "\\dv"])
-      await psql(command);
-    expect(await psql("\\d described")).toContain(
+      await psql(dsql, command);
+    expect(await psql(dsql, "\\d described")).toContain(
       '"described_pkey" PRIMARY KEY, btree_index (id) INCLUDE (n)',
     );
-    expect(await psql("\\copy described TO STDOUT")).toBe("1\t2\n");
+    expect(await psql(dsql, "\\copy described TO STDOUT")).toBe("1\t2\n");
   });
 
   it("node-postgres: refuses its time limits, which are startup parameters, at the login", async () => {
