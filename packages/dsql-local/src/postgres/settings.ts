@@ -30,7 +30,7 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     // Its lock on a table's end would look like another transaction's.
     autovacuum: "off",
     jit: "off",
-    // Temporary space that a query can use; answers.ts has DSQL's message for it.
+    // Temporary space that a query can use; problems.ts has DSQL's message for it.
     temp_file_limit: "131072kB",
     log_min_messages: "log",
     log_checkpoints: "off",

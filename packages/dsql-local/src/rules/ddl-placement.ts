@@ -1,5 +1,5 @@
 import type { Refusal } from "./refusal.ts";
-import { type RuleInfo, refusal } from "./rule.ts";
+import { makeRefusal, type RuleInfo } from "./rule.ts";
 
 const info: RuleInfo = {
   rule: "one-ddl-per-transaction",
@@ -8,7 +8,7 @@ const info: RuleInfo = {
 };
 
 /** A second DDL statement in one transaction; texts from recordings of a cluster. */
-export const secondDdl: Refusal = refusal(info, "multiple ddl statements not supported in a transaction");
+export const secondDdl: Refusal = makeRefusal(info, "multiple ddl statements not supported in a transaction");
 
 /** DDL and changed rows in one transaction. */
-export const ddlWithDml: Refusal = refusal(info, "ddl and dml are not supported in the same transaction");
+export const ddlWithDml: Refusal = makeRefusal(info, "ddl and dml are not supported in the same transaction");

@@ -40,8 +40,8 @@ export const functionRules: readonly Rule[] = [
       advice: "Use CALL sys.wait_for_job('<job id>').",
       page: "asyncIndexes",
     },
-    (call, place) =>
-      place.field !== "funccall" &&
+    (call, context) =>
+      context.field !== "funccall" &&
       namesOf(call.funcname).join(".") === "sys.wait_for_job" &&
       "sys.wait_for_job(text) is a procedure",
   ),

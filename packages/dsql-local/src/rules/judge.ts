@@ -11,7 +11,7 @@ import { parameterRules } from "./parameters.ts";
 import { queryRules } from "./queries.ts";
 import { quotaCatalogRules, quotaRules } from "./quotas.ts";
 import type { CatalogCheck, Refusal } from "./refusal.ts";
-import { type CatalogRule, type Rule, refusal } from "./rule.ts";
+import { type CatalogRule, makeRefusal, type Rule } from "./rule.ts";
 import { sequenceRules } from "./sequences.ts";
 import { statementRules } from "./statements.ts";
 import { tableRules } from "./tables.ts";
@@ -52,12 +52,12 @@ export function judge(tree: Node, statement: StatementContext): Judgement {
   const isKnown = KNOWN_STATEMENTS.has(open(tree).name);
   walk(
     tree,
-    (name, body, place) => {
+    (name, body, context) => {
       // Of a statement that DSQL does not have, the parts do not matter.
-      if (judgement.refusal || (!isKnown && place.parent !== undefined)) return;
-      for (const rule of rules.get(name) ?? []) judgement.refusal ??= rule.judge(body, place);
+      if (judgement.refusal || (!isKnown && context.parent !== undefined)) return;
+      for (const rule of rules.get(name) ?? []) judgement.refusal ??= rule.judge(body, context);
       for (const rule of catalogRules.get(name) ?? []) {
-        const question = rule.question(body, place);
+        const question = rule.question(body, context);
         if (question) judgement.catalogChecks.push(question);
       }
     },
@@ -65,7 +65,7 @@ export function judge(tree: Node, statement: StatementContext): Judgement {
   );
   if (!judgement.refusal && !isKnown) {
     const { info, message } = unsupportedStatement(open(tree).name);
-    judgement.refusal = refusal(info, message);
+    judgement.refusal = makeRefusal(info, message);
   }
   return judgement;
 }

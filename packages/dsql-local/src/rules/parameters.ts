@@ -1,7 +1,7 @@
 import { constantOf } from "../sql/tree.ts";
 import { ambiguousEncoding } from "../wire/client-encoding.ts";
 import type { Refusal } from "./refusal.ts";
-import { type Rule, type RuleInfo, refusal, rule } from "./rule.ts";
+import { makeRefusal, type Rule, type RuleInfo, rule } from "./rule.ts";
 
 /**
  * Parameters that a client may set: in the startup packet, in its `options`, and with SET (user guide, "Supported session
@@ -61,7 +61,7 @@ function isSettable(name: string): boolean {
 }
 
 /** The refusal of SET ROLE outside a transaction. */
-export const setRoleRefusal: Refusal = refusal(roleInfo, notSupported("role"));
+export const setRoleRefusal: Refusal = makeRefusal(roleInfo, notSupported("role"));
 
 function notSupported(name: string): string {
   return `setting configuration parameter "${name}" not supported`;

@@ -25,7 +25,7 @@ export const queryRules: readonly Rule[] = [
   rule(
     "IntoClause",
     { rule: "select-into", advice: "Create the table, then INSERT … SELECT.", page: "unsupportedSql" },
-    (_clause, place) => place.parent === "SelectStmt" && "unsupported statement: CreateTableAs",
+    (_clause, context) => context.parent === "SelectStmt" && "unsupported statement: CreateTableAs",
   ),
   rule(
     "ExplainStmt",

@@ -1,4 +1,4 @@
-import type { NodeBody, NodeName, Place } from "../sql/tree.ts";
+import type { NodeBody, NodeContext, NodeName } from "../sql/tree.ts";
 import type { CatalogCheck, CatalogQuery, Refusal } from "./refusal.ts";
 
 /** Pages of the DSQL user guide, by subject. */
@@ -35,17 +35,17 @@ export type Objection = string | false | null | undefined;
 /** One rule: which nodes of the parse tree it looks at, and when it refuses one. */
 export interface Rule {
   on: NodeName;
-  judge(body: Record<string, unknown>, place: Place): Refusal | undefined;
+  judge(body: Record<string, unknown>, context: NodeContext): Refusal | undefined;
 }
 
 /** A rule that needs the catalog: it returns the check for a node, or undefined. */
 export interface CatalogRule {
   on: NodeName;
-  question(body: Record<string, unknown>, place: Place): CatalogCheck | undefined;
+  question(body: Record<string, unknown>, context: NodeContext): CatalogCheck | undefined;
 }
 
 /** Makes a refusal of a rule's facts and DSQL's text. */
-export function refusal(info: RuleInfo, message: string): Refusal {
+export function makeRefusal(info: RuleInfo, message: string): Refusal {
   return {
     sqlstate: info.sqlstate ?? "0A000",
     message,
@@ -59,13 +59,13 @@ export function refusal(info: RuleInfo, message: string): Refusal {
 export function rule<K extends NodeName>(
   on: K,
   info: RuleInfo,
-  object: (body: NodeBody<K>, place: Place) => Objection,
+  object: (body: NodeBody<K>, context: NodeContext) => Objection,
 ): Rule {
   return {
     on,
-    judge(body, place) {
-      const message = object(body as NodeBody<K>, place);
-      return message ? refusal(info, message) : undefined;
+    judge(body, context) {
+      const message = object(body as NodeBody<K>, context);
+      return message ? makeRefusal(info, message) : undefined;
     },
   };
 }
@@ -74,17 +74,17 @@ export function rule<K extends NodeName>(
 export function catalogRule<K extends NodeName, T>(
   on: K,
   info: RuleInfo,
-  concerns: (body: NodeBody<K>, place: Place) => T | undefined | false,
+  concerns: (body: NodeBody<K>, context: NodeContext) => T | undefined | false,
   ask: (subject: T, catalog: CatalogQuery) => Promise<Objection>,
 ): CatalogRule {
   return {
     on,
-    question(body, place) {
-      const subject = concerns(body as NodeBody<K>, place);
+    question(body, context) {
+      const subject = concerns(body as NodeBody<K>, context);
       if (!subject) return undefined;
       return async (catalog) => {
         const message = await ask(subject, catalog);
-        return message ? refusal(info, message) : undefined;
+        return message ? makeRefusal(info, message) : undefined;
       };
     },
   };

@@ -2,7 +2,7 @@ import type { Node } from "libpg-query";
 import { namesOf } from "../sql/tree.ts";
 import { setRoleRefusal } from "./parameters.ts";
 import type { Refusal } from "./refusal.ts";
-import { refusal } from "./rule.ts";
+import { makeRefusal } from "./rule.ts";
 
 /** Refusals that depend on whether an explicit transaction is open. */
 export interface TransactionRefusals {
@@ -21,7 +21,7 @@ export function transactionRefusals(tree: Node): TransactionRefusals {
       page: "supportedSql",
       sqlstate: "25001",
     } as const;
-    return { refusalInTransaction: refusal(info, "ANALYZE cannot run inside a transaction block") };
+    return { refusalInTransaction: makeRefusal(info, "ANALYZE cannot run inside a transaction block") };
   }
   if ("CallStmt" in tree && namesOf(tree.CallStmt.funccall?.funcname).join(".") === "sys.wait_for_job") {
     const info = {
@@ -30,7 +30,9 @@ export function transactionRefusals(tree: Node): TransactionRefusals {
       page: "asyncIndexes",
       sqlstate: "25001",
     } as const;
-    return { refusalInTransaction: refusal(info, "sys.wait_for_job cannot run inside a transaction block") };
+    return {
+      refusalInTransaction: makeRefusal(info, "sys.wait_for_job cannot run inside a transaction block"),
+    };
   }
   if ("VariableSetStmt" in tree && tree.VariableSetStmt.name === "role" && tree.VariableSetStmt.is_local) {
     return { refusalOutsideTransaction: setRoleRefusal };

@@ -15,7 +15,7 @@ export interface StatementContext {
 }
 
 /** Where a node is in its statement. */
-export interface Place {
+export interface NodeContext {
   statement: StatementContext;
   /** The node that holds it, and the field it is in; the root has neither. */
   parent?: NodeName | undefined;
@@ -24,7 +24,7 @@ export interface Place {
   ctes: ReadonlySet<string>;
 }
 
-type Visit = (name: NodeName, body: Record<string, unknown>, place: Place) => void;
+type Visit = (name: NodeName, body: Record<string, unknown>, context: NodeContext) => void;
 
 /** Fields that hold a node without its type's name around it. */
 const INLINE: Record<string, NodeName> = {
@@ -59,10 +59,10 @@ export function walk(root: Node, visit: Visit, statement: StatementContext = { t
   enter(name, body, { statement, ctes: new Set() }, visit);
 }
 
-function enter(name: NodeName, body: Record<string, unknown>, place: Place, visit: Visit): void {
-  visit(name, body, place);
-  const { statement } = place;
-  const ctes = enterWith(name, body, place, visit);
+function enter(name: NodeName, body: Record<string, unknown>, context: NodeContext, visit: Visit): void {
+  visit(name, body, context);
+  const { statement } = context;
+  const ctes = enterWith(name, body, context, visit);
   for (const field in body) {
     const value = body[field];
     if (typeof value === "object" && field !== "withClause") {
@@ -75,7 +75,7 @@ function enter(name: NodeName, body: Record<string, unknown>, place: Place, visi
 function enterWith(
   parent: NodeName,
   body: Record<string, unknown>,
-  { statement, ctes: outer }: Place,
+  { statement, ctes: outer }: NodeContext,
   visit: Visit,
 ): ReadonlySet<string> {
   const clause = body.withClause as NodeBody<"WithClause"> | undefined;
@@ -97,22 +97,22 @@ function enterWith(
   return seen;
 }
 
-function enterValue(value: unknown, place: Place, visit: Visit): void {
+function enterValue(value: unknown, context: NodeContext, visit: Visit): void {
   if (Array.isArray(value)) {
-    for (const item of value) enterValue(item, place, visit);
+    for (const item of value) enterValue(item, context, visit);
     return;
   }
   if (typeof value !== "object" || value === null) return;
-  const inline = INLINE[place.field as string];
+  const inline = INLINE[context.field as string];
   for (const key in value) {
     // A node's type is the only key of the object around it, and the only kind of key with a capital.
     const capital = key.charCodeAt(0);
     if (capital < 65 || capital > 90) break;
     const body = (value as Record<string, unknown>)[key];
-    if (typeof body === "object") enter(key as NodeName, body as Record<string, unknown>, place, visit);
+    if (typeof body === "object") enter(key as NodeName, body as Record<string, unknown>, context, visit);
     return;
   }
-  if (inline) enter(inline, value as Record<string, unknown>, place, visit);
+  if (inline) enter(inline, value as Record<string, unknown>, context, visit);
 }
 
 /** The only type name of a node, and its fields. */

@@ -1,6 +1,6 @@
 import type { Node } from "libpg-query";
 import { tokenize } from "../sql/tokenizer.ts";
-import { type NodeBody, open, type Place, walk } from "../sql/tree.ts";
+import { type NodeBody, type NodeContext, open, walk } from "../sql/tree.ts";
 import { utf8Positions } from "../sql/utf8-positions.ts";
 
 /** A change to a statement's text. */
@@ -58,9 +58,9 @@ export function catalogEdits(tree: Node, text: string): Edit[] {
   const toUtf16 = utf8Positions(text);
   const systemColumns = [...new Set(text.match(SYSTEM_COLUMN)?.map((name) => name.toLowerCase()))];
   const edits: Edit[] = [];
-  walk(tree, (name, body, place) => {
+  walk(tree, (name, body, context) => {
     if (name !== "RangeVar") return;
-    const edit = catalogEdit(body as NodeBody<"RangeVar">, place, text, toUtf16, systemColumns);
+    const edit = catalogEdit(body as NodeBody<"RangeVar">, context, text, toUtf16, systemColumns);
     if (edit) edits.push(edit);
   });
   return edits;
@@ -68,7 +68,7 @@ export function catalogEdits(tree: Node, text: string): Edit[] {
 
 function catalogEdit(
   { schemaname: schema, relname: name = "", alias, inh, location = 0 }: NodeBody<"RangeVar">,
-  { field, ctes }: Place,
+  { field, ctes }: NodeContext,
   text: string,
   toUtf16: (bytes: number) => number,
   systemColumns: readonly string[],

@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import { type NodeBody, type NodeName, type Place, walk } from "../sql/tree.ts";
+import { type NodeBody, type NodeContext, type NodeName, walk } from "../sql/tree.ts";
 import { utf8Positions } from "../sql/utf8-positions.ts";
 import type { TableReference } from "./statement.ts";
 
@@ -7,11 +7,11 @@ import type { TableReference } from "./statement.ts";
 export function tableReferences(tree: Node, text: string): TableReference[] {
   const toUtf16 = utf8Positions(text);
   const tables: TableReference[] = [];
-  walk(tree, (name, body, place) => {
-    if (name !== "RangeVar" || place.field === "lockedRels") return;
+  walk(tree, (name, body, context) => {
+    if (name !== "RangeVar" || context.field === "lockedRels") return;
     const table = body as NodeBody<"RangeVar">;
-    const isTarget = isWritten(place);
-    if (!isTarget && table.schemaname === undefined && place.ctes.has(table.relname ?? "")) return;
+    const isTarget = isWritten(context);
+    if (!isTarget && table.schemaname === undefined && context.ctes.has(table.relname ?? "")) return;
     tables.push({
       name: table.relname ?? "",
       start: toUtf16(table.location ?? 0),
@@ -19,7 +19,7 @@ export function tableReferences(tree: Node, text: string): TableReference[] {
       ...(table.schemaname !== undefined && { schema: table.schemaname }),
       ...(table.alias?.aliasname !== undefined && { alias: table.alias.aliasname }),
     });
-    if (isTarget && place.parent === "CopyStmt" && !copiesFrom(tree))
+    if (isTarget && context.parent === "CopyStmt" && !copiesFrom(tree))
       (tables.at(-1) as TableReference).isTarget = false;
   });
   return tables.sort((a, b) => a.start - b.start);
@@ -32,7 +32,7 @@ const WRITERS: ReadonlySet<NodeName | undefined> = new Set([
   "CopyStmt",
 ]);
 
-function isWritten({ parent, field }: Place): boolean {
+function isWritten({ parent, field }: NodeContext): boolean {
   return field === "relation" && WRITERS.has(parent);
 }
 

@@ -36,8 +36,8 @@ function withDefaults(tree: Node, statement: StatementContext): string {
     return apply(statement.text, parameterEdits(statement.text));
   const edits: Edit[] = [];
   const toUtf16 = utf8Positions(statement.text);
-  walk(tree, (name, body, place) => {
-    if (name !== "TypeName" || !TYPED.has(place.parent ?? "")) return;
+  walk(tree, (name, body, context) => {
+    if (name !== "TypeName" || !TYPED.has(context.parent ?? "")) return;
     const edit = numericDefault(body as NodeBody<"TypeName">, statement.text, toUtf16);
     if (edit) edits.push(edit);
   });

@@ -16,11 +16,11 @@ import type { CopySource } from "./copy-source.ts";
 export interface Request {
   bytes: Buffer;
   /** For each Parse, Bind and Close among them, in order: whether its acknowledgement is the endpoint's own affair. Left out: none is. */
-  ownAnswers?: readonly boolean[] | undefined;
+  ownAcknowledgements?: readonly boolean[] | undefined;
 }
 
 /** What PostgreSQL answered to one request; ReadyForQuery and errors are never sent on by themselves. */
-export interface Answer {
+export interface BackendResponse {
   status: TransactionStatus;
   error?: ErrorFields;
   /** The error as PostgreSQL wrote it, in the client's encoding. */
@@ -30,9 +30,9 @@ export interface Answer {
   /** What was held back, in order. */
   held: WireMessage[];
   /** Those of the request. */
-  ownAnswers?: readonly boolean[] | undefined;
+  ownAcknowledgements?: readonly boolean[] | undefined;
   /** Some of it has been sent to the client already, more than acknowledgements. */
-  isOnItsWay?: boolean;
+  isPartlySent?: boolean;
   /** It has asked for rows to copy in. */
   copied?: boolean;
   /** Rows that the request has changed, as the mark triggers reported them. */
@@ -52,11 +52,14 @@ const passes = (type: number): boolean =>
   type !== Backend.ParameterStatus &&
   type !== Backend.CopyInResponse;
 
-function withRows(answer: Answer, encoding: TextEncoding): Answer & { rows: (string | null)[][] } {
-  const rows = answer.held
+function withRows(
+  response: BackendResponse,
+  encoding: TextEncoding,
+): BackendResponse & { rows: (string | null)[][] } {
+  const rows = response.held
     .filter(({ type }) => type === Backend.DataRow)
     .map(({ body }) => parseDataRow(body, encoding));
-  return { ...answer, rows };
+  return { ...response, rows };
 }
 
 /** How a request is run whose responses go on to the client as they come. */
@@ -69,10 +72,10 @@ export interface StreamOptions {
 }
 
 /** Held messages without the acknowledgements that are the endpoint's own affair. */
-export function clientsOwn({ held, ownAnswers }: Answer): readonly WireMessage[] {
-  if (!ownAnswers) return held;
+export function clientsOwn({ held, ownAcknowledgements }: BackendResponse): readonly WireMessage[] {
+  if (!ownAcknowledgements) return held;
   let acknowledged = 0;
-  return held.filter(({ type }) => !isAcknowledgement(type) || !ownAnswers[acknowledged++]);
+  return held.filter(({ type }) => !isAcknowledgement(type) || !ownAcknowledgements[acknowledged++]);
 }
 
 const isAcknowledgement = (type: number): boolean =>
@@ -85,7 +88,7 @@ export class BackendTurn {
   readonly #locks: LockWatch;
   readonly #callKey: string;
   /** Called with the answers to requests that were sent ahead; these answers are not read yet. */
-  #ahead: ((answer: Answer) => void)[] = [];
+  #ahead: ((response: BackendResponse) => void)[] = [];
   /** The last transaction status that PostgreSQL reported. */
   status: TransactionStatus = "I";
   encoding: TextEncoding;
@@ -113,7 +116,7 @@ export class BackendTurn {
    * Sends a request of the endpoint's own without waiting: its answer is read before that of the next request, and
    * given to `taken`.
    */
-  sendAhead(request: Buffer, taken: (answer: Answer) => void): void {
+  sendAhead(request: Buffer, taken: (response: BackendResponse) => void): void {
     this.#backend.write(request);
     this.#ahead.push(taken);
   }
@@ -121,7 +124,7 @@ export class BackendTurn {
   /** Reads the answers to what was sent ahead. */
   async settle(): Promise<void> {
     while (this.#ahead.length > 0) {
-      const taken = this.#ahead.shift() as (answer: Answer) => void;
+      const taken = this.#ahead.shift() as (response: BackendResponse) => void;
       taken(await this.#read({}));
     }
   }
@@ -130,17 +133,17 @@ export class BackendTurn {
    * Runs a request that ends in one ReadyForQuery, and sends the responses on as they come: at the client's pace, or as
    * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
    */
-  stream(request: Request, options: StreamOptions = {}): Promise<Answer> {
+  stream(request: Request, options: StreamOptions = {}): Promise<BackendResponse> {
     return this.#run(request, { pace: "client's", ...options });
   }
 
   /** The same, but the responses are kept for the caller. */
-  hold(request: Request, copy?: CopySource): Promise<Answer> {
+  hold(request: Request, copy?: CopySource): Promise<BackendResponse> {
     return this.#run(request, { copy });
   }
 
   /** Runs SQL of the endpoint's own and returns its rows as text. */
-  async query(sql: string): Promise<Answer & { rows: (string | null)[][] }> {
+  async query(sql: string): Promise<BackendResponse & { rows: (string | null)[][] }> {
     return withRows(await this.#run({ bytes: this.queryMessage(sql) }), this.encoding);
   }
 
@@ -148,7 +151,10 @@ export class BackendTurn {
    * Calls a function of the endpoint's own that no client may call, with values that are ASCII. The key that it checks goes as a parameter, which
    * neither pg_stat_activity nor current_query() shows.
    */
-  async call(name: string, values: readonly string[]): Promise<Answer & { rows: (string | null)[][] }> {
+  async call(
+    name: string,
+    values: readonly string[],
+  ): Promise<BackendResponse & { rows: (string | null)[][] }> {
     const parameters = [this.#callKey, ...values];
     const numbers = parameters.map((_, index) => `$${index + 1}`).join(", ");
     const messages = [parse("", `SELECT pg_catalog.${name}(${numbers})`), bind("", "", parameters)];
@@ -158,23 +164,32 @@ export class BackendTurn {
     );
   }
 
-  async #run({ bytes, ownAnswers }: Request, options: StreamOptions = {}): Promise<Answer> {
+  async #run({ bytes, ownAcknowledgements }: Request, options: StreamOptions = {}): Promise<BackendResponse> {
     this.#backend.write(bytes);
     this.#backend.flush();
     if (this.#ahead.length > 0) await this.settle();
-    return this.#read(options, ownAnswers);
+    return this.#read(options, ownAcknowledgements);
   }
 
-  async #read({ pace, copy, preface }: StreamOptions, ownAnswers?: Request["ownAnswers"]): Promise<Answer> {
+  async #read(
+    { pace, copy, preface }: StreamOptions,
+    ownAcknowledgements?: Request["ownAcknowledgements"],
+  ): Promise<BackendResponse> {
     const streams = pace !== undefined;
     const client = this.#client;
     const backend = this.#backend;
-    const answer: Answer = { status: this.status, held: [], ownAnswers, changes: [], settings: [] };
-    if (preface) answer.held.push({ type: Backend.ParseComplete, body: preface, bytes: preface });
+    const response: BackendResponse = {
+      status: this.status,
+      held: [],
+      ownAcknowledgements,
+      changes: [],
+      settings: [],
+    };
+    if (preface) response.held.push({ type: Backend.ParseComplete, body: preface, bytes: preface });
     let stopWatching: (() => void) | undefined;
     try {
       for (;;) {
-        const run = streams && answer.isOnItsWay ? backend.pollRun(passes) : undefined;
+        const run = streams && response.isPartlySent ? backend.pollRun(passes) : undefined;
         if (run) {
           client.write(run);
           if (pace === "client's") await client.drained();
@@ -182,39 +197,39 @@ export class BackendTurn {
         const received = backend.poll() ?? (await backend.expect());
         switch (received.type) {
           case Backend.NoticeResponse:
-            if (this.#takeNotice(received, answer, streams)) {
+            if (this.#takeNotice(received, response, streams)) {
               stopWatching ??= this.#locks.watch(backend.processId);
             }
             break;
           case Backend.ErrorResponse:
-            answer.error = parseErrorFields(received.body);
-            answer.errorMessage = received;
+            response.error = parseErrorFields(received.body);
+            response.errorMessage = received;
             break;
           case Backend.ReadyForQuery:
             // The client has received these responses already, from the first run of the statement.
-            if (copy?.started && !answer.copied) answer.held.length = 0;
-            this.status = answer.status = String.fromCharCode(
+            if (copy?.started && !response.copied) response.held.length = 0;
+            this.status = response.status = String.fromCharCode(
               received.body[0] as number,
             ) as TransactionStatus;
-            return answer;
+            return response;
           case Backend.ParameterStatus:
             this.#takeParameter(received);
             client.write(received.bytes);
             break;
           case Backend.CopyInResponse:
-            this.#copy(received, answer, copy);
+            this.#copy(received, response, copy);
             break;
           default:
-            if (received.type === Backend.CommandComplete) answer.tag = parseCommandTag(received.body);
+            if (received.type === Backend.CommandComplete) response.tag = parseCommandTag(received.body);
             if (!streams || isAcknowledgement(received.type)) {
-              answer.held.push(received);
+              response.held.push(received);
               break;
             }
             // Before this the request could have been sent again, and nobody would have known.
-            for (const { bytes } of clientsOwn(answer)) client.write(bytes);
-            answer.held.length = 0;
+            for (const { bytes } of clientsOwn(response)) client.write(bytes);
+            response.held.length = 0;
             client.write(received.bytes);
-            answer.isOnItsWay = true;
+            response.isPartlySent = true;
         }
       }
     } finally {
@@ -223,14 +238,14 @@ export class BackendTurn {
   }
 
   /** The client must see what came before the request for rows; when the statement runs again it has seen it. */
-  #copy(request: WireMessage, answer: Answer, copy?: CopySource): void {
+  #copy(request: WireMessage, response: BackendResponse, copy?: CopySource): void {
     if (!copy) {
       this.#backend.write(copyFail("COPY FROM STDIN cannot be run here"));
       return;
     }
-    if (!copy.started) for (const { bytes } of clientsOwn(answer)) this.#client.write(bytes);
-    answer.held.length = 0;
-    answer.copied = true;
+    if (!copy.started) for (const { bytes } of clientsOwn(response)) this.#client.write(bytes);
+    response.held.length = 0;
+    response.copied = true;
     copy.feed(this.#backend, request);
   }
 
@@ -241,21 +256,21 @@ export class BackendTurn {
   }
 
   /** @returns whether it says that the request waits for a lock. */
-  #takeNotice(received: WireMessage, answer: Answer, streams: boolean): boolean {
+  #takeNotice(received: WireMessage, response: BackendResponse, streams: boolean): boolean {
     const sqlstate = sqlstateOf(received.body);
     if (sqlstate === MARK_SQLSTATE) {
-      answer.changes.push(parseTableChange(received.body));
+      response.changes.push(parseTableChange(received.body));
       return false;
     }
     if (sqlstate === SETTING_SQLSTATE) {
-      answer.settings.push(parseSetting(received.body));
+      response.settings.push(parseSetting(received.body));
       return false;
     }
     const notice = parseErrorFields(received.body);
     if (isLockWait(notice)) return true;
     if (notice.severity === "LOG") return false;
-    if (streams && answer.isOnItsWay) this.#client.write(received.bytes);
-    else answer.held.push(received);
+    if (streams && response.isPartlySent) this.#client.write(received.bytes);
+    else response.held.push(received);
     return false;
   }
 }

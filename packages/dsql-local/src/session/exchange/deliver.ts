@@ -5,10 +5,10 @@ import { type ErrorFields, errorResponse, parseErrorFields } from "../../wire/er
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Backend } from "../../wire/message-types.ts";
-import { ddlProblemOf, problemOf } from "./answers.ts";
-import { type Answer, clientsOwn } from "./backend-turn.ts";
+import { type BackendResponse, clientsOwn } from "./backend-turn.ts";
 import { cutColumns, cutDescription } from "./cut-columns.ts";
 import { withoutOwnTriggers } from "./explained.ts";
+import { ddlProblemOf, problemOf } from "./problems.ts";
 import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
 
 /** What is taken out of held answers before the client gets them. */
@@ -36,15 +36,15 @@ export const isExplain = ({ tree }: Statement): boolean => "ExplainStmt" in ((tr
 export function deliverWork(
   client: FrontendConnection,
   work: Work,
-  answer: Answer,
+  response: BackendResponse,
   form: RequestForm = FIRST_TIME,
 ): boolean {
-  return deliver(client, answer, deliveryOf(work, form));
+  return deliver(client, response, deliveryOf(work, form));
 }
 
 /** Sends held answers to the client; returns whether the statement succeeded. */
-export function deliver(client: FrontendConnection, answer: Answer, delivery: Delivery): boolean {
-  for (const message of clientsOwn(answer)) {
+export function deliver(client: FrontendConnection, response: BackendResponse, delivery: Delivery): boolean {
+  for (const message of clientsOwn(response)) {
     const { commandTag } = delivery;
     if (commandTag !== undefined && message.type === Backend.CommandComplete)
       client.write(commandComplete(commandTag));
@@ -53,8 +53,8 @@ export function deliver(client: FrontendConnection, answer: Answer, delivery: De
       if (row) client.write(row);
     } else client.write(withoutAdded(message, delivery.addedColumns));
   }
-  if (!answer.error || !answer.errorMessage) return true;
-  client.write(errorFor(answer.error, answer.errorMessage, delivery.isDdl ?? false));
+  if (!response.error || !response.errorMessage) return true;
+  client.write(errorFor(response.error, response.errorMessage, delivery.isDdl ?? false));
   return false;
 }
 
@@ -74,14 +74,17 @@ function withoutAdded(message: WireMessage, added: number): Buffer {
 }
 
 /** The rows of a held answer, as text. */
-export function rowsOf(answer: Answer): (string | null)[][] {
-  return answer.held.filter(({ type }) => type === Backend.DataRow).map(({ body }) => parseDataRow(body));
+export function rowsOf(response: BackendResponse): (string | null)[][] {
+  return response.held.filter(({ type }) => type === Backend.DataRow).map(({ body }) => parseDataRow(body));
 }
 
 /** The rows that a locking read has read, from the columns that were added to it. */
-export function readRows(answer: Answer, columnMarks: readonly number[]): (ReadRow & { bits: number })[] {
+export function readRows(
+  response: BackendResponse,
+  columnMarks: readonly number[],
+): (ReadRow & { bits: number })[] {
   const rows: (ReadRow & { bits: number })[] = [];
-  for (const message of answer.held) {
+  for (const message of response.held) {
     if (message.type !== Backend.DataRow) continue;
     cutColumns(message, columnMarks.length).cut.forEach((text, i) => {
       // Null where an outer join found no row.

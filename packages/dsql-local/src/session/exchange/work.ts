@@ -1,6 +1,6 @@
 import type { LockingRead } from "../../conflicts/locking-read.ts";
 import type { Statement } from "../../statements/statement.ts";
-import type { Answer, Pace, Request } from "./backend-turn.ts";
+import type { BackendResponse, Pace, Request } from "./backend-turn.ts";
 import type { CopySource } from "./copy-source.ts";
 
 /** How a statement goes to PostgreSQL. */
@@ -25,7 +25,7 @@ export interface Work {
   copy: CopySource;
   request(form: RequestForm): Request;
   /** Sends it the first time, and forwards the responses to the client as they come. */
-  stream(pace: Pace): Promise<Answer>;
+  stream(pace: Pace): Promise<BackendResponse>;
   /** The same for a transaction that works on copies of tables. */
   sandboxed(form: RequestForm, isCopied: (schema: string, table: string) => boolean): Request;
 }

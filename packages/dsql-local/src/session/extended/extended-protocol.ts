@@ -4,8 +4,8 @@ import { errorResponse } from "../../wire/error-fields.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Backend, Frontend } from "../../wire/message-types.ts";
 import { int16, message } from "../../wire/message-writer.ts";
-import { UNREADABLE } from "../exchange/answers.ts";
 import { deliver } from "../exchange/deliver.ts";
+import { UNREADABLE } from "../exchange/problems.ts";
 import { FIRST_TIME, type Work } from "../exchange/work.ts";
 import type { SessionState } from "../transaction/session-state.ts";
 import { refusalOf } from "../transaction/statement-judge.ts";
@@ -102,11 +102,11 @@ export class ExtendedProtocol {
         if (prepared.statement?.refusal) return this.#refuse(prepared);
         this.#names.parsed(prepared);
         if (prepared.name === "") this.#cache.unnamedSent();
-        return this.#answerOrGather(received, prepared, parseComplete);
+        return this.#respondOrGather(received, prepared, parseComplete);
       }
       case Frontend.Bind: {
         const portal = this.#names.bound(received, this.#session.transaction?.timesUndone ?? 0);
-        return this.#answerOrGather(received, portal.prepared, bindComplete);
+        return this.#respondOrGather(received, portal.prepared, bindComplete);
       }
       case Frontend.Execute:
         return this.#execute(received);
@@ -123,19 +123,19 @@ export class ExtendedProtocol {
   }
 
   /** Statements that the endpoint runs itself are not known to PostgreSQL. */
-  #answerOrGather(
+  #respondOrGather(
     received: WireMessage,
     prepared: PreparedStatement | undefined,
-    answer: Buffer,
+    response: Buffer,
   ): Outcome | Promise<Outcome> {
-    if (prepared?.statement && isControl(prepared.statement)) return this.#answer(answer);
+    if (prepared?.statement && isControl(prepared.statement)) return this.#respond(response);
     this.#unit.push(received);
     return this.#cache.lacks(prepared) ? this.#cache.restore(prepared).then(() => "done") : "done";
   }
 
-  async #answer(answer: Buffer): Promise<Outcome> {
+  async #respond(response: Buffer): Promise<Outcome> {
     if (!(await this.#sendUnit())) return "failed";
-    this.#session.client.write(answer);
+    this.#session.client.write(response);
     return "done";
   }
 
@@ -147,11 +147,11 @@ export class ExtendedProtocol {
     if (received.type === Frontend.Close) {
       if (portal) this.#suspended.closed(portal);
       this.#names.closed(kind, name);
-      return this.#answerOrGather(received, prepared, closeComplete);
+      return this.#respondOrGather(received, prepared, closeComplete);
     }
-    if (portal && this.#suspended.has(portal)) return this.#answer(this.#suspended.description(portal));
+    if (portal && this.#suspended.has(portal)) return this.#respond(this.#suspended.description(portal));
     const description = kind === "statement" ? Buffer.concat([noParameters, noData]) : noData;
-    return this.#answerOrGather(received, prepared, description);
+    return this.#respondOrGather(received, prepared, description);
   }
 
   async #execute(received: WireMessage): Promise<Outcome> {
@@ -191,11 +191,11 @@ export class ExtendedProtocol {
     const { client, mutex, turn, transaction } = this.#session;
     const unit: Unit = { messages, portal: undefined, rebind: false, prepared: this.#prepared };
     const request = unitRequest(unit, FIRST_TIME);
-    const answer = await mutex.run(async () => {
+    const response = await mutex.run(async () => {
       if (this.#session.status === "T") await transaction?.enter();
       return turn.hold(request);
     });
-    return deliver(client, answer, { addedColumns: this.#names.addedColumns(messages) });
+    return deliver(client, response, { addedColumns: this.#names.addedColumns(messages) });
   }
 
   #work(portal: Portal, statement: Statement): Work {

@@ -32,22 +32,22 @@ const bind = (portal: string, statement: string, values: Buffer): Buffer =>
 /** Collects messages, and which acknowledgements of Parse, Bind and Close the client must not see. */
 class RequestWriter {
   readonly #bytes: Buffer[] = [];
-  readonly #ownAnswers: boolean[] = [];
+  readonly #ownAcknowledgements: boolean[] = [];
 
   send(bytes: Buffer): void {
     this.#bytes.push(bytes);
     const type = bytes[0];
     if (type === Frontend.Parse || type === Frontend.Bind || type === Frontend.Close)
-      this.#ownAnswers.push(false);
+      this.#ownAcknowledgements.push(false);
   }
 
   sendOwn(bytes: Buffer): void {
     this.#bytes.push(bytes);
-    this.#ownAnswers.push(true);
+    this.#ownAcknowledgements.push(true);
   }
 
   finish(): Request {
-    return { bytes: Buffer.concat([...this.#bytes, sync]), ownAnswers: this.#ownAnswers };
+    return { bytes: Buffer.concat([...this.#bytes, sync]), ownAcknowledgements: this.#ownAcknowledgements };
   }
 }
 

@@ -2,7 +2,7 @@ import type { LockingRead } from "../../conflicts/locking-read.ts";
 import type { Statement } from "../../statements/statement.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
-import type { Answer, Pace, Request } from "../exchange/backend-turn.ts";
+import type { BackendResponse, Pace, Request } from "../exchange/backend-turn.ts";
 import { CopySource } from "../exchange/copy-source.ts";
 import { FIRST_TIME, type RequestForm, type Work } from "../exchange/work.ts";
 import type { SessionState } from "../transaction/session-state.ts";
@@ -52,19 +52,19 @@ export class PortalWork implements Work {
     return sandboxedUnit(this.#unit(), form, isCopied);
   }
 
-  async stream(pace: Pace): Promise<Answer> {
+  async stream(pace: Pace): Promise<BackendResponse> {
     const { turn } = this.#session;
     const { prepared } = this.#portal;
     const kept = prepared?.isUnchanged ? await this.#cache.request(prepared, this.#messages) : undefined;
     if (!kept) {
       return turn.stream(this.request(FIRST_TIME), { copy: this.copy, pace });
     }
-    const answer = await turn.stream(
+    const response = await turn.stream(
       { bytes: kept.bytes },
-      { copy: this.copy, pace, preface: kept.answered },
+      { copy: this.copy, pace, preface: kept.missingResponse },
     );
-    kept.done(!answer.error);
-    return answer;
+    kept.done(!response.error);
+    return response;
   }
 
   #unit(): Unit {

@@ -45,7 +45,7 @@ const bindTo = (name: string, { body }: WireMessage): Buffer =>
 export interface KeptRequest {
   bytes: Buffer;
   /** A response that the client expects and PostgreSQL does not send, because it has the statement already. */
-  answered: Buffer | undefined;
+  missingResponse: Buffer | undefined;
   /** PostgreSQL has answered. */
   done(succeeded: boolean): void;
 }
@@ -110,7 +110,7 @@ export class PreparedStatementCache {
     if (isNew) parts.unshift(parseAs(name, parse));
     return {
       bytes: Buffer.concat(parts),
-      answered: isNew ? undefined : parseComplete,
+      missingResponse: isNew ? undefined : parseComplete,
       done: (succeeded) => {
         if (!isNew) return;
         this.#names.set(prepared, name);

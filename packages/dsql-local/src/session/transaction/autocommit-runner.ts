@@ -1,7 +1,7 @@
 import { WriteSet } from "../../conflicts/write-set.ts";
-import { ddlProblemOf, isTransient } from "../exchange/answers.ts";
-import type { Answer } from "../exchange/backend-turn.ts";
+import type { BackendResponse } from "../exchange/backend-turn.ts";
 import { deliver, deliverWork, deliveryOf } from "../exchange/deliver.ts";
+import { ddlProblemOf, isTransient } from "../exchange/problems.ts";
 import { FIRST_TIME, MAX_RUNS, type RequestForm, type Work } from "../exchange/work.ts";
 import { commitOpen, rollBackOpen } from "./commit.ts";
 import type { SessionState } from "./session-state.ts";
@@ -17,7 +17,7 @@ export async function runAlone(session: SessionState, work: Work): Promise<boole
 /** A statement that is compared with others when it commits: the client gets its answer when it is known to stand. */
 async function runAsTransaction(session: SessionState, work: Work): Promise<boolean> {
   const result = await runInTransaction(session, work, session.beginImplicit());
-  const hasFailed = "problem" in result || result.answer.error !== undefined;
+  const hasFailed = "problem" in result || result.response.error !== undefined;
   if (hasFailed) {
     await rollBackOpen(session);
     return deliverResult(session, result);
@@ -28,43 +28,43 @@ async function runAsTransaction(session: SessionState, work: Work): Promise<bool
 
 async function changeSchema(session: SessionState, work: Work): Promise<boolean> {
   const { adjudicator, mutex, turn } = session;
-  const answer = await adjudicator.changeSchema(
+  const response = await adjudicator.changeSchema(
     () => runPatiently((form) => mutex.run(() => turn.hold(work.request(form)))),
     ({ error }) => !error,
   );
-  if (!answer.error) session.schemaVersion = adjudicator.schemaVersion;
-  else if (ddlProblemOf(answer.error) !== answer.error) return session.fail(ddlProblemOf(answer.error));
-  return deliverWork(session.client, work, answer);
+  if (!response.error) session.schemaVersion = adjudicator.schemaVersion;
+  else if (ddlProblemOf(response.error) !== response.error) return session.fail(ddlProblemOf(response.error));
+  return deliverWork(session.client, work, response);
 }
 
 async function read(session: SessionState, work: Work): Promise<boolean> {
   const { mutex, turn } = session;
-  const hold = (form: RequestForm): Promise<Answer> =>
+  const hold = (form: RequestForm): Promise<BackendResponse> =>
     mutex.run(() => turn.hold(work.request(form), work.copy));
   if (work.statement.commandTag !== undefined) {
     return deliverWork(session.client, work, await runPatiently(hold));
   }
   const form = { ...FIRST_TIME };
-  const answer = await runPatiently((next) => {
+  const response = await runPatiently((next) => {
     Object.assign(form, next);
     return next.again ? hold(next) : mutex.run(() => work.stream("client's"));
   });
-  if (!answer.error) await logLate(session, answer);
-  return deliver(session.client, answer, deliveryOf(work, form));
+  if (!response.error) await logLate(session, response);
+  return deliver(session.client, response, deliveryOf(work, form));
 }
 
 /** Runs a statement again where it and another one were waiting for each other. */
-async function runPatiently(run: (form: RequestForm) => Promise<Answer>): Promise<Answer> {
-  let answer = await run(FIRST_TIME);
+async function runPatiently(run: (form: RequestForm) => Promise<BackendResponse>): Promise<BackendResponse> {
+  let response = await run(FIRST_TIME);
   for (let runs = 1; runs < MAX_RUNS; runs++) {
-    if (!answer.error || !isTransient(answer.error) || answer.isOnItsWay) break;
-    answer = await run({ again: true, plain: false });
+    if (!response.error || !isTransient(response.error) || response.isPartlySent) break;
+    response = await run({ again: true, plain: false });
   }
-  return answer;
+  return response;
 }
 
 /** Logs what a function has committed that a SELECT has called. */
-async function logLate({ adjudicator }: SessionState, { changes }: Answer): Promise<void> {
+async function logLate({ adjudicator }: SessionState, { changes }: BackendResponse): Promise<void> {
   if (changes.length === 0 || !adjudicator.hasOpenTransactions) return;
   const writes = new WriteSet(adjudicator.rowIds);
   for (const change of changes) {

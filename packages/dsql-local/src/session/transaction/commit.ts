@@ -5,7 +5,7 @@ import {
   problemOf,
   SCHEMA_CONFLICT,
   tooLarge,
-} from "../exchange/answers.ts";
+} from "../exchange/problems.ts";
 import { MAX_RUNS } from "../exchange/work.ts";
 import { injectBeforeCommit, injectedAfterCommit } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";

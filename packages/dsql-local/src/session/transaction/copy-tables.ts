@@ -3,7 +3,7 @@ import type { TableDefinition } from "../../conflicts/table-definition.ts";
 import type { WriteSet } from "../../conflicts/write-set.ts";
 import { literal } from "../../sql/quoting.ts";
 import type { TableReference } from "../../statements/statement.ts";
-import type { Answer, BackendTurn } from "../exchange/backend-turn.ts";
+import type { BackendResponse, BackendTurn } from "../exchange/backend-turn.ts";
 
 /** Tables above it are not copied: a transaction that would need to is refused at its statement. */
 const MAX_COPIED_BYTES = 64 * 1024 * 1024;
@@ -13,7 +13,7 @@ export function copyTables(
   turn: BackendTurn,
   tables: readonly TableDefinition[],
   writes: WriteSet,
-): Promise<Answer> {
+): Promise<BackendResponse> {
   const script = Buffer.from(sandboxScript(tables, writes.replaySteps())).toString("base64");
   const oids = `{${tables.map(({ table }) => table).join(",")}}`;
   return turn.call("dsql_local_sandbox", [script, oids, String(MAX_COPIED_BYTES)]);

@@ -1,6 +1,6 @@
 import type { Fault } from "../../faults/fault-injector.ts";
 import { errorResponse } from "../../wire/error-fields.ts";
-import type { Problem } from "../exchange/answers.ts";
+import type { Problem } from "../exchange/problems.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** A fault has cut the client's connection, or left it without an answer until it closed: the session is over. */

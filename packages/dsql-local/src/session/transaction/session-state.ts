@@ -4,9 +4,9 @@ import type { Statement } from "../../statements/statement.ts";
 import type { BackendConnection } from "../../wire/backend-connection.ts";
 import { errorResponse } from "../../wire/error-fields.ts";
 import type { FrontendConnection } from "../../wire/frontend-connection.ts";
-import type { Problem } from "../exchange/answers.ts";
 import { BackendTurn } from "../exchange/backend-turn.ts";
 import { Mutex } from "../exchange/mutex.ts";
+import type { Problem } from "../exchange/problems.ts";
 import { Transaction } from "./transaction.ts";
 
 /** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */

@@ -1,7 +1,7 @@
 import { ddlWithDml, secondDdl } from "../../rules/ddl-placement.ts";
 import type { Refusal } from "../../rules/refusal.ts";
 import type { Statement } from "../../statements/statement.ts";
-import { ABORTED, type Problem, SCHEMA_CONFLICT, tooOld } from "../exchange/answers.ts";
+import { ABORTED, type Problem, SCHEMA_CONFLICT, tooOld } from "../exchange/problems.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -19,8 +19,10 @@ export async function refusalOf(session: SessionState, statement: Statement): Pr
 function withoutCatalog(session: SessionState, statement: Statement): Problem | undefined {
   const { transaction, status, cluster } = session;
   if (status === "E") return ABORTED;
-  const place = transaction?.explicit ? statement.refusalInTransaction : statement.refusalOutsideTransaction;
-  const refusal = statement.refusal ?? place;
+  const byTransaction = transaction?.explicit
+    ? statement.refusalInTransaction
+    : statement.refusalOutsideTransaction;
+  const refusal = statement.refusal ?? byTransaction;
   if (refusal) return cluster.refuse(refusal, statement.source);
   if (statement.tables.length > 0 && session.meetsSchemaChange()) return SCHEMA_CONFLICT;
   if (!transaction) return undefined;

@@ -2,8 +2,8 @@ import { parseDefinitions, type TableDefinition } from "../../conflicts/table-de
 import type { WriteSet } from "../../conflicts/write-set.ts";
 import type { Statement, TableReference } from "../../statements/statement.ts";
 import type { ErrorFields } from "../../wire/error-fields.ts";
-import { isTransient } from "../exchange/answers.ts";
 import type { BackendTurn } from "../exchange/backend-turn.ts";
+import { isTransient } from "../exchange/problems.ts";
 import { MAX_RUNS } from "../exchange/work.ts";
 import { copyTables, tableOidsSql } from "./copy-tables.ts";
 

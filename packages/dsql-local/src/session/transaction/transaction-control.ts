@@ -1,8 +1,8 @@
 import type { Statement } from "../../statements/statement.ts";
 import { commandComplete } from "../../wire/backend-messages.ts";
 import { errorResponse } from "../../wire/error-fields.ts";
-import type { Problem } from "../exchange/answers.ts";
 import { deliver } from "../exchange/deliver.ts";
+import type { Problem } from "../exchange/problems.ts";
 import { commitOpen, rollBackOpen } from "./commit.ts";
 import { injectAfterBegin, injectAfterRollback, injectBeforeBegin } from "./faults.ts";
 import type { SessionState } from "./session-state.ts";
@@ -72,10 +72,10 @@ export class TransactionControl {
 
   async #rollback(statement: Statement): Promise<boolean> {
     const session = this.#session;
-    const answer = await this.#ask(statement);
-    if (!answer.error) session.close();
+    const response = await this.#ask(statement);
+    if (!response.error) session.close();
     await injectAfterRollback(session);
-    return deliver(session.client, answer, { addedColumns: 0 });
+    return deliver(session.client, response, { addedColumns: 0 });
   }
 
   #ask(statement: Statement): ReturnType<SessionState["turn"]["hold"]> {

@@ -1,4 +1,6 @@
 import { replayedDdl } from "../../jobs/replayed-ddl.ts";
+import type { BackendResponse } from "../exchange/backend-turn.ts";
+import { type Delivery, deliver, deliveryOf, isExplain, readRows, rowsOf } from "../exchange/deliver.ts";
 import {
   DATA_CONFLICT,
   ddlProblemOf,
@@ -6,9 +8,7 @@ import {
   type Problem,
   SCHEMA_CONFLICT,
   TOO_MANY_ROWS,
-} from "../exchange/answers.ts";
-import type { Answer } from "../exchange/backend-turn.ts";
-import { type Delivery, deliver, deliveryOf, isExplain, readRows, rowsOf } from "../exchange/deliver.ts";
+} from "../exchange/problems.ts";
 import { FIRST_TIME, MAX_RUNS, type Work } from "../exchange/work.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Transaction } from "./transaction.ts";
@@ -17,13 +17,13 @@ import type { Transaction } from "./transaction.ts";
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
 /** What the client gets for a statement: PostgreSQL's answer, or an error instead of it. */
-export type Result = { answer: Answer; delivery: Delivery } | { problem: Problem };
+export type Result = { response: BackendResponse; delivery: Delivery } | { problem: Problem };
 
 /** Sends a result to the client; returns whether the statement succeeded. */
 export async function deliverResult(session: SessionState, result: Result): Promise<boolean> {
   return "problem" in result
     ? session.fail(result.problem)
-    : deliver(session.client, result.answer, result.delivery);
+    : deliver(session.client, result.response, result.delivery);
 }
 
 /** Runs a statement in the open transaction; what a SELECT returns has been sent to the client when it returns. */
@@ -33,8 +33,8 @@ export async function runInTransaction(
   transaction: Transaction,
 ): Promise<Result> {
   if (isCopyIn(work)) {
-    const answer = await session.mutex.run(() => askForRows(session, work, transaction));
-    if (!work.copy.started) return { answer, delivery: deliveryOf(work, FIRST_TIME) };
+    const response = await session.mutex.run(() => askForRows(session, work, transaction));
+    if (!work.copy.started) return { response, delivery: deliveryOf(work, FIRST_TIME) };
     await work.copy.gather();
   }
   return session.mutex.run(async () => {
@@ -51,15 +51,19 @@ export async function runInTransaction(
 }
 
 /** Lets PostgreSQL ask the client for rows, and takes the statement back. */
-async function askForRows(session: SessionState, work: Work, transaction: Transaction): Promise<Answer> {
+async function askForRows(
+  session: SessionState,
+  work: Work,
+  transaction: Transaction,
+): Promise<BackendResponse> {
   const { turn } = session;
   await transaction.enter();
   await turn.query("SAVEPOINT dsql_local_copy");
-  const answer = await turn.hold(work.request(FIRST_TIME), work.copy);
+  const response = await turn.hold(work.request(FIRST_TIME), work.copy);
   if (work.copy.started) {
     await turn.query("ROLLBACK TO SAVEPOINT dsql_local_copy;RELEASE SAVEPOINT dsql_local_copy");
   }
-  return answer;
+  return response;
 }
 
 /** A statement that is not expected to write: its rows are sent on as they come. */
@@ -67,13 +71,13 @@ async function runRead(session: SessionState, work: Work, transaction: Transacti
   const { turn } = session;
   const { commandTag } = work.statement;
   const form = { ...FIRST_TIME };
-  let answer =
+  let response =
     commandTag === undefined
       ? await work.stream(transaction.writes.isEmpty ? "client's" : "own")
       : await turn.hold(work.request(form));
   for (
     let run = 1;
-    answer.error && isTransient(answer.error) && !answer.isOnItsWay && run < MAX_RUNS;
+    response.error && isTransient(response.error) && !response.isPartlySent && run < MAX_RUNS;
     run++
   ) {
     await transaction.stepBack();
@@ -81,14 +85,14 @@ async function runRead(session: SessionState, work: Work, transaction: Transacti
     if (transaction.phase === "lost") return { problem: transaction.loss };
     if (transaction.isInSandbox) return runOnCopies(session, work, transaction, { again: true });
     form.again = true;
-    answer = await turn.hold(work.request(form));
+    response = await turn.hold(work.request(form));
   }
-  if (!answer.error) {
-    await transaction.acceptLate(answer.changes);
+  if (!response.error) {
+    await transaction.acceptLate(response.changes);
     if (isSetting(work)) transaction.settings.push(work.statement.text);
-    transaction.settings.push(...answer.settings);
+    transaction.settings.push(...response.settings);
   }
-  return { answer, delivery: deliveryOf(work, form) };
+  return { response, delivery: deliveryOf(work, form) };
 }
 
 /** A statement that writes, or reads for a lock: its answer is held back until it is known to be the true one. */
@@ -101,27 +105,28 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
   // PostgreSQL is to refuse a lock in a transaction that may only read.
   const form = { again: work.copy.started, plain: locking !== undefined && transaction.isReadOnly };
   for (let run = 1; ; run++) {
-    const answer = await turn.hold(work.request(form), work.copy);
-    if (!answer.error) {
-      const reads = readRows(answer, form.plain ? [] : (locking?.columnMarks ?? []));
-      if (!(await transaction.accept(answer.changes, reads))) return lose(session, work, transaction);
+    const response = await turn.hold(work.request(form), work.copy);
+    if (!response.error) {
+      const reads = readRows(response, form.plain ? [] : (locking?.columnMarks ?? []));
+      if (!(await transaction.accept(response.changes, reads)))
+        return restartOnCopies(session, work, transaction);
       if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction)
         return { problem: TOO_MANY_ROWS };
-      transaction.settings.push(...answer.settings);
-      if (isDdl) transaction.ddl = replayedDdl(statement, rowsOf(answer));
-      return { answer, delivery: deliveryOf(work, form) };
+      transaction.settings.push(...response.settings);
+      if (isDdl) transaction.ddl = replayedDdl(statement, rowsOf(response));
+      return { response, delivery: deliveryOf(work, form) };
     }
-    const { sqlstate } = answer.error;
-    if (isDdl && !isTransient(answer.error)) {
-      return ddlProblemOf(answer.error) === SCHEMA_CONFLICT
+    const { sqlstate } = response.error;
+    if (isDdl && !isTransient(response.error)) {
+      return ddlProblemOf(response.error) === SCHEMA_CONFLICT
         ? { problem: SCHEMA_CONFLICT }
-        : { answer, delivery: deliveryOf(work, form) };
+        : { response, delivery: deliveryOf(work, form) };
     }
     const hasLost = sqlstate === "40001" || (MAY_BE_UNSEEN.has(sqlstate) && transaction.hasUnseenCommits);
-    if (hasLost) return lose(session, work, transaction);
+    if (hasLost) return restartOnCopies(session, work, transaction);
     const isRefusedLock = locking !== undefined && !form.plain && sqlstate.startsWith("42");
-    if (!isRefusedLock && (!isTransient(answer.error) || run >= MAX_RUNS)) {
-      return { answer, delivery: deliveryOf(work, form) };
+    if (!isRefusedLock && (!isTransient(response.error) || run >= MAX_RUNS)) {
+      return { response, delivery: deliveryOf(work, form) };
     }
     form.again = true;
     form.plain ||= isRefusedLock;
@@ -133,7 +138,7 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
 }
 
 /** The statement has met what the snapshot does not see: its true answer is found on copies of the tables. */
-async function lose(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
+async function restartOnCopies(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
   await transaction.switchToCopies();
   return runOnCopies(session, work, transaction, { again: true, isFirst: true });
 }
@@ -149,14 +154,14 @@ async function runOnCopies(
   for (let run = 1; ; run++) {
     await turn.query("SAVEPOINT dsql_local_statement");
     const form = { again: again || run > 1, plain: true };
-    const answer = await turn.hold(work.sandboxed(form, transaction.isCopied), work.copy);
-    if (answer.error && isTransient(answer.error) && run < MAX_RUNS) {
+    const response = await turn.hold(work.sandboxed(form, transaction.isCopied), work.copy);
+    if (response.error && isTransient(response.error) && run < MAX_RUNS) {
       await turn.query("ROLLBACK TO SAVEPOINT dsql_local_statement;RELEASE SAVEPOINT dsql_local_statement");
       continue;
     }
-    if (!answer.error) {
+    if (!response.error) {
       await turn.query("RELEASE SAVEPOINT dsql_local_statement");
-      const changed = changedRows(answer.tag);
+      const changed = changedRows(response.tag);
       // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
       if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();
       transaction.writes.changedRows += changed ?? 0;
@@ -164,10 +169,10 @@ async function runOnCopies(
         return { problem: TOO_MANY_ROWS };
       }
       if (isSetting(work)) transaction.settings.push(work.statement.text);
-    } else if (answer.error.sqlstate === "40001") return { problem: DATA_CONFLICT };
+    } else if (response.error.sqlstate === "40001") return { problem: DATA_CONFLICT };
     const { commandTag } = work.statement;
     const delivery = { addedColumns: 0, commandTag, isExplain: isExplain(work.statement) };
-    return { answer, delivery };
+    return { response, delivery };
   }
 }
 

@@ -15,9 +15,15 @@ import type { TableFacts } from "../../conflicts/table-facts.ts";
 import { WriteSet } from "../../conflicts/write-set.ts";
 import type { Statement } from "../../statements/statement.ts";
 import type { ErrorFields } from "../../wire/error-fields.ts";
-import { DATA_CONFLICT, isTransient, type Problem, problemOf, SCHEMA_CONFLICT } from "../exchange/answers.ts";
-import type { Answer, BackendTurn } from "../exchange/backend-turn.ts";
+import type { BackendResponse, BackendTurn } from "../exchange/backend-turn.ts";
 import { rowsOf } from "../exchange/deliver.ts";
+import {
+  DATA_CONFLICT,
+  isTransient,
+  type Problem,
+  problemOf,
+  SCHEMA_CONFLICT,
+} from "../exchange/problems.ts";
 import { TableCopies } from "./table-copies.ts";
 import type { TransactionPhase } from "./transaction-phase.ts";
 
@@ -109,9 +115,10 @@ export class Transaction {
     const opened = this.#adjudicator.opening();
     this.#isOpening = true;
     this.#schemaVersion = this.#adjudicator.schemaVersion;
-    this.#turn.sendAhead(this.#turn.queryMessage(START), (answer) => {
-      const [row] = rowsOf(answer);
-      if (answer.error || !row) throw new Error(`a transaction could not begin: ${answer.error?.message}`);
+    this.#turn.sendAhead(this.#turn.queryMessage(START), (response) => {
+      const [row] = rowsOf(response);
+      if (response.error || !row)
+        throw new Error(`a transaction could not begin: ${response.error?.message}`);
       this.#isOpening = false;
       this.snapshot = new Snapshot(row[0] ?? "");
       this.isReadOnly = row[1] === "on";
@@ -298,30 +305,30 @@ export class Transaction {
     }
   }
 
-  async #replay(): Promise<Pick<Answer, "error">> {
+  async #replay(): Promise<Pick<BackendResponse, "error">> {
     const failed = await this.#applySettings();
     if (failed.error) return failed;
     if (this.ddl !== undefined) {
-      const answer = await this.#turn.query(this.ddl);
-      if (answer.error) return answer;
+      const response = await this.#turn.query(this.ddl);
+      if (response.error) return response;
     }
     if (this.writes.isEmpty) return {};
     const steps = asciiJson(this.writes.replaySteps());
-    const answer = await this.#turn.call("dsql_local_replay", [steps]);
-    if (answer.error) return answer;
+    const response = await this.#turn.call("dsql_local_replay", [steps]);
+    if (response.error) return response;
     const ctids = new Map<number, string>();
-    for (const moved of (answer.rows[0]?.[0] ?? "").split(" ")) {
+    for (const moved of (response.rows[0]?.[0] ?? "").split(" ")) {
       const [step = "", ctid = ""] = moved.split(":");
       if (ctid !== "") ctids.set(Number(step), ctid);
     }
     this.writes.moved(ctids);
-    return answer;
+    return response;
   }
 
-  async #applySettings(): Promise<Pick<Answer, "error">> {
+  async #applySettings(): Promise<Pick<BackendResponse, "error">> {
     for (const setting of this.settings) {
-      const answer = await this.#turn.query(setting);
-      if (answer.error) return answer;
+      const response = await this.#turn.query(setting);
+      if (response.error) return response;
     }
     return {};
   }

@@ -5,7 +5,7 @@ import {
   isTransient,
   problemOf,
   SCHEMA_CONFLICT,
-} from "../../src/session/exchange/answers.ts";
+} from "../../src/session/exchange/problems.ts";
 
 const error = (sqlstate: string, message = "", schema?: string) => ({
   severity: "ERROR",
