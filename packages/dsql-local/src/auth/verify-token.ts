@@ -46,21 +46,22 @@ export function verifyToken(token: string, expected: TokenExpectation): TokenVer
   if (!match) return refuse("the password is not an authentication token");
   const [, host = "", queryText = ""] = match;
   const query = parseQuery(queryText);
-  if (!query) return refuse("the token's parameters are malformed or given twice");
+  if (!query) return refuse("the token's parameters are malformed, or one appears twice");
   const { credentials } = expected;
   const wanted = [...PARAMETERS, ...(query.has("X-Amz-Security-Token") ? ["X-Amz-Security-Token"] : [])];
   if (query.size !== wanted.length + 1 || ![...wanted, "X-Amz-Signature"].every((name) => query.has(name))) {
-    return refuse("the token has parameters too many or too few");
+    return refuse("the token has missing or extra parameters");
   }
   const get = (name: string): string => query.get(name) as string;
   if (get("X-Amz-Algorithm") !== "AWS4-HMAC-SHA256")
     return refuse("the token's algorithm is not AWS4-HMAC-SHA256");
-  if (get("X-Amz-SignedHeaders") !== "host") return refuse("the token signs other headers than host");
+  if (get("X-Amz-SignedHeaders") !== "host")
+    return refuse("the token must sign the host header and no other");
   const signedAt = parseAmzDate(get("X-Amz-Date"));
   if (!signedAt) return refuse("the token's date is malformed");
   const [keyId, day, region, service, terminator, ...more] = get("X-Amz-Credential").split("/");
   if (keyId !== credentials.accessKeyId) {
-    return refuse("the token was signed with another access key id");
+    return refuse("the token was signed with a different access key id");
   }
   if (
     day !== get("X-Amz-Date").slice(0, 8) ||
@@ -78,14 +79,17 @@ export function verifyToken(token: string, expected: TokenExpectation): TokenVer
     return refuse(`the token was signed for host ${printable(host)}, this endpoint is ${expected.hosts[0]}`);
   const action = expected.user === "admin" ? "DbConnectAdmin" : "DbConnect";
   if (query.get("X-Amz-Security-Token") !== credentials.sessionToken) {
-    return refuse("the token's session token is not the credentials' own");
+    return refuse("the token's session token differs from that of the credentials");
   }
   if (!signatureMatches(query, host, credentials.secretAccessKey)) {
     return refuse("the signature does not match: the secret access key or a parameter differs");
   }
   if (get("Action") !== action) {
     const mapping = `user: ${expected.user}, action: ${printable(get("Action"))}`;
-    return refuse(`the token's action does not fit: ${mapping}`, `Wrong user to action mapping. ${mapping}`);
+    return refuse(
+      `the token's action does not match the user: ${mapping}`,
+      `Wrong user to action mapping. ${mapping}`,
+    );
   }
   return checkAge(signedAt, get("X-Amz-Expires"), expected.now ?? new Date());
 }
@@ -93,7 +97,7 @@ export function verifyToken(token: string, expected: TokenExpectation): TokenVer
 function checkAge(signedAt: Date, expires: string, now: Date): TokenVerdict {
   const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
   if (seconds < 1 || seconds > MAX_EXPIRES_SECONDS)
-    return refuse("the token's X-Amz-Expires is not from 1 to 604800");
+    return refuse("the token's X-Amz-Expires must be from 1 to 604800 seconds");
   const ends = signedAt.getTime() + seconds * 1000;
   if (now.getTime() >= ends) {
     const [end, current] = [amzDate(new Date(ends)), amzDate(now)];

@@ -49,10 +49,11 @@ export function parseArguments(
   if (values.help) return "help";
   if (values.version) return "version";
   if (positionals.length > 0) return parseCommand(positionals, values, env);
-  if (values.pid !== undefined) throw new UsageError("--pid belongs to a command (--help lists them)");
+  if (values.pid !== undefined)
+    throw new UsageError("--pid can only be used with a command (--help lists them)");
   const forms = (["json", "env", "quiet"] as const).filter((form) => values[form]);
   if (forms.length > 1)
-    throw new UsageError(`--${forms.join(" and --")} contradict each other; give one of them`);
+    throw new UsageError(`--${forms.join(" and --")} cannot be combined; use one of them`);
   const regions = values.region ?? ["us-east-1"];
   for (const region of regions) {
     if (!/^[a-z0-9-]{1,40}$/.test(region))
@@ -74,12 +75,12 @@ function parseCommand(
     );
   }
   if (region === undefined) throw new UsageError(`${command} needs a Region: ${command} us-east-1`);
-  if (rest.length > 0) throw new UsageError(`${command} takes one Region, and "${rest[0]}" is too many`);
+  if (rest.length > 0) throw new UsageError(`${command} takes one Region; unexpected "${rest[0]}"`);
   const [other] = Object.keys(others);
-  if (other !== undefined) throw new UsageError(`--${other} does not belong to ${command}`);
+  if (other !== undefined) throw new UsageError(`--${other} cannot be used with ${command}`);
   const pid = given ?? env.DSQL_LOCAL_PID;
   if (pid !== undefined && !/^[1-9]\d{0,9}$/.test(pid)) {
-    throw new UsageError(`--pid must be a process id, and is "${pid}"`);
+    throw new UsageError(`--pid must be a process id, not "${pid}"`);
   }
   return { command, region, pid: pid === undefined ? undefined : Number(pid) };
 }
@@ -112,6 +113,6 @@ function checkOption(token: {
 function parsePort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new UsageError(`--port must be an integer from 0 to 65535, and is "${text}"`);
+  if (!(port <= 65_535)) throw new UsageError(`--port must be an integer from 0 to 65535, not "${text}"`);
   return port;
 }

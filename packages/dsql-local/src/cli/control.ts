@@ -46,7 +46,7 @@ async function carryOut(local: LocalDsql, line: string): Promise<void> {
   const endpoint = local.endpoints.find((candidate) => candidate.region === region);
   if (!endpoint) {
     const regions = local.endpoints.map((candidate) => candidate.region).join(", ");
-    throw new Error(`there is no endpoint in ${region}; there is one in ${regions}`);
+    throw new Error(`there is no endpoint in ${region}; this dsql-local has ${regions}`);
   }
   await (command === "take-away" ? endpoint.takeAway() : endpoint.bringBack());
 }
@@ -64,7 +64,7 @@ export async function sendCommand({ command, region, pid }: RegionCommand): Prom
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ECONNREFUSED") throw error;
-    throw new Error(`no dsql-local runs as process ${target}`, { cause: error });
+    throw new Error(`process ${target} is not a running dsql-local`, { cause: error });
   } finally {
     socket.destroy();
   }
@@ -77,5 +77,5 @@ async function onlyProcess(): Promise<number> {
     .filter((pid) => pid > 0 && isRunning(pid));
   if (pids.length === 1) return pids[0] as number;
   if (pids.length === 0) throw new Error("no dsql-local is running");
-  throw new Error(`several dsql-local are running; name one with --pid: ${pids.join(", ")}`);
+  throw new Error(`several dsql-local processes are running; choose one with --pid: ${pids.join(", ")}`);
 }

@@ -3,7 +3,7 @@ export const HELP = `dsql-local: a local endpoint that behaves as Aurora DSQL do
 Usage: npx dsql-local [options]     (runs until Ctrl-C)
 
   --port <port>        port on 127.0.0.1 and ::1; 0 for any free one (default: 0)
-  --region <region>    Region; give it again for a second endpoint   (default: us-east-1)
+  --region <region>    Region; repeat it for a second endpoint       (default: us-east-1)
                        over the same data, on the next port
   --data-dir <folder>  keep the data, the keys and the host name     (default: removed at the end)
                        here between runs

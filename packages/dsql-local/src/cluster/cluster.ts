@@ -138,7 +138,9 @@ export class Cluster {
     if (this.#admitted >= this.limits.maxConnections) return undefined;
     if (this.files && this.#admitted >= this.files.sessions) {
       const { maxOpenFiles, sessions } = this.files;
-      this.log(`refused a login: ${maxOpenFiles} open files (ulimit -n) are enough for ${sessions} sessions`);
+      this.log(
+        `refused a login: the limit of ${maxOpenFiles} open files (ulimit -n) allows only ${sessions} sessions`,
+      );
       return undefined;
     }
     this.#admitted++;

@@ -52,5 +52,7 @@ async function readIdentity(file: string): Promise<ClusterIdentity | undefined> 
   } catch {
     // Told below, without the parser's words, which would show a part of the text.
   }
-  throw new DataDirectoryError(`${file} is damaged; remove it, and a new key pair and host name are made`);
+  throw new DataDirectoryError(
+    `${file} is damaged; remove it to have a new key pair and host name generated`,
+  );
 }

@@ -14,9 +14,9 @@ export function resolveLimits(limits: LocalDsqlLimits = {}): WithDefaults<LocalD
   };
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    if (!(name in resolved)) throw new RangeError(`limits.${name} is not a limit`);
+    if (!(name in resolved)) throw new RangeError(`limits.${name} does not exist`);
     if (typeof value !== "number" || !(value > 0))
-      throw new RangeError(`limits.${name} must be a number above 0`);
+      throw new RangeError(`limits.${name} must be a number greater than 0`);
     resolved[name as keyof LocalDsqlLimits] = value;
   }
   return resolved;

@@ -58,11 +58,12 @@ export async function readRecordings(path: string): Promise<RecordingFolder> {
 /** The cases of a file; one that cannot be replayed is an error rather than left out. */
 function casesOf(text: string, file: string): RecordedCase[] {
   const { cases } = JSON.parse(text) as { cases?: RecordedCase[] };
-  if (!Array.isArray(cases)) throw new Error(`${file} is no recording: it has no list of cases`);
+  if (!Array.isArray(cases)) throw new Error(`${file} is not a recording: it has no list of cases`);
   const isReplayable = ({ steps, observations }: RecordedCase): boolean =>
     Array.isArray(steps) && steps.every((step) => typeof step === "string") && Array.isArray(observations);
   const unknown = cases.find((recorded) => !isReplayable(recorded));
-  if (unknown) throw new Error(`${file}: the case ${unknown.name} has no texts as steps, or no observations`);
+  if (unknown)
+    throw new Error(`${file}: the case ${unknown.name} must have strings as steps, and observations`);
   return cases;
 }
 

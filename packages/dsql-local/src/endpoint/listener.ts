@@ -47,14 +47,14 @@ export class Listener {
     if (cluster.files) server.maxConnections = cluster.files.sockets;
     return new Promise((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => {
-        const message = `port ${port} is used by another program; name another one, or 0 for any free one`;
+        const message = `port ${port} is used by another program; choose another one, or 0 for any free port`;
         reject(error.code === "EADDRINUSE" ? new PortInUseError(message, { cause: error }) : error);
       });
       server.listen({ port, host, backlog: 1024 }, () => {
         server.on("error", (error) => cluster.log(`cannot accept a connection: ${error.message}`));
         server.on("drop", () =>
           cluster.log(
-            `closed a new connection: ${cluster.files?.maxOpenFiles} open files (ulimit -n) are too few`,
+            `closed a new connection: the limit of ${cluster.files?.maxOpenFiles} open files (ulimit -n) is too low`,
           ),
         );
         resolve(server);

@@ -53,7 +53,7 @@ export async function logIn(
   checkRequest(request);
   client.write(authenticationCleartextPassword);
   const message = await client.next();
-  if (!message) throw new Error("the client went away before it sent a token");
+  if (!message) throw new Error("the client disconnected before it sent a token");
   if (message.type !== Frontend.Password)
     throw loginRefused("08P01", "expected password response", "no password came");
   checkToken(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)), request.user, context);
@@ -66,7 +66,7 @@ function checkAdmission({ cluster, rate }: LoginContext, slot: SessionSlot): voi
     throw loginRefused(
       "53400",
       "Unable to accept connection, rate exceeded.",
-      "too many new connections a second",
+      "too many new connections per second",
     );
   }
   const release = fault === TOO_MANY ? undefined : cluster.admit();
@@ -82,7 +82,7 @@ function checkRequest({ database, parameters, unsupported }: StartupRequest): vo
     throw loginRefused("0A000", text, `startup parameter "${unsupported}" is not supported`);
   }
   if (database !== "postgres") {
-    throw loginRefused("3D000", `database "${database}" does not exist`, `there is one database, "postgres"`);
+    throw loginRefused("3D000", `database "${database}" does not exist`, `the only database is "postgres"`);
   }
 }
 
@@ -96,8 +96,11 @@ function checkToken(token: string, user: string, context: LoginContext): void {
   }
   cluster.stats.tokensRefused++;
   if (!verdict.valid) throw accessDenied(verdict.reason, verdict.hint);
-  if (fault === "invalid") throw accessDenied("a fault was asked for");
-  throw accessDenied("a fault was asked for", "Signature expired: the token is taken as expired, as a fault");
+  if (fault === "invalid") throw accessDenied('refused by refuseTokens("invalid")');
+  throw accessDenied(
+    'refused by refuseTokens("expired")',
+    "Signature expired: the token is taken as expired, as a fault",
+  );
 }
 
 /** Sends what follows a successful login. */

@@ -53,6 +53,6 @@ async function checkMapping(backend: BackendConnection, role: string): Promise<v
   );
   if (found?.rows.length === 0) {
     const grant = `AWS IAM GRANT ${identifier(role)} TO 'arn:aws:iam::…'`;
-    throw accessDenied(`no IAM role may use role ${role}: run ${grant}`);
+    throw accessDenied(`no IAM role is mapped to role ${role}: run ${grant}`);
   }
 }

@@ -27,8 +27,8 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   demandSupportedNode();
   const limits = resolveLimits(options.limits);
   const regions = options.regions ?? [options.region ?? "us-east-1"];
-  if (regions.length === 0) throw new RangeError("regions must name at least one Region");
-  if (new Set(regions).size < regions.length) throw new RangeError("regions names a Region twice");
+  if (regions.length === 0) throw new RangeError("regions must list at least one Region");
+  if (new Set(regions).size < regions.length) throw new RangeError("regions must not list a Region twice");
   for (const region of regions) {
     if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
   }
@@ -136,5 +136,5 @@ async function openEndpoint(options: {
 function demandSupportedNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  throw new Error(`dsql-local needs Node.js 20.19 or later, and this is ${process.versions.node}.`);
+  throw new Error(`dsql-local needs Node.js 20.19 or later; this is ${process.versions.node}.`);
 }

@@ -67,10 +67,11 @@ export class FaultInjector implements Faults {
 
   latency(options: LatencyOptions): void {
     const { roundTripMs = 0, commitMs = 0, commitJitter = 0 } = options;
-    if (commitJitter > 1) throw new RangeError("commitJitter must be at most 1: it is a share of commitMs");
+    if (commitJitter > 1)
+      throw new RangeError("commitJitter must be at most 1: it is a fraction of commitMs");
     for (const [name, value] of Object.entries({ roundTripMs, commitMs, commitJitter })) {
       if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
-        throw new RangeError(`${name} must be a number from 0`);
+        throw new RangeError(`${name} must be a number of at least 0`);
     }
     this.#latency = { roundTripMs, commitMs, commitJitter };
     this.#refresh();
@@ -153,7 +154,7 @@ export class FaultInjector implements Faults {
   }
 
   #arm(name: FaultName, times: number): void {
-    if (!Number.isInteger(times) || times < 1) throw new RangeError("times must be an integer from 1");
+    if (!Number.isInteger(times) || times < 1) throw new RangeError("times must be an integer of at least 1");
     this.#armed[name] += times;
     this.#refresh();
   }

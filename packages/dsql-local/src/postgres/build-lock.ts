@@ -59,7 +59,7 @@ async function acquire(lock: string): Promise<boolean> {
 function unusable(directory: string, error: unknown): Error {
   const reason = (error as Error).message;
   return new Error(
-    `the cache directory ${directory} cannot be used (${reason}); name another one with DSQL_LOCAL_CACHE`,
+    `the cache directory ${directory} cannot be used (${reason}); set DSQL_LOCAL_CACHE to another one`,
     { cause: error },
   );
 }

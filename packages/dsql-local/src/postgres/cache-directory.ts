@@ -13,12 +13,12 @@ export async function cacheDirectory(): Promise<string> {
   if (named) {
     await makeReadable(named);
     await access(named, constants.W_OK).catch((error: Error) => {
-      throw new Error(`DSQL_LOCAL_CACHE names ${named}, which cannot be written to`, { cause: error });
+      throw new Error(`DSQL_LOCAL_CACHE is set to ${named}, which is not writable`, { cause: error });
     });
     const user = serverUser();
     if (await userCanEnter(named, user)) return named;
     throw new Error(
-      `DSQL_LOCAL_CACHE names ${named}, which the user "${user?.name}" cannot enter, as which PostgreSQL runs where we are root`,
+      `DSQL_LOCAL_CACHE is set to ${named}, which the user "${user?.name}" cannot enter; PostgreSQL runs as that user when dsql-local runs as root`,
     );
   }
   const usual = usualDirectory();
@@ -47,7 +47,7 @@ async function temporaryDirectory(): Promise<string> {
   await makeReadable(directory);
   const { uid: owner, mode } = await stat(directory);
   if (uid !== undefined && (owner !== uid || (mode & 0o022) !== 0)) {
-    throw new Error(`${directory} belongs to somebody else; name a folder with DSQL_LOCAL_CACHE`);
+    throw new Error(`${directory} belongs to another user; set DSQL_LOCAL_CACHE to a folder of your own`);
   }
   return directory;
 }

@@ -37,13 +37,13 @@ export async function claimDataDirectory(
   setup: string,
 ): Promise<KeptDataDirectory> {
   await makeFolder(resolve(named)).catch((error: Error) => {
-    throw new DataDirectoryError(`${named} cannot be made a folder: ${error.message}`, { cause: error });
+    throw new DataDirectoryError(`cannot create the folder ${named}: ${error.message}`, { cause: error });
   });
   const folder = await realpath(named);
   if (user && !(await userCanEnter(dirname(folder), user))) {
     throw new DataDirectoryError(
-      `${folder} is inside a folder that the user "${user.name}" cannot enter, as which PostgreSQL runs where we are root; ` +
-        "name a folder elsewhere, or run as another user",
+      `${folder} is inside a folder that the user "${user.name}" cannot enter, and PostgreSQL runs as that user when ` +
+        "dsql-local runs as root; choose a folder elsewhere, or run dsql-local as another user",
     );
   }
   const entries = await readdir(folder);
@@ -80,20 +80,22 @@ async function checkOwner(folder: string, mark: string, setup: string | undefine
   const text = await readFile(mark, "utf8").catch(() => undefined);
   if (text === undefined) {
     throw new DataDirectoryError(
-      `${folder} is neither empty nor a data directory of dsql-local; name another folder`,
+      `${folder} is neither empty nor a data directory of dsql-local; choose another folder`,
     );
   }
   const owner = readMark(text);
   if (setup !== undefined && owner.setup !== setup) {
     throw new DataDirectoryError(
-      `${folder} was made by another version of dsql-local (or its ${MARK} is damaged), whose data this one cannot use; ` +
-        "name another folder",
+      `${folder} was created by another version of dsql-local (or its ${MARK} is damaged), and this version cannot use its ` +
+        "data; choose another folder",
     );
   }
   if (owner.pid === 0 || !isRunning(owner.pid) || startTime(owner.pid) !== owner.startTime) return;
   // A thread of this process that ended without a word has left its mark, but no server.
   if (owner.pid === process.pid && !(await serverOn(join(folder, "data")))) return;
-  throw new DataDirectoryError(`${folder} is in use by process ${owner.pid}; stop it or name another folder`);
+  throw new DataDirectoryError(
+    `${folder} is in use by process ${owner.pid}; stop it or choose another folder`,
+  );
 }
 
 /** A mark whose writing was interrupted names no owner. */

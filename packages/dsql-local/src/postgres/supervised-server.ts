@@ -53,11 +53,11 @@ export class SupervisedServer {
       const ended = `PostgreSQL (process ${this.#server.pid}) ended unexpectedly${reason ? ` (${reason})` : ""}`;
       try {
         this.#countEnd();
-        this.#supervision.log(`${ended}; starting it again`);
+        this.#supervision.log(`${ended}; restarting it`);
         this.#server = await this.#start();
       } catch (error) {
         if (this.#stopping) return;
-        const message = `${ended}, and is not started again: ${(error as Error).message}`;
+        const message = `${ended}, and cannot be restarted: ${(error as Error).message}`;
         this.#supervision.onFailure(new PostgresFailedError(message, { cause: error }));
         return;
       }

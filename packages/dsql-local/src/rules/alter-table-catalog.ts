@@ -25,7 +25,7 @@ export const alterTableCatalogRules: readonly CatalogRule[] = [
     "AlterTableStmt",
     {
       rule: "drop-primary-key-column",
-      advice: "The primary key is fixed when the table is made.",
+      advice: "A primary key cannot be changed after CREATE TABLE.",
       page: "alterTable",
     },
     (s) => some(commandsOf(s, "DropColumn")),
@@ -45,7 +45,7 @@ export const alterTableCatalogRules: readonly CatalogRule[] = [
     "AlterTableStmt",
     {
       rule: "drop-primary-key",
-      advice: "The primary key is fixed when the table is made.",
+      advice: "A primary key cannot be changed after CREATE TABLE.",
       page: "alterTable",
     },
     (s) => some(commandsOf(s, "DropConstraint")),
@@ -85,7 +85,7 @@ export const alterTableCatalogRules: readonly CatalogRule[] = [
   ),
   catalogRule(
     "AlterTableStmt",
-    { rule: "identity-column", advice: "An identity column is bigint.", page: "identity" },
+    { rule: "identity-column", advice: "Make the identity column bigint.", page: "identity" },
     (s) => some(commandsOf(s, "AddIdentity")),
     async (subjects, catalog) => {
       for (const { table, command } of subjects) {

@@ -27,7 +27,7 @@ const identity: RuleInfo = {
 
 const newColumn: RuleInfo = {
   rule: "add-column-constraint",
-  advice: "Add the bare column, then SET DEFAULT and ADD CONSTRAINT … NOT VALID in statements of their own.",
+  advice: "Add the bare column, then SET DEFAULT and ADD CONSTRAINT … NOT VALID in separate statements.",
   page: "alterTable",
 };
 
@@ -77,7 +77,7 @@ export const alterTableRules: readonly Rule[] = [
     "AlterDomainStmt",
     {
       rule: "alter-domain",
-      advice: "Make a new domain, or a CHECK constraint on the table.",
+      advice: "Create a new domain, or use a CHECK constraint on the table.",
       page: "supportedSql",
     },
     (s) => {

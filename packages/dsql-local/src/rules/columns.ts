@@ -18,8 +18,7 @@ const MAX_LENGTHS: Record<string, { bytes: number; shown: string }> = {
 
 const columnType: RuleInfo = {
   rule: "column-type",
-  advice:
-    "Use one of the supported types: text, jsonb or bytea hold what has none of its own; arrays exist in queries.",
+  advice: "Use a supported type; text, jsonb or bytea can hold the others. Arrays can be used in queries.",
   page: "dataTypes",
 };
 
@@ -33,7 +32,7 @@ const columnLength: RuleInfo = {
 const identity: RuleInfo = {
   rule: "identity-column",
   advice:
-    "Write bigint GENERATED … AS IDENTITY (CACHE 1), or CACHE 65536 for many writers; uuid is the better key.",
+    "Write bigint GENERATED … AS IDENTITY (CACHE 1), or CACHE 65536 for many writers; uuid is a better key.",
   page: "identity",
 };
 
@@ -60,7 +59,7 @@ export const columnRules: readonly Rule[] = [
     "ColumnDef",
     {
       rule: "column-collation",
-      advice: "Leave COLLATE out: every text is compared by the C collation.",
+      advice: "Leave COLLATE out: DSQL compares all text by the C collation.",
       page: "createTable",
     },
     (column) => column.collClause && "COLLATE clause not supported",

@@ -3,7 +3,8 @@ import { makeRefusal, type RuleInfo } from "./rule.ts";
 
 const info: RuleInfo = {
   rule: "one-ddl-per-transaction",
-  advice: "Send each DDL statement (GRANT and REVOKE too) in a transaction of its own, and rows in another.",
+  advice:
+    "Run each DDL statement (GRANT and REVOKE included) in its own transaction, and change rows in another.",
   page: "transactions",
 };
 

@@ -12,7 +12,7 @@ export const functionRules: readonly Rule[] = [
     "FuncCall",
     {
       rule: "advisory-lock",
-      advice: "Lock a row of a table of your own with an UPDATE, and retry on 40001.",
+      advice: "UPDATE a row of a lock table of your own, and retry on 40001.",
       page: "unsupportedSql",
     },
     (call) => {
@@ -24,7 +24,7 @@ export const functionRules: readonly Rule[] = [
     "FuncCall",
     {
       rule: "unsupported-function",
-      advice: "Leave it out; DSQL has no counterpart.",
+      advice: "Leave it out; DSQL has no equivalent.",
       page: "unsupportedSql",
     },
     (call) => {

@@ -16,14 +16,14 @@ const keyColumns: RuleInfo = {
 
 const keyType: RuleInfo = {
   rule: "key-type",
-  advice: "Use text, uuid, a number or a timestamp as key.",
+  advice: "Use text, uuid, a number or a timestamp as the key.",
   page: "dataTypes",
 };
 
 const keySize: RuleInfo = {
   rule: "key-size",
   sqlstate: "54000",
-  advice: "Declare shorter columns, or use uuid as key.",
+  advice: "Declare shorter columns, or use uuid as the key.",
   page: "quotas",
 };
 

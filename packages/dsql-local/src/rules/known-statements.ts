@@ -76,21 +76,21 @@ const INSTEAD: Record<string, string> = {
   TruncateStmt: "Use DELETE FROM in batches of at most 3,000 rows, or DROP TABLE and CREATE TABLE.",
   CreateExtensionStmt: "DSQL has no extensions; gen_random_uuid() is built in.",
   CreatedbStmt: "A cluster has one database, postgres; use schemas.",
-  CreateTableAsStmt: "Create the table, then INSERT … SELECT; use a view in place of a materialized view.",
+  CreateTableAsStmt: "Create the table, then INSERT … SELECT; use a view instead of a materialized view.",
   DoStmt: "Run the statements one by one from the application.",
   LockStmt: "DSQL takes no locks; use SELECT … FOR UPDATE and retry on 40001.",
   DeclareCursorStmt: "Use a portal with a row limit (pg-cursor), or keyset pagination.",
   ListenStmt: "Poll a table, or use a change data capture stream.",
   NotifyStmt: "Write a row to a table, or use a change data capture stream.",
   CreatePolicyStmt: "Grant on schemas and tables, or filter in a view.",
-  PrepareStmt: "Use a prepared statement of the protocol.",
-  DiscardStmt: "Open a new connection, or RESET single parameters.",
+  PrepareStmt: "Prepare the statement through the protocol, as drivers do.",
+  DiscardStmt: "Open a new connection, or RESET individual parameters.",
 };
 
 function unsupported(name: string): RuleInfo {
   return {
     rule: "unsupported-statement",
-    advice: INSTEAD[name] ?? "Leave the statement out; DSQL has no counterpart.",
+    advice: INSTEAD[name] ?? "Leave the statement out; DSQL has no equivalent.",
     page: "unsupportedSql",
   };
 }

@@ -7,7 +7,7 @@ import { isColumnType, isRefusedColumnType } from "./type-names.ts";
 export const namedTypeRules: readonly CatalogRule[] = [
   catalogRule(
     "ColumnDef",
-    { rule: "column-type", advice: "Use jsonb, or columns of their own.", page: "dataTypes" },
+    { rule: "column-type", advice: "Use jsonb, or a separate column for each field.", page: "dataTypes" },
     ({ typeName }) => !isColumnType(typeName) && !isRefusedColumnType(typeName) && typeName,
     async (type, catalog) => {
       const name = namesOf(type.names).map(identifier).join(".");

@@ -8,7 +8,7 @@ const OWN_PARAMETER = /^dsql_local\./i;
 const info = (sqlstate: string): RuleInfo => ({
   rule: "own-object",
   sqlstate,
-  advice: "Choose another name; names that begin with dsql_local are the local endpoint's own.",
+  advice: "Choose another name; names that begin with dsql_local are reserved for the local endpoint.",
   page: "unsupportedSql",
 });
 

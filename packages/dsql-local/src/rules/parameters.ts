@@ -32,8 +32,7 @@ export const SYNC_CREATE_INDEX_PARAMETER = "dsql.disable_sync_create_index";
 
 const info: RuleInfo = {
   rule: "session-parameter",
-  advice:
-    "Leave it out; DSQL sets only the parameters that the page lists. A time limit belongs into the client.",
+  advice: "Leave it out; only the parameters listed on the page can be set. Set timeouts in the client.",
   page: "parameters",
 };
 
@@ -45,7 +44,7 @@ const roleInfo: RuleInfo = {
 
 const encodingInfo: RuleInfo = {
   rule: "client-encoding",
-  advice: "Use UTF8, or an encoding that PostgreSQL can also use on a server.",
+  advice: "Use UTF8, or an encoding that PostgreSQL also supports as a server encoding.",
   page: "parameters",
 };
 

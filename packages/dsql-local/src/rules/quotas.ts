@@ -79,13 +79,13 @@ export const quotaCatalogRules: readonly CatalogRule[] = [
     max: 10,
     count: `SELECT count(*) FROM pg_catalog.pg_namespace AS n WHERE n.nspname <> 'public' AND n.nspname ${IN_USER_SCHEMA}`,
     message: "more than 10 schemas not allowed",
-    advice: "Drop a schema, or put the tables in one schema and give them prefixes.",
+    advice: "Drop a schema, or put the tables in one schema, with prefixes in their names.",
   }),
   limited("CreateStmt", {
     max: 1000,
     count: relations("r"),
     message: "creating more than 1000 tables not allowed",
-    advice: "Drop a table, or keep several kinds of rows in one.",
+    advice: "Drop a table, or keep several kinds of rows in one table.",
   }),
   limited("ViewStmt", {
     max: 5000,

@@ -98,7 +98,7 @@ export const statementRules: readonly Rule[] = [
     {
       rule: "copy-file",
       sqlstate: "42501",
-      advice: "Use COPY … FROM STDIN or TO STDOUT; psql's \\copy does.",
+      advice: "Use COPY … FROM STDIN or TO STDOUT, as psql's \\copy does.",
       page: "supportedSql",
     },
     (s) => {
@@ -111,7 +111,7 @@ export const statementRules: readonly Rule[] = [
     "DeallocateStmt",
     {
       rule: "deallocate",
-      advice: "Close the prepared statement by the protocol, or use DEALLOCATE ALL.",
+      advice: "Close the prepared statement through the protocol, or use DEALLOCATE ALL.",
       page: "supportedSql",
     },
     (s) => s.name !== undefined && "unsupported statement: Deallocate",

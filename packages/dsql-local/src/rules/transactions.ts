@@ -23,7 +23,7 @@ export const transactionRules: readonly Rule[] = [
     "TransactionStmt",
     {
       rule: "savepoint",
-      advice: "Retry the whole transaction when a part of it fails.",
+      advice: "Retry the whole transaction when part of it fails.",
       page: "unsupportedSql",
     },
     (s) => {
@@ -46,7 +46,7 @@ export const transactionRules: readonly Rule[] = [
   rule("VariableSetStmt", isolation, (s) => s.kind === "VAR_SET_MULTI" && unsupportedLevel(s.args)),
   rule(
     "VariableSetStmt",
-    { rule: "set-transaction", advice: "Say READ ONLY in BEGIN: BEGIN READ ONLY.", page: "supportedSql" },
+    { rule: "set-transaction", advice: "Write BEGIN READ ONLY.", page: "supportedSql" },
     (s) =>
       s.kind === "VAR_SET_MULTI" &&
       s.name !== "SESSION CHARACTERISTICS" &&

@@ -4,7 +4,7 @@ import { builtInName, displayedName, isRefusedValueType } from "./type-names.ts"
 
 const info: RuleInfo = {
   rule: "value-type",
-  advice: "Use one of the supported types; besides those, queries have arrays and inet.",
+  advice: "Use a supported type; queries can also use arrays and inet.",
   page: "dataTypes",
 };
 

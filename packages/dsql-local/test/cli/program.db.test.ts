@@ -174,7 +174,7 @@ describe("the program", () => {
         {
           code: 1,
           stderr: expect.stringContaining(
-            "there is no endpoint in eu-west-1; there is one in us-east-1, us-east-2",
+            "there is no endpoint in eu-west-1; this dsql-local has us-east-1, us-east-2",
           ),
         },
       );
@@ -183,7 +183,7 @@ describe("the program", () => {
     }
     await expect.poll(() => isThere(Number(env.DSQL_LOCAL_PID)), { timeout: 10_000 }).toBe(false);
     await expect(run(process.execPath, [program, "take-away", "us-east-2"], { env })).rejects.toMatchObject({
-      stderr: expect.stringContaining(`no dsql-local runs as process ${env.DSQL_LOCAL_PID}`),
+      stderr: expect.stringContaining(`process ${env.DSQL_LOCAL_PID} is not a running dsql-local`),
     });
   });
 
@@ -212,7 +212,7 @@ describe("the program", () => {
     while (child.exitCode === null) {
       const folder = await runDirectoryOf(child.pid as number);
       const postgres = folder && (await serverOn(join(folder, "data")));
-      const restarts = log.match(/starting it again/g)?.length ?? 0;
+      const restarts = log.match(/restarting it/g)?.length ?? 0;
       if (postgres && (await isAccepting(join(folder, ".s.PGSQL.5432")))) process.kill(postgres, "SIGKILL");
       await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 300))]);
       expect(restarts).toBeLessThanOrEqual(3);

@@ -11,9 +11,9 @@ describe("the limits", () => {
   });
 
   it("are refused by name where they mean nothing", () => {
-    expect(() => resolveLimits({ maxRows: 5 } as object)).toThrow("limits.maxRows is not a limit");
+    expect(() => resolveLimits({ maxRows: 5 } as object)).toThrow("limits.maxRows does not exist");
     expect(() => resolveLimits({ connectionRate: -1 })).toThrow(
-      "limits.connectionRate must be a number above 0",
+      "limits.connectionRate must be a number greater than 0",
     );
   });
 });

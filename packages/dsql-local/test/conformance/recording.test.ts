@@ -39,7 +39,7 @@ describe("reading recordings", () => {
   it("fails where a path is not there or a file cannot be replayed, rather than leaving it out", async () => {
     await expect(readRecordings(join(folder, "nowhere"))).rejects.toThrow("nowhere");
     await writeFile(join(folder, "a.json"), JSON.stringify({ suite: "x" }));
-    await expect(readRecordings(folder)).rejects.toThrow("a.json is no recording");
+    await expect(readRecordings(folder)).rejects.toThrow("a.json is not a recording");
     await writeFile(join(folder, "a.json"), JSON.stringify({ cases: [{ ...recorded, steps: [1] }] }));
     await expect(readRecordings(folder)).rejects.toThrow("the case one");
   });

@@ -41,7 +41,7 @@ describe("a low limit on open files", () => {
       await client.connect().catch((error: pg.DatabaseError) => codes.push(error.code ?? error.message));
     }
     expect(codes).toEqual(["53300", "53300", "53300", "53300"]);
-    expect(log).toContain("refused a login: 140 open files (ulimit -n) are enough for 16 sessions");
+    expect(log).toContain("refused a login: the limit of 140 open files (ulimit -n) allows only 16 sessions");
     for (const client of clients) await client.end();
     const exited = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGTERM");

@@ -48,7 +48,7 @@ describe("an endpoint whose PostgreSQL is killed", () => {
     process.kill(await postmaster(), "SIGKILL");
     const after = await connectPatiently(local);
     expect((await after.query("SELECT * FROM kept")).rows).toEqual([{ id: 1 }]);
-    expect(log.join("\n")).toMatch(/PostgreSQL \(process \d+\) ended unexpectedly.*; starting it again/);
+    expect(log.join("\n")).toMatch(/PostgreSQL \(process \d+\) ended unexpectedly.*; restarting it/);
     const { rows } = await after.query("CREATE INDEX ASYNC ON kept (id)");
     expect((await after.query(`CALL sys.wait_for_job('${rows[0]?.job_id}')`)).rows).toEqual([
       { succeeded: true },

@@ -41,8 +41,8 @@ describe("faults", () => {
 
   it("refuse numbers that mean nothing, by name", () => {
     const faults = new FaultInjector();
-    expect(() => faults.conflictCommits(0)).toThrow("times must be an integer from 1");
-    expect(() => faults.latency({ roundTripMs: -1 })).toThrow("roundTripMs must be a number from 0");
+    expect(() => faults.conflictCommits(0)).toThrow("times must be an integer of at least 1");
+    expect(() => faults.latency({ roundTripMs: -1 })).toThrow("roundTripMs must be a number of at least 0");
     expect(() => faults.latency({ commitJitter: 2 })).toThrow("commitJitter must be at most 1");
   });
 });

@@ -70,7 +70,7 @@ describe("a data directory that cannot be used", () => {
       await writeFile(mark, text.replace(/"setup":"\w+"/, '"setup":"other"'));
       await expect(startLocalDsql({ dataDir })).rejects.toThrow(DataDirectoryError);
       await writeFile(mark, "");
-      await expect(startLocalDsql({ dataDir })).rejects.toThrow(/made by another version/);
+      await expect(startLocalDsql({ dataDir })).rejects.toThrow(/created by another version/);
       await writeFile(mark, text);
       await writeFile(join(dataDir, "dsql-local-identity.json"), "{}");
       await expect(startLocalDsql({ dataDir })).rejects.toThrow(/identity.json is damaged/);

@@ -13,7 +13,7 @@ describe("the platform's package", () => {
 
   it("is said not to exist, where there is none for a platform", () => {
     expect(() => platformPackageDirectory("sunos-sparc")).toThrow(
-      "dsql-local has no PostgreSQL for sunos-sparc; there is one for linux-x64, linux-arm64",
+      "dsql-local has no PostgreSQL for sunos-sparc; it supports linux-x64, linux-arm64",
     );
   });
 });

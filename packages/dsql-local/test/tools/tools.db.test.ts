@@ -58,7 +58,7 @@ const TOOLS: Tool[] = [
       refused("UNLISTEN *", "unsupported statement: Unlisten"),
       ...works("RESET ALL"),
     ],
-    summary: "its own reset query is refused; `RESET ALL`, which AWS's connector sends in its place, works",
+    summary: "its own reset query is refused; `RESET ALL`, which AWS's connector sends instead, works",
   },
   {
     name: "drizzle-kit push",

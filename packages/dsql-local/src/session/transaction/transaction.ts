@@ -117,8 +117,7 @@ export class Transaction {
     this.#schemaVersion = this.#adjudicator.schemaVersion;
     this.#turn.sendAhead(this.#turn.queryMessage(START), (response) => {
       const [row] = rowsOf(response);
-      if (response.error || !row)
-        throw new Error(`a transaction could not begin: ${response.error?.message}`);
+      if (response.error || !row) throw new Error(`cannot begin a transaction: ${response.error?.message}`);
       this.#isOpening = false;
       this.snapshot = new Snapshot(row[0] ?? "");
       this.isReadOnly = row[1] === "on";
