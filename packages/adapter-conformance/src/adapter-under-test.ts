@@ -1,7 +1,7 @@
 import type { DsqlPool, DsqlPoolOptions, TransactionOptions } from "dsql-core";
 import type { ColumnName } from "./schema.ts";
 
-/** A row as the adapter's raw SQL door returns it. */
+/** A row as the adapter's raw SQL method returns it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** One row of the table `conformance_account`. */
@@ -24,7 +24,7 @@ export interface Accounts {
 
 /** What can be done both inside a transaction and outside of one. */
 export interface Work {
-  /** Runs one statement with `$1` parameters through the ORM's raw SQL door. Statements that return no rows give `[]`. */
+  /** Runs one statement with `$1` parameters through the ORM's raw SQL method. Statements that return no rows give `[]`. */
   query(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   readonly accounts: Accounts;
 }
@@ -60,16 +60,16 @@ export interface AdapterSession extends Work {
   close(): Promise<void>;
 }
 
-/** A module, TypeScript as it stands, that a child process can load. */
+/** A module, TypeScript without a build, that a child process can load. */
 export interface AdapterModule {
   /** Its `import.meta.url`. */
   url: string;
   exportName: string;
-  /** Packages to load another in place of, as the test project's own aliases: name to absolute path. */
+  /** Packages to replace, like the test project's own aliases: name to absolute path. */
   alias?: Record<string, string> | undefined;
 }
 
-/** An adapter that hands itself to the suite. */
+/** An adapter as the suite tests it. */
 export interface AdapterUnderTest<Title extends string = string> {
   /** Name and ORM version, for the titles: `kysely 0.29`. */
   readonly name: string;

@@ -1,4 +1,4 @@
-/** Every error that can be reached from this one, itself first: `cause`, and the places where ORMs keep the original. */
+/** Every error that can be reached from this one, itself first: `cause`, and the properties in which ORMs keep the original. */
 export function* errorChain(error: unknown): Generator<Record<string, unknown>> {
   const seen = new Set<unknown>();
   const waiting = [error];

@@ -14,6 +14,6 @@ export { describeAdapter } from "./describe-adapter.ts";
 export { fromPgValue, toPgValue } from "./plain-values.ts";
 export type { ScenarioTitle } from "./scenarios/index.ts";
 
-/** An adapter that hands itself to the suite. */
+/** An adapter as the suite tests it. */
 export type AdapterUnderTest = Adapter<ScenarioTitle>;
 export { type ColumnName, columnTypes, createTables } from "./schema.ts";

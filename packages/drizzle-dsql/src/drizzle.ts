@@ -33,7 +33,7 @@ export function drizzle<T extends SchemaOrRelations>(
   demandSupportedDrizzle();
   const client = poolOf(first);
   const config = typeof first === "object" && !isDsqlPool(first) ? first : second;
-  // { client } is the one form that 0.45 and 1.0 share: 1.0 does not look at a pool in the first place.
+  // { client } is the one form that 0.45 and 1.0 share: 1.0 ignores a pool as the first argument.
   const db = joinedAsDsqlAllows<T>(installedDrizzle({ ...config, client } as { client: DsqlPool }));
   const transactions = new Transactions(client, db.session);
   db.session.transaction = (work, config) => transactions.run(work, config);

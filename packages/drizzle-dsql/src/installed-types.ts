@@ -8,7 +8,7 @@ import type { NodePgDatabase, drizzle as stockDrizzle } from "drizzle-orm/node-p
 export type SchemaOrRelations =
   InstanceType<typeof NodePgDatabase> extends NodePgDatabase<infer T> ? T : never;
 
-/** What `NodePgDatabase` stands for without a type argument. */
+/** The default type argument of `NodePgDatabase`. */
 export type NoSchema = NodePgDatabase extends NodePgDatabase<infer T> ? T : never;
 
 /** The second argument of the installed `drizzle()`. */

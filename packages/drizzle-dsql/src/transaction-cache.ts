@@ -44,7 +44,7 @@ export class TransactionCache extends Cache {
 }
 
 function notInvalidated(names: readonly string[], error: unknown): string {
-  return `A transaction was committed, but the cache could not be invalidated and may hold old rows of ${names.join(", ")}: ${error}. Call db.$cache.invalidate() for them.`;
+  return `A transaction was committed, but the cache could not be invalidated and may hold outdated rows of ${names.join(", ")}: ${error}. Call db.$cache.invalidate() for them.`;
 }
 
 function nameOf(table: Table | string): string {

@@ -132,7 +132,7 @@ describe("a login", () => {
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
     await expect(database.connect({ port, connectionTimeoutMillis: 50 })).rejects.toThrow(
-      /waiting for the server's answer/,
+      /waiting for the server's response/,
     );
     silent.close();
   });

@@ -109,7 +109,7 @@ describe("a token that cannot be signed", () => {
           Object.assign(new Error("Cannot find module './mine.js'"), { code: "MODULE_NOT_FOUND" }),
         ),
     };
-    await expect(awsTokenSigner(ownFile)()).rejects.toThrow(/No AWS credentials/);
+    await expect(awsTokenSigner(ownFile)()).rejects.toThrow(/AWS credentials could not be fetched/);
   });
 
   test("is a DsqlTokenError with the provider's own error as cause", async () => {
@@ -128,7 +128,7 @@ describe("a token that cannot be signed", () => {
     [
       "a date that is none",
       { accessKeyId: "A", secretAccessKey: "s3cret", expiration: "soon" },
-      /expiration that is no date/,
+      /not a valid date/,
     ],
     ["no secret", { accessKeyId: "A" }, /secretAccessKey/],
     ["nothing", undefined, /secretAccessKey/],

@@ -22,7 +22,7 @@ interface AbortOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a driver gives its connections. */
+/** What a driver passes to its connections. */
 export interface DsqlConnectionSettings {
   cursor: CursorConstructor | undefined;
   waitForIndexes: boolean;
@@ -211,11 +211,11 @@ export class DsqlConnection implements DatabaseConnection {
   }
 }
 
-/** Kysely rejects the query with the reason itself, so its `cause` is the only place for the outcome. */
+/** Kysely rejects the query with the reason itself, so the outcome can only be its `cause`. */
 function markOutcomeUnknown(reason: unknown): void {
   if (!(reason instanceof Error) || reason.cause !== undefined || !Object.isExtensible(reason)) return;
   const cause = new CommitOutcomeUnknownError(
-    "The connection was closed while a statement ran that commits by itself: the server may have finished it, so it was committed in full or not at all. Check before you send it again.",
+    "The connection was closed while a statement outside a transaction was running. The server may have finished it: it was committed in full or not at all. Check before you send it again.",
   );
   Object.defineProperty(reason, "cause", { value: cause, configurable: true, writable: true });
 }

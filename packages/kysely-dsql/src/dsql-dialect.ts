@@ -12,7 +12,7 @@ import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
 import { DsqlDriver } from "./dsql-driver.ts";
 import { DsqlIntrospector } from "./dsql-introspector.ts";
 import { DsqlQueryCompiler } from "./dsql-query-compiler.ts";
-import { dialectConfig, type PoolSource, poolSource } from "./pool-source.ts";
+import { dialectConfig, type PoolProvider, poolProvider } from "./pool-provider.ts";
 
 /**
  * Aurora DSQL for Kysely.
@@ -26,14 +26,14 @@ import { dialectConfig, type PoolSource, poolSource } from "./pool-source.ts";
  */
 export class DsqlDialect implements Dialect {
   readonly #config: DsqlDialectConfig;
-  readonly #source: PoolSource;
+  readonly #source: PoolProvider;
 
   constructor(config?: DsqlDialectConfig | string) {
     demandSupportedKysely();
     this.#config = dialectConfig(config);
     // A wrong option throws here, where it was written.
     new DsqlQueryCompiler(this.#config);
-    this.#source = poolSource(this.#config);
+    this.#source = poolProvider(this.#config);
   }
 
   createDriver(): Driver {

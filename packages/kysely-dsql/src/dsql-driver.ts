@@ -9,12 +9,12 @@ import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSe
 import { markRolledBack } from "./commit-failure.ts";
 import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
 import type { DsqlDialectConfig, DsqlDialectOptions } from "./dsql-dialect-config.ts";
-import { dialectConfig, type PoolSource, poolSource } from "./pool-source.ts";
+import { dialectConfig, type PoolProvider, poolProvider } from "./pool-provider.ts";
 
 /** Takes connections from a DsqlPool and begins, commits and rolls back transactions as DSQL supports them, without savepoints. */
 export class DsqlDriver implements Driver {
   readonly #options: DsqlDialectOptions;
-  readonly #source: PoolSource;
+  readonly #source: PoolProvider;
   /** The connections that `onCreateConnection` has seen. */
   readonly #prepared = new WeakSet<object>();
   #pool: DsqlPool | undefined;
@@ -29,10 +29,10 @@ export class DsqlDriver implements Driver {
    * Takes what `DsqlDialect` takes; `source` is where a dialect has its pool from.
    * @throws DsqlConfigError for an option or a connection string that cannot be used
    */
-  constructor(config?: DsqlDialectConfig | string, source?: PoolSource) {
+  constructor(config?: DsqlDialectConfig | string, source?: PoolProvider) {
     const options = dialectConfig(config);
     this.#options = options;
-    this.#source = source ?? poolSource(options);
+    this.#source = source ?? poolProvider(options);
   }
 
   async init(): Promise<void> {

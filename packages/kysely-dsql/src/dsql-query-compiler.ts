@@ -43,7 +43,9 @@ export class DsqlQueryCompiler extends PostgresQueryCompiler {
   constructor({ identityCache = DEFAULT_IDENTITY_CACHE }: DsqlQueryCompilerOptions = {}) {
     super();
     if (identityCache !== 1 && !(Number.isSafeInteger(identityCache) && identityCache >= 65_536)) {
-      throw new DsqlConfigError(`identityCache must be 1 or an integer from 65536 on, not ${identityCache}.`);
+      throw new DsqlConfigError(
+        `identityCache must be 1 or an integer of at least 65536, not ${identityCache}.`,
+      );
     }
     this.#identityCache = identityCache;
   }
@@ -146,11 +148,11 @@ export class DsqlQueryCompiler extends PostgresQueryCompiler {
 function checkIndex(node: CreateIndexNode): void {
   const index = `index "${node.name.name}"`;
   if (node.using) {
-    throw new DsqlConfigError(`${index}: Aurora DSQL has one kind of index. Leave using(…) out.`);
+    throw new DsqlConfigError(`${index}: Aurora DSQL has only one index type. Leave using(…) out.`);
   }
   if (node.columns?.some((column) => OrderByItemNode.is(column) && column.direction !== undefined)) {
     throw new DsqlConfigError(
-      `${index}: Aurora DSQL takes no sort order for index keys, and reads an index in both directions. Leave asc and desc out.`,
+      `${index}: Aurora DSQL does not support a sort order for index keys, and reads an index in both directions. Leave asc and desc out.`,
     );
   }
 }
@@ -189,7 +191,7 @@ function checkAddedColumn(node: ColumnDefinitionNode): void {
   for (const [property, advice] of Object.entries(NOT_IN_ADD_COLUMN)) {
     if (!node[property as keyof typeof NOT_IN_ADD_COLUMN]) continue;
     throw new DsqlConfigError(
-      `${nameOf(node.column)}: Aurora DSQL adds a column without ${property}(…) only. Add the column bare; ${advice}.`,
+      `${nameOf(node.column)}: Aurora DSQL cannot add a column with ${property}(…). Add the column without it; ${advice}.`,
     );
   }
 }
@@ -211,17 +213,17 @@ function checkConstraint({ constraint }: AddConstraintNode, isNotValid: boolean)
   const name = constraint.name === undefined ? "constraint" : `constraint "${constraint.name.name}"`;
   if (constraint.kind === "PrimaryKeyConstraintNode") {
     throw new DsqlConfigError(
-      `${name}: Aurora DSQL takes a primary key in createTable only, and cannot change it later.`,
+      `${name}: Aurora DSQL accepts a primary key only in createTable, and cannot change it later.`,
     );
   }
   if (constraint.kind === "UniqueConstraintNode") {
     throw new DsqlConfigError(
-      `${name}: Aurora DSQL adds no unique constraint to an existing table. Build a unique index with createIndex(…).unique().`,
+      `${name}: Aurora DSQL cannot add a unique constraint to an existing table. Build a unique index with createIndex(…).unique().`,
     );
   }
   if (isNotValid) return;
   throw new DsqlConfigError(
-    `${name}: Aurora DSQL adds a constraint to an existing table as NOT VALID only. Give this builder to addConstraintNotValid(db, …) of kysely-dsql, then call validateConstraint.`,
+    `${name}: Aurora DSQL can add a constraint to an existing table only as NOT VALID. Pass this builder to addConstraintNotValid(db, …) of kysely-dsql, then call validateConstraint.`,
   );
 }
 

@@ -66,6 +66,6 @@ function heldByAnother({ lockTable, lockTableSchema }: MigrationLockOptions): st
   const table = lockTableSchema === undefined ? lockTable : `${lockTableSchema}.${lockTable}`;
   return (
     `Another process holds the migration lock in ${table}. ` +
-    `If it no longer runs, free the lock with: update ${table} set is_locked = 0`
+    `If that process is no longer running, free the lock with: update ${table} set is_locked = 0`
   );
 }

@@ -42,7 +42,7 @@ describe("an identity column", () => {
     }
     const connection = "postgresql://admin@abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws/postgres";
     expect(() => new DsqlDialect({ connectionString: connection, identityCache: 100 })).toThrow(
-      "identityCache must be 1 or an integer from 65536 on, not 100.",
+      "identityCache must be 1 or an integer of at least 65536, not 100.",
     );
   });
 
@@ -87,7 +87,7 @@ describe("what DSQL refuses is refused when it is compiled, with what to use ins
     [
       "a column with a default",
       alter().addColumn("note", "text", (column) => column.defaultTo("")),
-      /without defaultTo\(…\) only.*setDefault/,
+      /cannot add a column with defaultTo\(…\).*setDefault/,
     ],
     [
       "a column that is not null",
@@ -121,9 +121,13 @@ describe("what DSQL refuses is refused when it is compiled, with what to use ins
       alter().addCheckConstraint("named", sql`owner <> ''`),
       /addConstraintNotValid\(db, …\)/,
     ],
-    ["a foreign key", alter().addForeignKeyConstraint("to_bank", ["bank"], "bank", ["id"]), /NOT VALID only/],
+    [
+      "a foreign key",
+      alter().addForeignKeyConstraint("to_bank", ["bank"], "bank", ["id"]),
+      /only as NOT VALID/,
+    ],
     ["a unique constraint", alter().addUniqueConstraint("one", ["owner"]), /createIndex\(…\)\.unique\(\)/],
-    ["a primary key", alter().addPrimaryKeyConstraint("key", ["id"]), /createTable only/],
+    ["a primary key", alter().addPrimaryKeyConstraint("key", ["id"]), /only in createTable/],
     ["an enum", db.schema.createType("mood").asEnum(["sad", "ok"]), /text column with a check constraint/],
     [
       "a materialized view",

@@ -48,7 +48,7 @@ describe("createIndex", () => {
   it("refuses using, and says what to do", () => {
     expect(() => index().using("btree").column("owner").compile()).toThrow(DsqlConfigError);
     expect(() => index().using("btree").column("owner").compile()).toThrow(
-      'index "by_owner": Aurora DSQL has one kind of index. Leave using(…) out.',
+      'index "by_owner": Aurora DSQL has only one index type. Leave using(…) out.',
     );
   });
 

@@ -1,7 +1,7 @@
 import type { failureOf } from "dsql-core";
 import type { AdapterSession } from "../adapter-under-test.ts";
 
-/** What a phase ended with, as the caller was told. */
+/** How a phase ended for the caller. */
 export type PhaseOutcome = ReturnType<typeof failureOf> | "success";
 
 /** Something that the parent does to the connection: arms a fault, or takes the endpoint away and brings it back. */
@@ -12,7 +12,7 @@ export type Disturbance =
   | "cut-after-commit"
   | "close-all";
 
-/** One way to lose a connection, and what the caller must be told. */
+/** One way to lose a connection, and the outcome that must be reported to the caller. */
 export interface Phase {
   outcome: PhaseOutcome;
   run(session: AdapterSession, disturb: (how: Disturbance) => Promise<void>): Promise<unknown>;
@@ -57,7 +57,7 @@ export const phases = {
 
 export type PhaseName = keyof typeof phases;
 
-/** Parent to child: what to load and how to connect, then an answer to each disturbance. */
+/** Parent to child: what to load and how to connect, then a reply to each disturbance. */
 export type ToChild =
   | {
       kind: "start";

@@ -16,7 +16,7 @@ function meetConflict({ session }: Context, id: string): Promise<void> {
   });
 }
 
-/** A point at which so many wait for one another, and for what is done when all of them are there. */
+/** A barrier: callers wait until that many have arrived, and for the action that then runs. */
 class Rendezvous {
   #missing: number;
   readonly #met: Promise<void>;

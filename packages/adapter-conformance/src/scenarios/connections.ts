@@ -3,7 +3,7 @@ import { codesOf, rejectionOf } from "../error-chain.ts";
 import type { Theme } from "../scenario.ts";
 import { stillWorks } from "./still-works.ts";
 
-/** Connections that are not to be had: refused logins, refused tokens, a pool that is all in use. */
+/** Connections that cannot be opened: refused logins, refused tokens, a pool that is all in use. */
 export const connections = {
   "waits for a cluster that takes no more connections just now": async ({ open, local }) => {
     for (const sqlstate of ["53300", "53400"] as const) {
@@ -13,7 +13,7 @@ export const connections = {
     }
     expect(local.faults.counts["refused-connection"]).toBe(2);
   },
-  "gets a fresh token when the server calls one expired": async ({ open, local }) => {
+  "gets a new token when the server says that one has expired": async ({ open, local }) => {
     const session = await open({ max: 1 });
     local.faults.refuseTokens("expired");
     await stillWorks(session);
@@ -27,7 +27,7 @@ export const connections = {
     expect(codesOf(error)).toContain("08006");
     await stillWorks(session);
   },
-  "goes on while tokens are renewed under it": async ({ open, local, newAccount }) => {
+  "keeps working while tokens are renewed": async ({ open, local, newAccount }) => {
     const session = await open({ max: 4, maxUses: 2 });
     const account = await newAccount(0n);
     local.faults.refuseTokens("expired", 1);

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Theme } from "../scenario.ts";
 
-/** Who the server thinks is there. */
+/** How the client identifies itself to the server. */
 export const identity = {
   "tells the server which adapter and which version it is": async ({ session, adapter }) => {
     const [row] = await session.query("select current_setting('application_name') as name");

@@ -5,7 +5,7 @@ import { codesOf, rejectionOf } from "../error-chain.ts";
 import type { Scenario, Theme } from "../scenario.ts";
 import { stillWorks } from "./still-works.ts";
 
-/** Cuts the connection of a plain transaction at one point and expects the outcome to be told as it is. */
+/** Cuts the connection of a plain transaction at one point and expects the true outcome to be reported. */
 function losesConnection(
   point: "before-begin" | "in-statement" | "before-commit" | "after-commit",
   expected: { failure: ReturnType<typeof failureOf>; balance: bigint },

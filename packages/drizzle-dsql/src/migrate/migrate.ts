@@ -26,14 +26,14 @@ export interface DsqlMigrationConfig extends LeaseOptions {
 
 /**
  * Applies what `drizzle-kit generate` wrote: each statement as DSQL takes it and by itself, indexes waited for, under a lease
- * that other deployments wait for. A migration that was interrupted is continued where it stood.
- * The history is drizzle-orm's own table, which its tools go on to read.
+ * that other deployments wait for. An interrupted migration is resumed where it stopped.
+ * The history is drizzle-orm's own table, which its tools can still read.
  * @throws MigrateError as `deploy` of dsql-migrate does
  */
 export async function migrate(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<DeployResult> {
   const pool = db.$client;
   if (!isDsqlPool(pool)) {
-    throw new DsqlConfigError("db is not on a DsqlPool: make it with drizzle() of drizzle-dsql.");
+    throw new DsqlConfigError("db does not use a DsqlPool: create it with drizzle() of drizzle-dsql.");
   }
   const {
     migrationsFolder,

@@ -1,7 +1,7 @@
 import { DsqlTokenError } from "../errors.ts";
 import type { AwsCredentialProvider, AwsCredentials } from "./aws-credentials.ts";
 
-/** What a token is signed for, and with which credentials. */
+/** What a token is signed for, and the credentials that sign it. */
 export interface TokenRequest {
   host: string;
   region: string;
@@ -22,7 +22,7 @@ export interface SignedToken {
 /** Signs one token. */
 export type TokenSigner = () => Promise<SignedToken>;
 
-/** A signer that uses the AWS SDK; nothing of it is loaded before the first token. */
+/** A signer that uses the AWS SDK; the SDK is loaded when the first token is needed. */
 export function awsTokenSigner(request: TokenRequest): TokenSigner {
   const { host: hostname, region, user, tokenDurationSecs: expiresIn } = request;
   const credentials = memoizedProvider(request);
@@ -79,7 +79,7 @@ function endOf({ expiration }: AwsCredentials): number {
   if (expiration === undefined || expiration === null) return Number.POSITIVE_INFINITY;
   const endMs = new Date(expiration).getTime();
   if (Number.isNaN(endMs))
-    throw new DsqlTokenError("The AWS credentials have an expiration that is no date.");
+    throw new DsqlTokenError("The expiration of the AWS credentials is not a valid date.");
   return endMs;
 }
 
@@ -96,7 +96,7 @@ async function fetchCredentials(provider: AwsCredentialProvider): Promise<AwsCre
         { cause },
       );
     throw new DsqlTokenError(
-      "No AWS credentials could be fetched; look at the cause, and at the profile or the role of this process.",
+      "AWS credentials could not be fetched. Check the cause, and the profile or role of this process.",
       { cause },
     );
   }

@@ -92,7 +92,7 @@ export class TokenSource {
     return current.token;
   }
 
-  /** Discards a token with which a login was refused, unless another token has replaced it meanwhile. */
+  /** Discards a token that the server refused, unless another one has replaced it meanwhile. */
   discard(token: string): void {
     if (this.#current?.token === token) this.#current = undefined;
   }

@@ -89,7 +89,7 @@ export class AuthenticatedClient extends GuardedClient {
     const { connection } = this;
     const { _connecting, _connected, _ended } = internalsOf(this);
     if ((_connecting || _connected) && !_ended) {
-      // pg tells every statement that waits before the connection is given up.
+      // pg rejects every waiting statement before it gives up the connection.
       const ended = new Promise((resolve) => connection.once("end", resolve));
       connection.stream.destroy();
       await ended;

@@ -35,7 +35,7 @@ export class ConnectionSource {
     return this.#applicationName;
   }
 
-  /** Connections that come say this prefix, unless they have one. @throws DsqlConfigError */
+  /** Sets the prefix of `application_name` for connections opened from now on, unless there is one already. @throws DsqlConfigError */
   useOrmPrefix(ormPrefix: string): void {
     if (this.#isNamed) return;
     this.#applicationName = applicationName({ ormPrefix });

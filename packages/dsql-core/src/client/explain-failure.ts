@@ -84,7 +84,7 @@ export function isServerError(error: unknown): error is Error & { code: string; 
   return error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string";
 }
 
-/** Whether an error leaves the outcome of COMMIT undetermined: all but an ERROR by which the server says that nothing was stored. */
+/** Whether an error leaves the outcome of COMMIT undetermined: every error except an ERROR of the server, which says that nothing was stored. */
 function leavesOutcomeOpen(error: Error): boolean {
   return !isServerError(error) || error.severity !== "ERROR" || saysUnknown(error.code);
 }

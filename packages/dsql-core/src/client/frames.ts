@@ -9,7 +9,7 @@ interface DecodingConnection {
 }
 
 /**
- * Ends a connection on which bytes arrive that are no message of PostgreSQL's protocol: pg's decoder would throw in the
+ * Ends a connection on which bytes arrive that are not a message of PostgreSQL's protocol: pg's decoder would throw in the
  * middle of the socket's event, which ends the process, or search for the end of a string forever.
  * Source: PostgreSQL 16 manual, "Message Formats"; tried with pg-protocol 1.10 to 1.16.
  */
@@ -34,9 +34,12 @@ export function rejectMalformedFrames(connection: Connection): void {
     const frames = new Frames();
     const fail = (cause: unknown) => {
       stream.off("data", guarded);
-      const error = new Error("The server sent bytes that are no message of PostgreSQL's protocol.", {
-        cause,
-      });
+      const error = new Error(
+        "The server sent bytes that are not a valid message of PostgreSQL's protocol.",
+        {
+          cause,
+        },
+      );
       decoding.emit("error", error);
       stream.destroy();
     };

@@ -159,7 +159,7 @@ function withCallback(query: QueryObject, callback: Callback): QueryObject {
   return Object.create(query, { callback: { value: callback, writable: true } });
 }
 
-/** Gives an error the stack of the caller that awaits it in place of the socket's, as pg does. */
+/** Gives an error the stack of the caller that awaits it instead of the socket's, as pg does. */
 export function rethrowFromCaller(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error);
   throw error;

@@ -4,7 +4,7 @@ import { wait } from "../retry/wait.ts";
 import { explainLoginFailure, patienceMs, wantsFreshToken, wantsPatience } from "./login-failure.ts";
 
 /** What a login that has not ended yet is waiting for. */
-export type LoginStage = "a token" | "the server's answer" | "the cluster to take connections again";
+export type LoginStage = "a token" | "the server's response" | "the cluster to take connections again";
 
 const TAKES_NO_CONNECTIONS = "the cluster to take connections again";
 
@@ -39,7 +39,7 @@ export class Login {
     return this.#stage;
   }
 
-  /** The last error by which the cluster refused a connection for the moment. */
+  /** The last error with which the cluster refused the connection temporarily. */
   get refusal(): unknown {
     return this.#refusal;
   }
@@ -77,7 +77,7 @@ export class Login {
       this.#stage = "a token";
       await this.#steps.prepareToken();
       signal.throwIfAborted();
-      this.#stage = "the server's answer";
+      this.#stage = "the server's response";
       try {
         await this.#steps.connect();
         return;

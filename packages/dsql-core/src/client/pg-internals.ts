@@ -18,7 +18,7 @@ export interface PgClientInternals {
   _ending: boolean;
   _ended: boolean;
   _queryable: boolean;
-  /** Tells every statement that runs or waits. */
+  /** Rejects every statement that is running or waiting. */
   _errorAllQueries(error: unknown): void;
   ref(): void;
   unref(): void;

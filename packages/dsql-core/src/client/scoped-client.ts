@@ -8,7 +8,7 @@ import { transactionCommands } from "./transaction-command.ts";
 export type Refusal = (query?: unknown) => Error | undefined;
 
 /**
- * A client that stands for another one within limits: `refusal` is called before each call that could send something, also
+ * A client that wraps another one and limits it: `refusal` is called before each call that could send something, also
  * if the method was taken from the client earlier. `members` replace members of the client.
  */
 export function scopedClient<C extends Client>(
@@ -66,8 +66,8 @@ export interface TransactionScope<C> {
 }
 
 /**
- * A client for the work of one transaction that is open on `client`. It refuses COMMIT and ROLLBACK, which belong to
- * whoever began the transaction; after `end()` it refuses everything, since a late statement would be committed by
+ * A client for the work of one transaction that is open on `client`. It refuses COMMIT and ROLLBACK, which are for
+ * the caller that began the transaction; after `end()` it refuses everything, since a late statement would be committed by
  * itself, or become part of the next transaction on the connection.
  */
 export function transactionScope<C extends Client>(client: C): TransactionScope<C> {

@@ -37,7 +37,7 @@ export class SessionState {
     };
     connection.on("readyForQuery", (message: { status?: TransactionStatus }) => {
       this.status = message.status;
-      // A COMMIT that the server did not understand has left the transaction open.
+      // A COMMIT that the server rejected as a statement leaves the transaction open.
       if (message.status !== "I") this.commitFailed = false;
       this.unanswered = false;
       this.awaitingReady = false;

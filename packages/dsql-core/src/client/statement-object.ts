@@ -10,7 +10,7 @@ export interface StatementObject extends StatementWithText {
   cursor?: (Closable & { text?: unknown }) | undefined;
   callback?: unknown;
   query_timeout?: unknown;
-  /** Of pg's Query: what a type parser threw, which it would report in place of any later error. */
+  /** Of pg's Query: what a type parser threw; pg would report it instead of any later error. */
   _canceledDueToError?: unknown;
   submit(connection: Connection): unknown;
   handleError(error: Error, connection: Connection): void;

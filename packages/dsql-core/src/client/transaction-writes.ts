@@ -9,7 +9,7 @@ const MAX_STATEMENTS = 100;
 
 /**
  * The statements of a connection's transaction, or of one outside any, until it ends: then the retries that wait for the
- * same rows hear which were written, or the conflict carries them to the retry loop. Their rows are worked out only then.
+ * same rows are notified of which were written, or the conflict carries them to the retry loop. The rows are computed only then.
  */
 export class TransactionWrites {
   readonly #cluster: string;

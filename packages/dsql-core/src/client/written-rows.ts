@@ -269,7 +269,7 @@ function canonical(value: unknown): string | undefined {
   return text.length <= MAX_VALUE_LENGTH ? text : undefined;
 }
 
-/** Where the first of these words or signs stands outside parentheses, from `from` on; -1 where it does not. */
+/** The index of the first of these words or signs outside parentheses, from `from` on; -1 if there is none. */
 function find(tokens: readonly Token[], wanted: readonly string[], from: number, to = tokens.length): number {
   if (from < 0) return -1;
   let depth = 0;
@@ -301,7 +301,7 @@ function split(tokens: readonly Token[], separator: string): Token[][] {
   return parts;
 }
 
-/** What stands in the parentheses that open here. */
+/** The tokens inside the parentheses that open here. */
 function parenthesised(tokens: readonly Token[], at: number): Token[] | undefined {
   if (!is(tokens[at], "(")) return undefined;
   let depth = 0;

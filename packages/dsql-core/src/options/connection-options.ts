@@ -4,7 +4,7 @@ import type { DsqlLogger } from "../telemetry/logger.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import type { RetryOptions } from "./retry-options.ts";
 
-/** How to reach a cluster, and as whom. Every field may also stand in `connectionString` unless it says
+/** How to reach a cluster, and as whom. Every field can also be given in `connectionString` unless it says
  * otherwise; one that is undefined or null is left out. */
 export interface DsqlConnectionOptions {
   /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field beside it that contradicts it is an error. */
@@ -25,7 +25,7 @@ export interface DsqlConnectionOptions {
   profile?: string | undefined;
   /** Seconds for which a token can open connections, from 1 to 604800 (one week). @default 900 */
   tokenDurationSecs?: number | undefined;
-  /** An identity, or a provider of one, in place of `profile` and the default chain. Options only. */
+  /** An identity, or a provider of one, instead of `profile` and the default chain. Options only. */
   credentials?: AwsCredentials | AwsCredentialProvider | undefined;
   /** Another name for `credentials`, that of AWS's connectors. Options only. */
   customCredentialsProvider?: AwsCredentials | AwsCredentialProvider | undefined;
@@ -47,7 +47,7 @@ export interface DsqlConnectionOptions {
   sslmode?: "verify-full" | undefined;
   /** TLS at once (`direct`), or after PostgreSQL's own request for it, one round trip later. @default "direct" */
   sslnegotiation?: "postgres" | "direct" | undefined;
-  /** Hears what the pool and its clients do by themselves. Options only. */
+  /** Receives a line for what the pool and its clients do by themselves. Options only. */
   logger?: DsqlLogger | undefined;
   /** Receives events for metrics; `openTelemetry()` of `dsql-core/opentelemetry` makes one. Options only. */
   telemetry?: DsqlTelemetry | undefined;
@@ -64,13 +64,13 @@ export interface DsqlConnectionOptions {
   keepAliveInitialDelayMillis?: number | undefined;
   /** Milliseconds that pg waits for the response to a statement. Options only. @default none */
   query_timeout?: number | undefined;
-  /** Type parsers in place of pg's own. Options only. */
+  /** Type parsers that replace pg's own. Options only. */
   types?: CustomTypesConfig | undefined;
   /** Ask for results in PostgreSQL's binary format. Options only. @default false */
   binary?: boolean | undefined;
 }
 
-/** {@link DsqlConnectionOptions} and what only a pool has; these stand in options only. */
+/** {@link DsqlConnectionOptions} and those that only a pool has, which no connection string can give. */
 export interface DsqlPoolOptions extends DsqlConnectionOptions {
   /** The most connections at a time. @default 10 */
   max?: number | undefined;

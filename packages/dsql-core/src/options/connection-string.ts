@@ -104,7 +104,7 @@ function readParameters(query: string): DsqlConnectionOptions {
   const options: DsqlConnectionOptions = { ...texts };
   if (tokenDurationSecs !== undefined)
     options.tokenDurationSecs = readNumber(tokenDurationSecs, "tokenDurationSecs");
-  // Checked with the other options, wherever it came from.
+  // Checked later, with the other options.
   if (sslnegotiation !== undefined) options.sslnegotiation = sslnegotiation as "direct";
   return options;
 }

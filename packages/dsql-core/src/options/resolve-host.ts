@@ -23,10 +23,10 @@ export function resolveHost(options: DsqlConnectionOptions): { host: string; reg
     );
   if (isIP(host) !== 0)
     throw new DsqlConfigError(
-      "host must be a name, because TLS and the token are made for it. Give the cluster endpoint as host, and the address as hostaddr.",
+      "host must be a name, because TLS verifies it and the token is signed for it. Give the cluster endpoint as host, and the address as hostaddr.",
     );
   if (!HOST_NAME.test(host))
-    throw new DsqlConfigError("host must be a name alone, without a scheme, a port or a path.");
+    throw new DsqlConfigError("host must be only a host name, without a scheme, a port or a path.");
   const endpoint = parseClusterEndpoint(host);
   const region = resolveRegion({ region: options.region, hostRegion: endpoint?.region, profile });
   if (isClusterId(host)) {

@@ -7,7 +7,7 @@ import type { Backoff } from "./backoff.ts";
 export interface RetryOptions {
   /** How often the work may run, the first time included. @default 50 */
   maxAttempts?: number | undefined;
-  /** Another way to say it, that of AWS's connectors: how often the work may run after the first time. */
+  /** The same limit as AWS's connectors have it: how often the work may run after the first time. */
   maxRetries?: number | undefined;
   /** Milliseconds: the longest wait before the first retry that has to wait; it doubles from retry to retry. @default 10 */
   baseDelayMs?: number | undefined;
@@ -22,7 +22,7 @@ export interface RetryOptions {
   backoff?: Backoff | undefined;
   /** Ends the wait, or prevents the next attempt; work that is running continues, and a commit stays a commit. */
   signal?: AbortSignal | undefined;
-  /** Called before each retry and not awaited; what it throws or rejects with goes to `logger` and changes nothing. */
+  /** Called before each retry and not awaited; what it throws or rejects with is logged and changes nothing. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Receives a line for each retry. */
   logger?: DsqlLogger | undefined;
@@ -31,11 +31,11 @@ export interface RetryOptions {
   /** Milliseconds for all attempts and waits; no attempt begins after it. @default 240_000 (DSQL ends a transaction after 300_000) */
   deadlineMs?: number | undefined;
   /**
-   * Names what the work fights over, such as the key of a hot row: work of the same key takes turns, from the first
+   * Names what transactions compete for, such as the key of a hot row: work with the same key takes turns, from the first
    * attempt on while others already do. @default retries of work that lost over the same rows take turns
    */
   conflictKey?: string | undefined;
-  /** Which cluster the work runs on: the same `conflictKey` on two clusters names two things. @default that of the pool or client */
+  /** The cluster that the work runs on: the same `conflictKey` on two clusters is two different keys. @default that of the pool or client */
   cluster?: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export interface TransactionOptions extends RetryOptions {
   /**
    * Checks whether a COMMIT that got no response was stored, by an idempotency key for instance: true returns the work's
    * result, false retries it. It has the rest of `deadlineMs`. Without it such a COMMIT rejects with `CommitOutcomeUnknownError`.
-   * A COMMIT may still land after the look, so let the key be a primary key or unique: a second run is then refused (23505).
+   * A COMMIT may still take effect after the check, so make the key a primary key or unique: a second run is then rejected (23505).
    */
   verifyCommit?: (() => Promise<boolean>) | undefined;
 }

@@ -31,7 +31,7 @@ export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true
   verifyCommit: true,
 };
 
-/** Names that other libraries have, with what to do instead. */
+/** Option names of other libraries, with what to do instead. */
 const ADVICE: Readonly<Record<string, string>> = {
   isolationLevel: " DSQL runs every transaction at REPEATABLE READ; leave it out.",
 };
@@ -60,7 +60,7 @@ export function resolveRetryOptions(options: TransactionOptions = {}): RetrySett
   return settings;
 }
 
-/** Options over the defaults of a pool; an option that is undefined leaves the default standing. */
+/** Options over the defaults of a pool; an option that is undefined keeps the default. */
 export function mergeRetryOptions(
   defaults: TransactionOptions | undefined,
   own: TransactionOptions | undefined,
@@ -69,8 +69,8 @@ export function mergeRetryOptions(
 }
 
 /**
- * The options that are not undefined, with `maxAttempts` in place of `maxRetries`, so that defaults and a call's own options
- * can be laid over each other.
+ * The options that are not undefined, with `maxAttempts` instead of `maxRetries`, so that a call's own options
+ * can override defaults.
  * @throws DsqlConfigError when the two contradict each other
  */
 function givenOptions(options: TransactionOptions = {}): TransactionOptions {
@@ -87,7 +87,7 @@ function givenOptions(options: TransactionOptions = {}): TransactionOptions {
   const maxAttempts = maxRetries + 1;
   if (given.maxAttempts !== undefined && given.maxAttempts !== maxAttempts)
     throw new DsqlConfigError(
-      "maxRetries contradicts maxAttempts, which counts the first attempt too: give one of them.",
+      "maxRetries contradicts maxAttempts, which counts the first attempt too: give only one of them.",
     );
   return { ...given, maxAttempts };
 }

@@ -60,7 +60,7 @@ function readOptions(options: string): Map<string, string> {
     const [, name, value] = /^([\w.-]+)=(.*)$/s.exec(setting ?? "") ?? [];
     if (name === undefined || value === undefined)
       throw new DsqlConfigError(
-        'options must have the form "-c name=value", as libpq has it; a blank in a value is written "\\ ".',
+        'options must have the form "-c name=value", as in libpq; write a space in a value as "\\ ".',
       );
     const parameter = name.toLowerCase().replaceAll("-", "_");
     if (!SUPPORTED.includes(parameter))
@@ -80,7 +80,7 @@ function searchPathOf(searchPath: string | readonly string[]): string {
     !schemas.every((schema) => typeof schema === "string" && schema.trim() !== "" && !schema.includes("\0"))
   )
     throw new DsqlConfigError(
-      "searchPath must be the name of a schema, a list in SQL, or an array of names.",
+      "searchPath must be a schema name, a comma-separated list, or an array of names.",
     );
   return isList ? (schemas as string[]).map(quoted).join(", ") : (searchPath as string);
 }

@@ -41,7 +41,7 @@ export function isDsqlPool(value: unknown): value is DsqlPool {
  * A pg pool of {@link DsqlClient}s: one token source for all of them, connections that are kept as long as they are
  * good and closed before DSQL closes them, and transactions that are retried after a conflict.
  *
- * Of pg.Pool it keeps the type, the events and the counts, because ORMs recognise a pool by `instanceof`, and nothing of the
+ * Of pg.Pool it keeps the type, the events and the counts, because ORMs recognise a pool by `instanceof`, and none of the
  * logic: pg-pool loses connections whose `end` it does not await, and does not see whether a released client is in a transaction.
  * @throws DsqlConfigError for options that cannot be used
  */

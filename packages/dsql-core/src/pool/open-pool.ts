@@ -6,8 +6,8 @@ import { DsqlPool, isDsqlPool } from "./dsql-pool.ts";
 export type PoolSource = DsqlPool | DsqlPoolOptions | string;
 
 /**
- * The pool that an adapter uses: the given one, or a new one that the adapter has to end. Its connections say `ormPrefix`
- * in their `application_name`, unless the pool has another name already.
+ * The pool that an adapter uses: the given one, or a new one that the adapter has to end. The `application_name` of its
+ * connections begins with `ormPrefix`, unless the pool already has another name.
  * @throws DsqlConfigError for options that cannot be used, and for a pool or a client that is not a DsqlPool
  */
 export function openPool(source: PoolSource, ormPrefix: string): DsqlPool {

@@ -174,7 +174,9 @@ export class PoolConnections {
       clearTimeout(timer);
     }
     if (client.session.status !== "I")
-      throw new DsqlConfigError("onConnect has left a transaction open: it must end what it begins.");
+      throw new DsqlConfigError(
+        "onConnect left a transaction open: it must commit or roll back every transaction that it begins.",
+      );
   }
 
   /** Passes an idle connection to the next caller, or returns it to the idle list, or closes it if it has expired. */
@@ -207,7 +209,7 @@ export class PoolConnections {
 
   #close(connection: PooledConnection): void {
     if (!this.#open.delete(connection)) return;
-    // Whoever awaits the end of the pool must see it, so the process has to live until then.
+    // A caller that awaits the end of the pool must see it, so the process has to stay alive until then.
     if (this.#settings.allowExitOnIdle) internalsOf(connection.client).ref();
     const closing = connection.client.end().then(() => {
       this.#closing.delete(closing);

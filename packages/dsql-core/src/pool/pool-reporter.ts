@@ -36,7 +36,7 @@ export class PoolReporter implements PoolListener {
     this.emit("remove", client);
   }
 
-  /** Nobody was using the connection, so the error goes to the pool's listeners. */
+  /** Nobody was using the connection, so the error is emitted to the pool's listeners. */
   idleLost(error: Error, client: DsqlClient): void {
     log(this.#source.settings.logger, "info", "an idle connection was lost", { error: error.message });
     if (this.#pool().listenerCount("error") > 0) this.emit("error", error, client);

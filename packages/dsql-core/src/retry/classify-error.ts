@@ -4,7 +4,7 @@ import { DATA_CONFLICT, SCHEMA_CONFLICT, SERIALIZATION_FAILURE } from "./sqlstat
 
 /**
  * What a caller can do about a failure: after `conflict` and `connection-lost` nothing was stored, and all of it may be
- * retried; after `commit-outcome-unknown` check first; `other` is not for this package to judge.
+ * retried; after `commit-outcome-unknown` check first; `other` is any other failure, which this package does not retry.
  */
 export type Failure =
   | "conflict"
@@ -13,7 +13,7 @@ export type Failure =
   | "commit-outcome-unknown"
   | "other";
 
-/** The judgement of one error of a chain, without the errors that it wraps. */
+/** The classification of one error, without the errors that it wraps. */
 interface Verdict {
   failure: Failure;
   occType?: OccType | undefined;

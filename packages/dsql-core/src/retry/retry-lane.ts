@@ -120,7 +120,7 @@ export class RetryLane {
 
   /**
    * No slot was released for `stuckMs`: its oldest holder is stuck, or waits itself for work that waits here, as work
-   * does that runs other work of its lane inside it. So its slot goes to the next.
+   * does that runs other work of its lane inside it. So its slot is released for the next in the queue.
    */
   #releaseTheOldest(): void {
     const [oldest] = this.#slots;
@@ -131,14 +131,14 @@ export class RetryLane {
 /** Those who lost earlier go first, in every lane alike, so that two who wait in several cannot wait for each other. */
 let tickets = 0;
 
-/** A lane by its name, for as long as work belongs to it. */
+/** A lane by its name, kept for as long as work has joined it. */
 interface NamedLane {
   name: string;
   lane: RetryLane;
   members: number;
 }
 
-/** Lanes of rows that work lost over, and of keys that callers gave: of this process, told apart by cluster. */
+/** Lanes of rows that work lost over, and of keys that callers gave: of this process, with the cluster in each name. */
 const rowLanes = new Map<string, NamedLane>();
 const keyLanes = new Map<string, NamedLane>();
 
@@ -213,7 +213,7 @@ export class Turns {
     begun();
     try {
       const result = await attempt(begun);
-      // A row's lane hears of commits from the connections: of those too that never lost.
+      // Connections report commits to a row's lane, also those of transactions that never lost.
       if (this.#isKeyed) for (const { lane } of this.#lanes) lane.committed(wasInTurn);
       return { result };
     } catch (error) {
@@ -260,7 +260,7 @@ export class Turns {
     }
   }
 
-  /** Takes a place among those who lost, and returns whether to retry at once: the rival is known, and done. */
+  /** Joins the lanes of what was lost over, and returns whether to retry at once: the rival is known, and has committed. */
   #lose(
     error: unknown,
     { wasInTurn, commitsBefore }: { wasInTurn: boolean; commitsBefore: readonly number[] },

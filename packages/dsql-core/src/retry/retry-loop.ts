@@ -11,7 +11,7 @@ import { wait } from "./wait.ts";
 /** What a failed attempt leads to: another attempt, or nothing more. */
 export type NextStep<T> = { again: RetryReason } | { result: T } | { fail: unknown };
 
-/** Work for the loop, and how to judge what an attempt failed with. */
+/** Work for the loop, and what to do about an error of an attempt. */
 export interface RetriedWork<T> {
   /** Calls `begun` when it has its connection, where it had to wait for one. */
   run: (attempt: number, begun: () => void) => Promise<T>;

@@ -75,7 +75,7 @@ async function verify(verification: Verification): Promise<{ stored: boolean } |
     );
     return {
       fail: new CommitOutcomeUnknownError(
-        "COMMIT got no response, and verifyCommit failed too, so the outcome is undetermined. Look whether the transaction was stored before you retry it.",
+        "COMMIT got no response, and verifyCommit failed too, so the outcome is undetermined. Check whether the transaction was committed before you retry it.",
         { cause: both },
       ),
     };

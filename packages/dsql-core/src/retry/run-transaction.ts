@@ -65,7 +65,7 @@ export class TransactionCommands {
     this.#client = client;
   }
 
-  /** Why the connection must be closed in place of being used again; undefined while its session is known. */
+  /** Why the connection must be closed instead of being reused; undefined while the state of its session is known. */
   get destroy(): Error | undefined {
     return this.#destroy;
   }
@@ -118,8 +118,8 @@ function stillRunning(): Error {
 
 /**
  * Whether the state of a session is known after its BEGIN or COMMIT has failed, so that its connection can be used again:
- * an ERROR of the server, or ROLLBACK as the response to COMMIT, has left it idle, and a statement that was refused before
- * it was sent has left it as it was. Anything else, such as a lost connection or a time-out, leaves it unknown.
+ * an ERROR of the server, or ROLLBACK as the response to COMMIT, leaves it idle, and a statement that was refused before
+ * it was sent leaves it unchanged. Anything else, such as a lost connection or a time-out, leaves it unknown.
  */
 export function leavesSessionKnown(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;

@@ -1,4 +1,4 @@
-/** A property, since the error may be judged by another copy of this package than the one that noted it. */
+/** Registered globally: one copy of this package may mark an error that another copy classifies. */
 export const UNAVAILABLE = Symbol.for("dsql-core.server-unavailable");
 
 /**

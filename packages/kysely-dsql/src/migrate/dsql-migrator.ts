@@ -66,8 +66,8 @@ type Direction = KyselyMigrationResult["direction"];
 
 /**
  * Runs Kysely's migrations on Aurora DSQL: each statement by itself, indexes waited for, under a lease that other deployments
- * wait for. A migration that was interrupted is run again, and its statements that have run before return what they
- * returned, so `up` must send the same statements in the same order each time.
+ * wait for. An interrupted migration is resumed: `up` is called again, and statements that have already run return their
+ * recorded results, so `up` must send the same statements in the same order each time.
  * Methods and results are those of Kysely's Migrator: they do not throw, but return the error.
  */
 export class DsqlMigrator {
@@ -106,7 +106,7 @@ export class DsqlMigrator {
       return {
         error: new MigrateError(
           "DSQL_MIGRATE_INPUT",
-          `There is no migration "${target}" among ${names.join(", ")}.`,
+          `There is no migration "${target}". The migrations are ${names.join(", ")}.`,
         ),
         results: [],
       };
@@ -206,7 +206,7 @@ export class DsqlMigrator {
     if (missing !== undefined) {
       throw new MigrateError(
         "DSQL_MIGRATE_CHANGED",
-        `Migration ${missing} is applied in the database and is not among the migrations. Restore it, or delete its row from ${this.#table.table}.`,
+        `Migration ${missing} was applied to the database, but the provider does not return it. Restore it, or delete its row from ${this.#table.table}.`,
       );
     }
     if (this.#options.allowUnorderedMigrations === true) return;
@@ -229,7 +229,7 @@ async function poolOf(db: DsqlMigratorOptions["db"]): Promise<DsqlPool> {
   if (pool !== undefined) return pool;
   throw new MigrateError(
     "DSQL_MIGRATE_INPUT",
-    "db has no DsqlDialect: give an instance made with new Kysely({ dialect: new DsqlDialect(…) }).",
+    "db does not use DsqlDialect: pass an instance made with new Kysely({ dialect: new DsqlDialect(…) }).",
   );
 }
 

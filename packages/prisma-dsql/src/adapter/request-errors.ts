@@ -76,7 +76,7 @@ export function asTransactionError(error: unknown, client: unknown): unknown {
     return asRequestError(error, client);
   return knownError(
     "P2034",
-    `The cluster was unavailable for a moment, and nothing of the transaction was stored: ${originalMessage}. Retry the whole transaction, for instance with transactionWithRetry.`,
+    `The cluster was unavailable for a moment, and the transaction was rolled back: ${originalMessage}. Retry the whole transaction, for instance with transactionWithRetry.`,
     { kind: "TransactionWriteConflict", originalCode, originalMessage },
     error,
   );

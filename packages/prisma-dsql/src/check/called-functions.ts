@@ -1,4 +1,4 @@
-// What may stand before "(" in an expression without being a function: operators, and types with a length.
+// What may come before "(" in an expression without being a function: operators, and types with a length.
 const keywords = new Set(
   "all and any as array between case cast collate else exists filter in interval is like ilike not or over row select some then values when where with zone".split(
     " ",
@@ -11,7 +11,7 @@ const castWithLength = /(?:::|\bas\s)\s*(?:[\w.]+|"[^"]+")(?:\s+(?:varying|preci
 
 /**
  * The names of the functions that an SQL expression calls, in lower case and with their schema: `now` of `now()`,
- * `auth.uid` of `"auth"."uid"()`. What stands in a string or a comment is not a call, and neither is the length of a type.
+ * `auth.uid` of `"auth"."uid"()`. Text in a string or a comment is not a call, and neither is the length of a type.
  */
 export function calledFunctions(expression: string): string[] {
   const code = expression

@@ -42,7 +42,7 @@ export const typesWithoutKeys: ReadonlySet<string> = new Set([
 export const defaultTypes: Readonly<Record<string, string>> = { Json: "jsonb", Bytes: "bytea" };
 
 /**
- * A type as it stands in SQL or after `@db.`, in lower case and without its length: `timestamp with time zone` of
+ * A type as written in SQL or after `@db.`, in lower case and without its length: `timestamp with time zone` of
  * `TIMESTAMP(3)  WITH TIME ZONE`, `array` of `text[]`, `interval` of `interval day to second`.
  */
 export function typeName(written: string): string {

@@ -1,7 +1,7 @@
 import type { Finding } from "./finding.ts";
 import type { Argument, Attribute, Block, Field, Position, SchemaFile, Value } from "./schema-tree.ts";
 
-/** A model and the file it stands in. */
+/** A model and the file that defines it. */
 export interface Model extends Block {
   path: string;
 }

@@ -25,7 +25,7 @@ export const keys: Rule = (schema) =>
   });
 
 function problemsOf(model: Model, key: Key): Problem[] {
-  // Columns and operator classes of a GIN index only make sense there, so they are not judged one by one.
+  // Columns and operator classes of a GIN index only make sense there, so they are not checked one by one.
   const method = otherAccessMethod(model, key);
   if (method.length > 0) return method;
   return [
@@ -62,7 +62,7 @@ function otherAccessMethod(model: Model, { attribute, columns, type }: Key): Pro
       advice:
         canBeBTree && (method === "Hash" || method === "Brin")
           ? "Remove type; a B-tree index finds equal values and ranges."
-          : "Remove the index; DSQL has none for containment, text search or geometry.",
+          : "Remove the index; DSQL has no indexes for containment, text search or geometry.",
     },
   ];
 }

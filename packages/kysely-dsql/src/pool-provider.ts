@@ -11,7 +11,7 @@ import type { DsqlDialectConfig } from "./dsql-dialect-config.ts";
 const PREFIX = "kysely";
 
 /** Where a driver gets its pool, and the retry options of that pool. */
-export interface PoolSource {
+export interface PoolProvider {
   open(): Promise<DsqlPool>;
   /** The `retry` option of the pool; undefined until the caller's function has made one. */
   retryDefaults(): RetryOptions | undefined;
@@ -27,17 +27,17 @@ export function dialectConfig(config: DsqlDialectConfig | string | undefined): D
 }
 
 /** Decides whose pool it is: the caller's, the one its function makes, or one made from connection options. */
-export function poolSource(config: DsqlDialectConfig): PoolSource {
+export function poolProvider(config: DsqlDialectConfig): PoolProvider {
   if (typeof config.pool === "function") return madeByCaller(config.pool);
   return config.pool === undefined ? madeFrom(poolOptionsOf(config)) : given(demandDsqlPool(config.pool));
 }
 
-function given(pool: DsqlPool): PoolSource {
+function given(pool: DsqlPool): PoolProvider {
   openPool(pool, PREFIX);
   return { open: async () => pool, retryDefaults: () => pool.retryOptions };
 }
 
-function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
+function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolProvider {
   let opened: DsqlPool | undefined;
   return {
     open: async () => {
@@ -48,7 +48,7 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolSource {
   };
 }
 
-function madeFrom(options: DsqlPoolOptions): PoolSource {
+function madeFrom(options: DsqlPoolOptions): PoolProvider {
   // The first one is made at once, so that a wrong option throws where it was written.
   let next: DsqlPool | undefined = openPool(options, PREFIX);
   const { retryOptions } = next;
