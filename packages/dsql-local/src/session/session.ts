@@ -21,7 +21,7 @@ export interface SessionContext {
   backend: BackendConnection;
   cluster: Cluster;
   role: string;
-  /** The Region of the endpoint that the client came to. */
+  /** The Region of the endpoint that the client connected to. */
   region: string;
   /** Session parameters of the startup packet that PostgreSQL does not know, e.g. `disable_sync_create_index`. */
   dsqlParameters: ReadonlyMap<string, string>;
@@ -64,7 +64,7 @@ async function serve(session: SessionState): Promise<void> {
       extended.gather(message);
       continue;
     }
-    // Another client's text may have ruined the parser.
+    // Another client's SQL may have overflowed the parser's stack, after which it is loaded again.
     if (!isParserLoaded()) await loadParser();
     if (!(await take(message, session, simple, extended))) continue;
     const { status } = session;
@@ -74,7 +74,7 @@ async function serve(session: SessionState): Promise<void> {
   }
 }
 
-/** Answers whether ReadyForQuery is due. */
+/** Handles one message; returns whether ReadyForQuery is due. */
 async function take(
   message: WireMessage,
   session: SessionState,
@@ -93,7 +93,7 @@ async function take(
     case Frontend.CopyData:
     case Frontend.CopyDone:
     case Frontend.CopyFail:
-      // What is left over of a COPY that has failed.
+      // Left over from a failed COPY.
       return false;
     case Frontend.FunctionCall:
       session.client.write(errorResponse({ sqlstate: "0A000", message: "function calls are not supported" }));

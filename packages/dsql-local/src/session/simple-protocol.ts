@@ -19,7 +19,7 @@ import type { TransactionControl } from "./transaction/transaction-control.ts";
 
 const ZERO = Buffer.from([0]);
 
-/** A text is read as a whole, in the encoding that holds when it comes. */
+/** A query string is decoded once, in the encoding that is set when it arrives. */
 const OTHER_ENCODING: Problem = {
   sqlstate: "0A000",
   message: "client_encoding cannot change before a statement of the same query that is not ASCII",
@@ -35,7 +35,7 @@ export class SimpleProtocol {
     this.#control = control;
   }
 
-  /** Runs a query text, as it came; the caller says ReadyForQuery. */
+  /** Runs a query string as it arrived; the caller sends ReadyForQuery. */
   async run(bytes: Buffer): Promise<void> {
     const session = this.#session;
     const { encoding } = session.turn;
@@ -54,7 +54,7 @@ export class SimpleProtocol {
     if (problem) session.client.write(errorResponse(problem));
   }
 
-  /** PostgreSQL says what is wrong with a text that cannot be read, and is never let run it. */
+  /** Has PostgreSQL report what is wrong with SQL that the endpoint cannot read, without ever running it. */
   async #refuse(text: string | Buffer): Promise<void> {
     const { mutex, turn, client } = this.#session;
     const sql = typeof text === "string" ? terminated(text, turn.encoding) : Buffer.concat([text, ZERO]);

@@ -15,11 +15,11 @@ import type { CopySource } from "./copy-source.ts";
 /** Bytes for PostgreSQL that end in one Query or Sync. */
 export interface Request {
   bytes: Buffer;
-  /** For each Parse, Bind and Close among them, in order: whether its acknowledgement is the endpoint's own affair. Left out: none is. */
+  /** For each Parse, Bind and Close among them, in order: whether its acknowledgement is withheld from the client. Default: none is. */
   ownAcknowledgements?: readonly boolean[] | undefined;
 }
 
-/** What PostgreSQL answered to one request; ReadyForQuery and errors are never sent on by themselves. */
+/** PostgreSQL's response to one request. The caller sends its ReadyForQuery and its error to the client, or not. */
 export interface BackendResponse {
   status: TransactionStatus;
   error?: ErrorFields;
@@ -27,24 +27,24 @@ export interface BackendResponse {
   errorMessage?: WireMessage;
   /** The tag of the last CommandComplete, where responses were held back. */
   tag?: string;
-  /** What was held back, in order. */
+  /** Messages that were held back from the client, in order. */
   held: WireMessage[];
-  /** Those of the request. */
+  /** As in the request. */
   ownAcknowledgements?: readonly boolean[] | undefined;
-  /** Some of it has been sent to the client already, more than acknowledgements. */
+  /** The client has already received some of it, more than acknowledgements: the request cannot be sent again. */
   isPartlySent?: boolean;
-  /** It has asked for rows to copy in. */
+  /** PostgreSQL has asked for the rows of COPY FROM STDIN. */
   copied?: boolean;
   /** Rows that the request has changed, as the mark triggers reported them. */
   changes: TableChange[];
-  /** Calls of set_config, as SQL that makes them again. */
+  /** SQL that repeats each call of set_config. */
   settings: string[];
 }
 
-/** How fast responses are read: as the client takes them, or as PostgreSQL gives them. */
+/** How fast responses are read: as fast as the client reads them, or as fast as PostgreSQL sends them. */
 export type Pace = "client's" | "own";
 
-/** Messages that go to the client as they are. */
+/** Whether messages of a type are forwarded to the client unchanged. */
 const passes = (type: number): boolean =>
   type !== Backend.NoticeResponse &&
   type !== Backend.ErrorResponse &&
@@ -62,16 +62,16 @@ function withRows(
   return { ...response, rows };
 }
 
-/** How a request is run whose responses go on to the client as they come. */
+/** Options of a request whose responses are forwarded to the client as they arrive. */
 export interface StreamOptions {
   pace?: Pace;
   /** Gathers the rows of COPY FROM STDIN. */
   copy?: CopySource | undefined;
-  /** An acknowledgement that PostgreSQL is not asked for. */
+  /** An acknowledgement that the client expects and PostgreSQL will not send. */
   preface?: Buffer | undefined;
 }
 
-/** Held messages without the acknowledgements that are the endpoint's own affair. */
+/** Held messages without the acknowledgements that are withheld from the client. */
 export function clientsOwn({ held, ownAcknowledgements }: BackendResponse): readonly WireMessage[] {
   if (!ownAcknowledgements) return held;
   let acknowledged = 0;
@@ -81,13 +81,13 @@ export function clientsOwn({ held, ownAcknowledgements }: BackendResponse): read
 const isAcknowledgement = (type: number): boolean =>
   type === Backend.ParseComplete || type === Backend.BindComplete || type === Backend.CloseComplete;
 
-/** Sends requests to PostgreSQL, one at a time, and sorts what comes back. */
+/** Sends requests to PostgreSQL, one at a time, and sorts the messages of each response. */
 export class BackendTurn {
   readonly #client: FrontendConnection;
   readonly #backend: BackendConnection;
   readonly #locks: LockWatch;
   readonly #callKey: string;
-  /** Called with the answers to requests that were sent ahead; these answers are not read yet. */
+  /** Callbacks for the responses to requests that were sent ahead and whose responses have not been read yet. */
   #ahead: ((response: BackendResponse) => void)[] = [];
   /** The last transaction status that PostgreSQL reported. */
   status: TransactionStatus = "I";
@@ -113,15 +113,15 @@ export class BackendTurn {
   }
 
   /**
-   * Sends a request of the endpoint's own without waiting: its answer is read before that of the next request, and
-   * given to `taken`.
+   * Sends one of the endpoint's own requests without waiting: its response is read before that of the next request,
+   * and passed to `taken`.
    */
   sendAhead(request: Buffer, taken: (response: BackendResponse) => void): void {
     this.#backend.write(request);
     this.#ahead.push(taken);
   }
 
-  /** Reads the answers to what was sent ahead. */
+  /** Reads the responses to the requests that were sent ahead. */
   async settle(): Promise<void> {
     while (this.#ahead.length > 0) {
       const taken = this.#ahead.shift() as (response: BackendResponse) => void;
@@ -130,26 +130,26 @@ export class BackendTurn {
   }
 
   /**
-   * Runs a request that ends in one ReadyForQuery, and sends the responses on as they come: at the client's pace, or as
-   * fast as PostgreSQL gives them where the transaction has locks that others may wait for.
+   * Runs a request that ends in one ReadyForQuery, and forwards the responses as they arrive: at the client's pace, or
+   * as fast as PostgreSQL sends them where the transaction has locks that others may wait for.
    */
   stream(request: Request, options: StreamOptions = {}): Promise<BackendResponse> {
     return this.#run(request, { pace: "client's", ...options });
   }
 
-  /** The same, but the responses are kept for the caller. */
+  /** Runs a request like {@link stream}, but holds the responses back for the caller. */
   hold(request: Request, copy?: CopySource): Promise<BackendResponse> {
     return this.#run(request, { copy });
   }
 
-  /** Runs SQL of the endpoint's own and returns its rows as text. */
+  /** Runs the endpoint's own SQL and returns its rows as text. */
   async query(sql: string): Promise<BackendResponse & { rows: (string | null)[][] }> {
     return withRows(await this.#run({ bytes: this.queryMessage(sql) }), this.encoding);
   }
 
   /**
-   * Calls a function of the endpoint's own that no client may call, with values that are ASCII. The key that it checks goes as a parameter, which
-   * neither pg_stat_activity nor current_query() shows.
+   * Calls one of the endpoint's functions that no client may call; values must be ASCII. The key that it checks is sent
+   * as a parameter, which neither pg_stat_activity nor current_query() shows.
    */
   async call(
     name: string,
@@ -225,7 +225,7 @@ export class BackendTurn {
               response.held.push(received);
               break;
             }
-            // Before this the request could have been sent again, and nobody would have known.
+            // Up to here the request could have been retried without the client's notice.
             for (const { bytes } of clientsOwn(response)) client.write(bytes);
             response.held.length = 0;
             client.write(received.bytes);
@@ -237,7 +237,7 @@ export class BackendTurn {
     }
   }
 
-  /** The client must see what came before the request for rows; when the statement runs again it has seen it. */
+  /** Forwards what came before the request for rows, once: not again when the statement is retried. */
   #copy(request: WireMessage, response: BackendResponse, copy?: CopySource): void {
     if (!copy) {
       this.#backend.write(copyFail("COPY FROM STDIN cannot be run here"));
@@ -255,7 +255,7 @@ export class BackendTurn {
     else if (name === "TimeZone") this.timeZone = value ?? "UTC";
   }
 
-  /** @returns whether it says that the request waits for a lock. */
+  /** @returns whether the notice says that the request waits for a lock. */
   #takeNotice(received: WireMessage, response: BackendResponse, streams: boolean): boolean {
     const sqlstate = sqlstateOf(received.body);
     if (sqlstate === MARK_SQLSTATE) {

@@ -4,18 +4,18 @@ import { copyFail, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
 
-/** Above it no transaction can commit: the rest is read and dropped. */
+/** No transaction of this size can commit, so rows beyond it are read and dropped. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 
-/** The client is gone in the middle of COPY. */
+/** The client disconnected, or sent an invalid message: the session is over. */
 export class ClientGoneError extends Error {
   override readonly name = "ClientGoneError";
 }
 
 /**
- * The rows of a COPY FROM STDIN. A client takes its time to send them, and must hold no locks meanwhile: PostgreSQL is
- * asked twice. The first time its request for rows goes on to the client, and the statement is given up; when the rows
- * are there it runs again.
+ * The rows of a COPY FROM STDIN. A client may be slow to send them and must hold no locks meanwhile, so the statement
+ * runs twice: the first time PostgreSQL's request for rows is forwarded to the client and the statement is abandoned;
+ * once all rows have arrived, it is run with them.
  */
 export class CopySource {
   readonly #client: FrontendConnection;
@@ -29,7 +29,7 @@ export class CopySource {
     this.#extended = extended;
   }
 
-  /** Answers PostgreSQL's request for rows. */
+  /** Responds to PostgreSQL's request for rows: with the rows, or with a failure while they have not arrived. */
   feed(backend: BackendConnection, request: WireMessage): void {
     if (!this.started) this.#client.write(request.bytes);
     this.started = true;

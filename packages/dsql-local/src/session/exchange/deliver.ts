@@ -11,19 +11,19 @@ import { withoutOwnTriggers } from "./explained.ts";
 import { ddlProblemOf, problemOf } from "./problems.ts";
 import { FIRST_TIME, type RequestForm, type Work } from "./work.ts";
 
-/** What is taken out of held answers before the client gets them. */
+/** How a held response is changed before the client gets it. */
 export interface Delivery {
-  /** Columns at the end of each row that are the endpoint's own. */
+  /** Columns that the endpoint added at the end of each row, to be cut off. */
   addedColumns: number;
-  /** Whether the statement was DDL, which meets DDL of others. */
+  /** Whether the statement was DDL, whose conflicts are reported as OC001. */
   isDdl?: boolean;
-  /** The tag to answer where PostgreSQL's own would tell that another statement was run. */
+  /** The command tag to send if PostgreSQL ran another statement in place of the client's. */
   commandTag?: string | undefined;
-  /** The rows are EXPLAIN's, which lists the endpoint's triggers too. */
+  /** The rows are EXPLAIN's, from which the endpoint's triggers are removed. */
   isExplain?: boolean;
 }
 
-/** How a statement's answer is delivered that was sent in this form. */
+/** How to deliver the response to a statement that was sent in this form. */
 export function deliveryOf(work: Work, form: RequestForm): Delivery {
   const addedColumns = form.plain ? 0 : (work.locking?.columnMarks.length ?? 0);
   const { kind, commandTag } = work.statement;
@@ -32,7 +32,7 @@ export function deliveryOf(work: Work, form: RequestForm): Delivery {
 
 export const isExplain = ({ tree }: Statement): boolean => "ExplainStmt" in ((tree ?? {}) as object);
 
-/** Delivers a statement's answer; returns whether it succeeded. */
+/** Sends the held response to a statement to the client; returns whether the statement succeeded. */
 export function deliverWork(
   client: FrontendConnection,
   work: Work,
@@ -42,7 +42,7 @@ export function deliverWork(
   return deliver(client, response, deliveryOf(work, form));
 }
 
-/** Sends held answers to the client; returns whether the statement succeeded. */
+/** Sends a held response to the client; returns whether the statement succeeded. */
 export function deliver(client: FrontendConnection, response: BackendResponse, delivery: Delivery): boolean {
   for (const message of clientsOwn(response)) {
     const { commandTag } = delivery;
@@ -58,12 +58,12 @@ export function deliver(client: FrontendConnection, response: BackendResponse, d
   return false;
 }
 
-/** The error for the client: as PostgreSQL wrote it, byte for byte, where DSQL has no other for it. */
+/** The error for the client: PostgreSQL's own, byte for byte, unless DSQL has another one for it. */
 function errorFor(error: ErrorFields, original: WireMessage, isDdl: boolean): Buffer {
   const problem = isDdl ? ddlProblemOf(error) : problemOf(error);
   if (problem !== error) return errorResponse(problem);
   if (!error.schema?.startsWith("pg_temp")) return original.bytes;
-  // A copy's own schema is no business of the client's. Latin-1 gives every byte back as it came.
+  // The error names the schema of a temporary copy, which clients must not see. Latin-1 keeps every byte as it is.
   return errorResponse({ ...parseErrorFields(original.body, "latin1"), schema: "public" }, "latin1");
 }
 
@@ -73,12 +73,12 @@ function withoutAdded(message: WireMessage, added: number): Buffer {
   return message.type === Backend.RowDescription ? cutDescription(message, added) : message.bytes;
 }
 
-/** The rows of a held answer, as text. */
+/** The rows of a held response, as text. */
 export function rowsOf(response: BackendResponse): (string | null)[][] {
   return response.held.filter(({ type }) => type === Backend.DataRow).map(({ body }) => parseDataRow(body));
 }
 
-/** The rows that a locking read has read, from the columns that were added to it. */
+/** The rows that a locking read has read, taken from the columns that were added to it. */
 export function readRows(
   response: BackendResponse,
   columnMarks: readonly number[],

@@ -11,7 +11,7 @@ const TRIGGERS: readonly RegExp[] = [
 const JSON_TRIGGERS = /("Triggers": \[)([\s\S]*?)(\n *\])/g;
 const JSON_TRIGGER = /\n\s*\{[^{}]*\}/g;
 
-/** A row of EXPLAIN's output without the endpoint's triggers; undefined where nothing of it is left. */
+/** A row of EXPLAIN's output without the endpoint's triggers; undefined if nothing is left of it. */
 export function withoutOwnTriggers(row: WireMessage): Buffer | undefined {
   const [text] = parseDataRow(row.body);
   if (!text?.includes("~dsql_local")) return row.bytes;

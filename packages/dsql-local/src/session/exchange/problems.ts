@@ -1,9 +1,9 @@
 import type { ErrorFields } from "../../wire/error-fields.ts";
 
-/** An error for the client; its severity is ERROR where none is given. */
+/** An error for the client; its severity is ERROR by default. */
 export type Problem = Omit<ErrorFields, "severity"> & { severity?: string | undefined };
 
-/** Errors of DSQL's own; their texts are those of recordings of a cluster and of the user guide. */
+/** Errors that only DSQL has; texts from recordings of a cluster and from the user guide. */
 export const DATA_CONFLICT: Problem = {
   sqlstate: "40001",
   message: "change conflicts with another transaction (OC000)",
@@ -23,7 +23,7 @@ const TOO_MUCH_TEMP_SPACE: Problem = {
 };
 export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
-/** PostgreSQL reads what the endpoint's own parser does not, which must not happen. */
+/** PostgreSQL accepts what the endpoint's parser could not read. This must not happen. */
 export const UNREADABLE: Problem = {
   sqlstate: "XX000",
   message: "the local endpoint cannot read this statement",
@@ -49,21 +49,21 @@ export function tooOld(ageMs: number, limitMs: number): Problem {
   };
 }
 
-/** Another transaction was in the way, and nothing has been decided by that: the statement can simply be run again. */
+/** Whether another transaction was in the way but no conflict has been decided: the statement can simply be retried. */
 export function isTransient({ sqlstate, message }: Pick<ErrorFields, "sqlstate" | "message">): boolean {
   if (sqlstate === "40P01" || sqlstate === "55P03") return true;
-  // A race of PostgreSQL's own, between ROLLBACK TO SAVEPOINT of one session and locks of two others on the same row.
+  // A race in PostgreSQL itself, between ROLLBACK TO SAVEPOINT of one session and locks of two others on the same row.
   return sqlstate === "XX000" && message.startsWith("new multixact has more than one updating member");
 }
 
-/** PostgreSQL's error to DDL as DSQL would have put it: what it meets is another session's DDL. */
+/** DSQL's error for PostgreSQL's error to a DDL statement: a conflict is with another session's DDL. */
 export function ddlProblemOf(error: ErrorFields): Problem {
   if (error.sqlstate === "23505" && error.schema === "pg_catalog") return SCHEMA_CONFLICT;
   const problem = problemOf(error);
   return problem === DATA_CONFLICT ? SCHEMA_CONFLICT : problem;
 }
 
-/** PostgreSQL's error as DSQL would have put it; the same object where that is no different. */
+/** DSQL's error for PostgreSQL's; the same object if DSQL's is no different. */
 export function problemOf(error: ErrorFields): Problem {
   switch (error.sqlstate) {
     case "40001":

@@ -3,29 +3,30 @@ import type { Statement } from "../../statements/statement.ts";
 import type { BackendResponse, Pace, Request } from "./backend-turn.ts";
 import type { CopySource } from "./copy-source.ts";
 
-/** How a statement goes to PostgreSQL. */
+/** How a statement is sent to PostgreSQL. */
 export interface RequestForm {
-  /** It has been sent before, and failed. */
+  /** It was sent before and failed. */
   again: boolean;
-  /** Its locks are left to PostgreSQL, which has refused the form that tells which rows they meant. */
+  /** As the client wrote it: PostgreSQL takes the locks of a locking read, since it refused the form that reports the rows. */
   plain: boolean;
 }
 
 /** How a statement is sent the first time. */
 export const FIRST_TIME: RequestForm = { again: false, plain: false };
-/** How often a statement is sent that meets deadlocks. */
+/** How often a statement that meets deadlocks is sent. */
 export const MAX_RUNS = 50;
 
 /** One statement to run, whichever protocol it came by. */
 export interface Work {
   statement: Statement;
-  /** The rows that the statement reads for a lock, where it is a locking read. */
+  /** Set if the statement is a locking read (FOR UPDATE, FOR KEY SHARE): its form without locks, which reports the rows. */
   locking?: LockingRead | undefined;
   /** Gathers the rows of COPY FROM STDIN. */
   copy: CopySource;
+  /** The messages that run it. */
   request(form: RequestForm): Request;
-  /** Sends it the first time, and forwards the responses to the client as they come. */
+  /** Sends it the first time, and forwards the responses to the client as they arrive. */
   stream(pace: Pace): Promise<BackendResponse>;
-  /** The same for a transaction that works on copies of tables. */
+  /** The messages that run it in a transaction that works on copies of its tables; `isCopied` says of which. */
   sandboxed(form: RequestForm, isCopied: (schema: string, table: string) => boolean): Request;
 }

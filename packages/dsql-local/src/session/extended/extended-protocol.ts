@@ -23,12 +23,12 @@ import {
 } from "./prepared-statements.ts";
 import type { SuspendedPortals } from "./suspended-portals.ts";
 
-/** What became of one message. */
+/** The outcome of one message. */
 type Outcome = "done" | "failed" | "copied";
 
 const noParameters = message(Backend.ParameterDescription, int16(0));
 
-/** Parse, Bind, Describe, Execute, Close: gathered up to Flush or Sync, run in pieces that end at an Execute. */
+/** Parse, Bind, Describe, Execute, Close: gathered up to Flush or Sync, run in units that end at an Execute. */
 export class ExtendedProtocol {
   readonly #session: SessionState;
   readonly #control: TransactionControl;
@@ -38,7 +38,7 @@ export class ExtendedProtocol {
   #gathered: WireMessage[] = [];
   /** Messages not yet sent on, up to the next Execute. */
   #unit: WireMessage[] = [];
-  /** After an error everything up to Sync is passed over. */
+  /** After an error everything up to Sync is skipped. */
   #failed = false;
 
   constructor(session: SessionState, control: TransactionControl, suspended: SuspendedPortals) {
@@ -49,12 +49,12 @@ export class ExtendedProtocol {
     session.onStatement = (statement) => this.#cache.runs(statement);
   }
 
-  /** Takes a message that asks for no answer yet. */
+  /** Gathers a message that needs no response yet. */
   gather(received: WireMessage): void {
     if (!this.#failed) this.#gathered.push(received);
   }
 
-  /** Runs what was gathered, at a Flush or a Sync; returns whether ReadyForQuery is due. */
+  /** Runs the gathered messages at a Flush or a Sync; returns whether ReadyForQuery is due. */
   async run(ends: boolean): Promise<boolean> {
     const messages = this.#gathered;
     this.#gathered = [];
@@ -67,7 +67,7 @@ export class ExtendedProtocol {
     const problem = await this.#control.endImplicit(!this.#failed);
     if (problem) this.#session.client.write(errorResponse(problem));
     this.#failed = false;
-    // During COPY the Sync that was sent along with it counts for nothing; another one comes after the rows.
+    // PostgreSQL ignores the Sync that was sent along with COPY; another one comes after the rows.
     return !isCopying;
   }
 
@@ -122,7 +122,7 @@ export class ExtendedProtocol {
     return "failed";
   }
 
-  /** Statements that the endpoint runs itself are not known to PostgreSQL. */
+  /** Responds itself if PostgreSQL does not know the statement, because the endpoint runs it (BEGIN, COMMIT, ROLLBACK). */
   #respondOrGather(
     received: WireMessage,
     prepared: PreparedStatement | undefined,
@@ -183,7 +183,7 @@ export class ExtendedProtocol {
     return succeeded ? "done" : "failed";
   }
 
-  /** Sends gathered messages that run nothing; returns whether PostgreSQL took them. */
+  /** Sends gathered messages that run nothing; returns whether PostgreSQL accepted them. */
   async #sendUnit(): Promise<boolean> {
     const messages = this.#unit;
     if (messages.length === 0) return true;

@@ -12,7 +12,7 @@ import { type Portal, type PreparedStatement, readName } from "./prepared-statem
 /** The name under which statements that work on copies are prepared. */
 const COPY_STATEMENT = "dsql_local: copy";
 
-/** Messages of a client up to an Execute, and what they are about. */
+/** A client's messages up to an Execute, and what they refer to. */
 export interface Unit {
   messages: readonly WireMessage[];
   portal: Portal | undefined;
@@ -51,13 +51,13 @@ class RequestWriter {
   }
 }
 
-/** Whether a message goes to PostgreSQL as the client has written it. */
+/** Whether a message is forwarded to PostgreSQL unchanged. */
 const isAsWritten =
   (unit: Unit) =>
   ({ type, body }: WireMessage): boolean =>
     type !== Frontend.Parse || (unit.prepared(readName(body, 0)[0])?.isUnchanged ?? true);
 
-/** The unnamed statement, where a unit uses it that does not prepare it: queries of the endpoint's own may have ended it. */
+/** The unnamed statement, if a unit uses but does not prepare it: the endpoint's own queries may have replaced it. */
 function unnamedStatement({ messages, prepared }: Unit): PreparedStatement | undefined {
   for (const { type, body } of messages) {
     if (type === Frontend.Parse) return undefined;
@@ -67,11 +67,11 @@ function unnamedStatement({ messages, prepared }: Unit): PreparedStatement | und
   return undefined;
 }
 
-/** Whether it asks about the unnamed statement. */
+/** Whether a message describes the unnamed statement. */
 const isDescribe = (type: number, body: Buffer): boolean =>
   type === Frontend.Describe && body[0] === 0x53 && body[1] === 0;
 
-/** The unit as PostgreSQL gets it. */
+/** The request that PostgreSQL gets for a unit. */
 export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request {
   const { portal } = unit;
   const unnamed = unit.rebind ? portal?.prepared : unnamedStatement(unit);
@@ -109,7 +109,7 @@ export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request 
   return writer.finish();
 }
 
-/** The unit for a transaction that works on copies: its statement is prepared anew, under a name of the endpoint's own. */
+/** The unit for a transaction that works on copies: its statement is prepared again, under a name that the endpoint chose. */
 export function sandboxedUnit(
   unit: Unit,
   { again }: RequestForm,
@@ -154,7 +154,7 @@ export function sandboxedUnit(
   return writer.finish();
 }
 
-/** Bind's values; where each column has a format of its own, the added ones get theirs. */
+/** Bind's values; if each column has its own format, the added columns get one too. */
 function withFormats({ values, prepared }: Portal, plain: boolean): Buffer {
   const added = plain ? 0 : (prepared?.locking?.columnMarks.length ?? 0);
   let at = 2 + 2 * values.readUInt16BE(0);
@@ -162,7 +162,7 @@ function withFormats({ values, prepared }: Portal, plain: boolean): Buffer {
   at += 2;
   for (let i = 0; i < parameters; i++) at += 4 + Math.max(0, values.readInt32BE(at));
   const formats = values.readUInt16BE(at);
-  // None or one stands for all columns, and text looks the same in both formats.
+  // No format or a single one applies to all columns, and text is the same in both formats.
   if (added === 0 || formats < 2) return values;
   return Buffer.concat([
     values.subarray(0, at),

@@ -8,17 +8,17 @@ import { message } from "../../wire/message-writer.ts";
 import type { SessionState } from "../transaction/session-state.ts";
 import type { PreparedStatement } from "./prepared-statements.ts";
 
-/** A statement is kept when it comes for this time. */
+/** A statement is kept from this use on. */
 const KEPT_FROM = 3;
 const MAX_KEPT = 100;
-/** Of texts that have not come so often yet. */
+/** Statements that are counted but not kept yet. */
 const MAX_COUNTED = 1000;
 const MAX_PARSE_BYTES = 8 * 1024;
 const PORTAL = 0x50;
-/** Other statements may change settings, or do away with what is prepared. */
+/** Other statements of the kind `other` may change settings or deallocate prepared statements. */
 const HARMLESS: ReadonlySet<string | undefined> = new Set(["VariableShowStmt", "ExplainStmt"]);
 
-/** A query whole: Parse, Bind, Describe and Execute, without any name. */
+/** Whether the messages are Parse, Bind, Describe and Execute of an unnamed statement and portal. */
 function isWholeQuery(messages: readonly WireMessage[]): boolean {
   const [parse, bind, describe, execute] = messages;
   return (
@@ -41,12 +41,12 @@ const parseAs = (name: string, { body }: WireMessage): Buffer =>
 const bindTo = (name: string, { body }: WireMessage): Buffer =>
   message(Frontend.Bind, "", name, body.subarray(2));
 
-/** One statement, sent under a name of the endpoint's own. */
+/** The request for a kept statement, which has a name that the endpoint chose. */
 export interface KeptRequest {
   bytes: Buffer;
-  /** A response that the client expects and PostgreSQL does not send, because it has the statement already. */
+  /** A response that the client expects and PostgreSQL does not send, because the statement is prepared already. */
   missingResponse: Buffer | undefined;
-  /** PostgreSQL has answered. */
+  /** To be called when PostgreSQL has responded. */
   done(succeeded: boolean): void;
 }
 
@@ -64,30 +64,30 @@ export class PreparedStatementCache {
   #schemaVersion: number | undefined;
   #isOutdated = false;
   #isOff = false;
-  /** PostgreSQL's unnamed statement is not the client's, whose Parse was kept from it. */
+  /** PostgreSQL's unnamed statement is not the client's: the client's Parse was not forwarded. */
   #isUnnamedElsewhere = false;
 
   constructor(session: SessionState) {
     this.#session = session;
   }
 
-  /** PostgreSQL is sent the client's own unnamed statement. */
+  /** To be called when the client's unnamed statement is forwarded to PostgreSQL. */
   unnamedSent(): void {
     this.#isUnnamedElsewhere = false;
   }
 
-  /** A statement is about to run. */
+  /** To be called before each statement; one that may change settings turns the cache off. */
   runs({ kind, tree, source }: Statement): void {
     const isChange = kind === "other" && !HARMLESS.has(Object.keys(tree ?? {})[0]);
     if (isChange || /set_config/i.test(source)) this.#isOff = true;
   }
 
-  /** Whether the client uses its unnamed statement once more, and PostgreSQL does not have it. */
+  /** Whether this is the client's unnamed statement, and PostgreSQL does not have it. */
   lacks(prepared: PreparedStatement | undefined): prepared is PreparedStatement {
     return this.#isUnnamedElsewhere && prepared?.name === "";
   }
 
-  /** Gives PostgreSQL the client's unnamed statement. */
+  /** Prepares the client's unnamed statement in PostgreSQL. */
   async restore({ text, types, encoding }: PreparedStatement): Promise<void> {
     const { mutex, turn } = this.#session;
     const bytes = Buffer.concat([message(Frontend.Parse, "", terminated(text, encoding), types), sync]);
@@ -95,7 +95,7 @@ export class PreparedStatementCache {
     if (!error) this.#isUnnamedElsewhere = false;
   }
 
-  /** The request for a kept statement, where the messages are a whole query without names that has come before. */
+  /** The request to send instead of the messages, if they are an unnamed query that has come often enough. */
   async request(
     prepared: PreparedStatement,
     messages: readonly WireMessage[],
@@ -114,7 +114,7 @@ export class PreparedStatementCache {
       done: (succeeded) => {
         if (!isNew) return;
         this.#names.set(prepared, name);
-        // Whether it was prepared is not known.
+        // It may or may not have been prepared.
         if (!succeeded) this.#isOutdated = true;
       },
     };

@@ -10,23 +10,24 @@ import type { Transaction } from "../transaction/transaction.ts";
 /** A statement that a client has prepared. */
 export interface PreparedStatement {
   readonly name: string;
-  /** Undefined where the text is empty, holds several statements or is no SQL: PostgreSQL responds to that itself. */
+  /** Undefined if the text is empty, has several statements or is not SQL: PostgreSQL itself responds to that. */
   statement?: Statement | undefined;
+  /** Set for a SELECT with FOR UPDATE or FOR KEY SHARE: its form without locks, which reports the rows. */
   locking?: LockingRead | undefined;
   /** The endpoint's parser has found a syntax error. */
   isUnreadable?: boolean;
   /** The text as PostgreSQL gets it. */
   text: string;
-  /** Whether that is what the client has written. */
+  /** Whether `text` is what the client wrote. */
   isUnchanged: boolean;
-  /** How `text` is written. */
+  /** The encoding of `text`. */
   encoding: TextEncoding;
-  /** What follows the text in Parse: the parameters' types. */
+  /** The bytes that follow the text in Parse: the parameters' types. */
   types: Buffer;
 }
 
-/** What was fetched of a portal before PostgreSQL lost it. */
-export interface Rest {
+/** The remaining rows of a portal, fetched before a rollback in PostgreSQL closed it. */
+export interface RemainingRows {
   transaction: Transaction;
   description: WireMessage;
   rows: WireMessage[];
@@ -34,15 +35,16 @@ export interface Rest {
   tag: string;
 }
 
+/** A portal that a client has bound. */
 export interface Portal {
   name: string;
   prepared: PreparedStatement | undefined;
-  /** What follows the two names in Bind. */
+  /** The bytes that follow the two names in Bind: formats and parameter values. */
   values: Buffer;
-  /** How often the transaction's work had been undone in PostgreSQL when this was bound. */
+  /** `timesUndone` of the transaction when it was bound: PostgreSQL has lost the portal if that has grown since. */
   boundAt: number;
-  /** What PostgreSQL had left of it when it was taken away. */
-  rest?: Rest | undefined;
+  /** The rows that were left when PostgreSQL lost the portal. */
+  rest?: RemainingRows | undefined;
 }
 
 /** Reads the zero-terminated name at a position, one character for each byte; returns the position after it. */
@@ -52,11 +54,13 @@ export function readName(body: Buffer, at: number): [name: string, next: number]
   return [body.toString("latin1", at, end), end + 1];
 }
 
-/** Above it a Parse is read each time. */
+/** The first byte of a Describe or Close of a statement: S. */
+const STATEMENT = 0x53;
+/** A longer Parse is not cached. */
 const MAX_CACHED_BYTES = 64 * 1024;
 const parses = new RecentCache<PreparedStatement>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
 
-/** What a Parse prepares; the same bytes give the same object as long as they are not forgotten. */
+/** Reads a Parse; the same bytes return the same object while they are cached. */
 export function readParse({ body }: WireMessage, encoding: TextEncoding): PreparedStatement {
   if (body.length > MAX_CACHED_BYTES) return takeApart(body, encoding);
   const key = `${encoding} ${body.toString("latin1")}`;
@@ -74,7 +78,7 @@ function takeApart(body: Buffer, encoding: TextEncoding): PreparedStatement {
   const types = body.subarray(afterName + sql.length + 1);
   const common = { name, encoding, types };
   const parsed = readSql(sql, encoding);
-  // PostgreSQL gets the bytes as they came, and says what is wrong with them.
+  // PostgreSQL gets the bytes unchanged, and reports what is wrong with them.
   if (!parsed)
     return {
       ...common,
@@ -93,15 +97,17 @@ function takeApart(body: Buffer, encoding: TextEncoding): PreparedStatement {
   return { ...common, statement, locking, text: sent, isUnchanged: sent === text };
 }
 
-/** What a session has prepared and bound. */
+/** The prepared statements and portals of a session, by name. */
 export class PreparedStatements {
   readonly #statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
 
+  /** Registers what a Parse has prepared. */
   parsed(prepared: PreparedStatement): void {
     this.#statements.set(prepared.name, prepared);
   }
 
+  /** Registers the portal of a Bind message. @param boundAt {@link Portal.boundAt} */
   bound({ body }: WireMessage, boundAt: number): Portal {
     const [name, afterName] = readName(body, 0);
     const [statement, afterStatement] = readName(body, afterName);
@@ -115,7 +121,7 @@ export class PreparedStatements {
     return portal;
   }
 
-  /** What a Describe, Execute or Close names. */
+  /** The statement that a Describe or Close names. */
   statement(name: string): PreparedStatement | undefined {
     return this.#statements.get(name);
   }
@@ -124,15 +130,16 @@ export class PreparedStatements {
     return this.#portals.get(name);
   }
 
-  /** Columns that are the endpoint's own in what the messages describe. */
+  /** How many columns the endpoint added to the statement that the messages describe. */
   addedColumns(messages: readonly WireMessage[]): number {
     const described = messages.find(({ type }) => type === Frontend.Describe);
     if (!described) return 0;
     const [name] = readName(described.body, 1);
-    const prepared = described.body[0] === 0x53 ? this.statement(name) : this.portal(name)?.prepared;
+    const prepared = described.body[0] === STATEMENT ? this.statement(name) : this.portal(name)?.prepared;
     return prepared?.locking?.columnMarks.length ?? 0;
   }
 
+  /** Forgets what a Close message names. */
   closed(kind: "statement" | "portal", name: string): void {
     (kind === "statement" ? this.#statements : this.#portals).delete(name);
   }

@@ -5,13 +5,13 @@ import { Backend } from "../../wire/message-types.ts";
 import { message } from "../../wire/message-writer.ts";
 import type { SessionState } from "../transaction/session-state.ts";
 import type { Transaction } from "../transaction/transaction.ts";
-import type { Portal, Rest } from "./prepared-statements.ts";
+import type { Portal, RemainingRows } from "./prepared-statements.ts";
 
 const portalSuspended = message(Backend.PortalSuspended);
 
 /**
- * Portals that were executed with a row limit. When the transaction's work is undone in PostgreSQL they would be lost:
- * the rows they still have are fetched before, and given out from here.
+ * Portals that were executed with a row limit. PostgreSQL loses them when the transaction's work is undone there, so
+ * their remaining rows are fetched before that, and served from here.
  */
 export class SuspendedPortals {
   readonly #session: SessionState;
@@ -21,7 +21,7 @@ export class SuspendedPortals {
     this.#session = session;
   }
 
-  /** A portal was executed; with a row limit it may have rows left. */
+  /** To be called when a portal was executed; with a row limit it may have rows left. */
   executed(portal: Portal, maxRows: number): void {
     const { transaction } = this.#session;
     this.#open.delete(portal);
@@ -34,23 +34,23 @@ export class SuspendedPortals {
     this.#open.delete(portal);
   }
 
-  /** Whether PostgreSQL has the portal no more, and its rows are here; a portal does not outlive its transaction. */
+  /** Whether the portal's remaining rows are here and no longer in PostgreSQL; a portal ends with its transaction. */
   has(portal: Portal): boolean {
     return portal.rest !== undefined && portal.rest.transaction === this.#session.transaction;
   }
 
-  /** The answer to Describe. */
+  /** The response to Describe. */
   description({ rest }: Portal): Buffer {
-    return (rest as Rest).description.bytes;
+    return (rest as RemainingRows).description.bytes;
   }
 
-  /** Gives out rows that were fetched before. */
+  /** Sends rows that were fetched before. */
   serve(portal: Portal, maxRows: number): void {
     const { client } = this.#session;
-    const { rows, tag } = portal.rest as Rest;
+    const { rows, tag } = portal.rest as RemainingRows;
     const given = rows.splice(0, maxRows === 0 ? rows.length : maxRows);
     for (const { bytes } of given) client.write(bytes);
-    // A full page may be the last one, which PostgreSQL does not know either until it is asked again.
+    // A full page may be the last one; PostgreSQL itself learns that only at the next Execute.
     if (maxRows > 0 && given.length === maxRows) client.write(portalSuspended);
     else client.write(commandComplete(tag.replace(/\d+$/, String(given.length))));
   }

@@ -14,7 +14,7 @@ export async function runAlone(session: SessionState, work: Work): Promise<boole
   return kind === "ddl" ? changeSchema(session, work) : read(session, work);
 }
 
-/** A statement that is compared with others when it commits: the client gets its answer when it is known to stand. */
+/** A statement that is compared with others when it commits: the client gets the response once the commit has succeeded. */
 async function runAsTransaction(session: SessionState, work: Work): Promise<boolean> {
   const result = await runInTransaction(session, work, session.beginImplicit());
   const hasFailed = "problem" in result || result.response.error !== undefined;
@@ -53,7 +53,7 @@ async function read(session: SessionState, work: Work): Promise<boolean> {
   return deliver(session.client, response, deliveryOf(work, form));
 }
 
-/** Runs a statement again where it and another one were waiting for each other. */
+/** Retries a statement that has met a deadlock. */
 async function runPatiently(run: (form: RequestForm) => Promise<BackendResponse>): Promise<BackendResponse> {
   let response = await run(FIRST_TIME);
   for (let runs = 1; runs < MAX_RUNS; runs++) {
@@ -63,7 +63,7 @@ async function runPatiently(run: (form: RequestForm) => Promise<BackendResponse>
   return response;
 }
 
-/** Logs what a function has committed that a SELECT has called. */
+/** Logs what a function that a SELECT called has committed. */
 async function logLate({ adjudicator }: SessionState, { changes }: BackendResponse): Promise<void> {
   if (changes.length === 0 || !adjudicator.hasOpenTransactions) return;
   const writes = new WriteSet(adjudicator.rowIds);

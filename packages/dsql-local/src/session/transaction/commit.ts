@@ -80,7 +80,7 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
       areConstraintsChecked = !error;
       if (error && isTransient(error) && checks++ < MAX_RUNS) await transaction.stepBack();
       else if (error) {
-        const problem = await transaction.whyNotAgain(error);
+        const problem = await transaction.replayProblem(error);
         return rollBack(session, problem);
       }
     } else break;

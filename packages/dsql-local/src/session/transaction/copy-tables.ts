@@ -5,7 +5,7 @@ import { literal } from "../../sql/quoting.ts";
 import type { TableReference } from "../../statements/statement.ts";
 import type { BackendResponse, BackendTurn } from "../exchange/backend-turn.ts";
 
-/** Tables above it are not copied: a transaction that would need to is refused at its statement. */
+/** Larger tables are not copied: the statement that would need the copy fails. */
 const MAX_COPIED_BYTES = 64 * 1024 * 1024;
 
 /** Copies these tables. */
@@ -19,7 +19,7 @@ export function copyTables(
   return turn.call("dsql_local_sandbox", [script, oids, String(MAX_COPIED_BYTES)]);
 }
 
-/** Asks for the oids of the tables that names mean, were there no copies of them. */
+/** Asks for the oids of the tables that names would refer to without the copies. */
 export function tableOidsSql(targets: readonly TableReference[]): string {
   return `SELECT ${targets.map(({ schema, name }) => tableOid(schema, name)).join(", ")}`;
 }

@@ -3,12 +3,12 @@ import { errorResponse } from "../../wire/error-fields.ts";
 import type { Problem } from "../exchange/problems.ts";
 import type { SessionState } from "./session-state.ts";
 
-/** A fault has cut the client's connection, or left it without an answer until it closed: the session is over. */
+/** A fault has cut the client's connection, or sent no response until the client closed it: the session is over. */
 export class SessionCutError extends Error {
   override readonly name = "SessionCutError";
 }
 
-/** Waits as long as a round trip is to take longer. */
+/** Waits for the round-trip latency that a test has set. */
 export async function injectRoundTrip({ cluster }: SessionState): Promise<void> {
   if (cluster.faults.active) await cluster.faults.delayRoundTrip();
 }
@@ -18,12 +18,12 @@ export function injectBeforeBegin({ cluster, client }: SessionState): void {
   if (cluster.faults.active && cluster.faults.beforeBegin()) cut(client);
 }
 
-/** @throws {SessionCutError} when the client gets no answer to its BEGIN */
+/** @throws {SessionCutError} when the client gets no response to its BEGIN */
 export async function injectAfterBegin({ cluster, client }: SessionState): Promise<void> {
   if (cluster.faults.active && cluster.faults.afterBegin()) await swallow(client);
 }
 
-/** @throws {SessionCutError} when the client gets no answer to its ROLLBACK */
+/** @throws {SessionCutError} when the client gets no response to its ROLLBACK */
 export async function injectAfterRollback({ cluster, client }: SessionState): Promise<void> {
   if (cluster.faults.active && cluster.faults.afterRollback()) await swallow(client);
 }
@@ -49,21 +49,21 @@ export async function injectBeforeCommit({ cluster, client }: SessionState): Pro
   return fault?.severity === "FATAL" ? end(client, fault) : fault;
 }
 
-/** An error to answer after a commit has happened. @throws {SessionCutError} */
+/** An error to send after a commit was carried out. @throws {SessionCutError} */
 export async function injectedAfterCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
   const fault = cluster.faults.active ? cluster.faults.afterCommit() : undefined;
   if (fault === "cut") return cut(client);
   return fault === "swallow" ? swallow(client) : fault;
 }
 
-/** Waits until the client gives up. */
+/** Sends nothing and waits until the client closes the connection. */
 async function swallow(client: SessionState["client"]): Promise<never> {
   client.flush();
   await client.closed;
   return cut(client);
 }
 
-/** Tells the client that its session is over; the connection is closed behind it. */
+/** Sends the error that ends the session; the caller of the session closes the connection. */
 function end(client: SessionState["client"], fatal: Exclude<Fault, "cut">): never {
   client.write(errorResponse(fatal));
   client.flush();

@@ -9,7 +9,7 @@ import { Mutex } from "../exchange/mutex.ts";
 import type { Problem } from "../exchange/problems.ts";
 import { Transaction } from "./transaction.ts";
 
-/** Ends the transaction's work in PostgreSQL with an error that costs nothing: there is no such savepoint. */
+/** Aborts the transaction in PostgreSQL by a cheap error: there is no such savepoint. */
 const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
 
 /** What the parts of one session share. */
@@ -19,7 +19,7 @@ export class SessionState {
   readonly cluster: Cluster;
   readonly adjudicator: Adjudicator;
   readonly turn: BackendTurn;
-  /** One request at a time: the client's, or another session's wish that locks be released. */
+  /** One request at a time: the client's, or the release of locks for another session. */
   readonly mutex = new Mutex();
   transaction: Transaction | undefined;
   #isYielding = false;
@@ -41,7 +41,7 @@ export class SessionState {
     return this.turn.status === "E" ? "E" : "T";
   }
 
-  /** Whether a statement meets what others have done to the schema: DDL, or an index that has become valid meanwhile. */
+  /** Whether a statement fails with OC001: others have run DDL, or an index has become valid meanwhile. */
   meetsSchemaChange(): boolean {
     const meetsJob = this.transaction?.meetsEndedJob() ?? false;
     return this.meetsDdl() || (meetsJob && this.cluster.schemaConflicts);
@@ -57,7 +57,7 @@ export class SessionState {
     return this.cluster.schemaConflicts && before !== undefined && before !== this.schemaVersion;
   }
 
-  /** Opens a transaction. PostgreSQL begins it meanwhile: nobody waits for its answer before the first statement. */
+  /** Opens a transaction. PostgreSQL's response to BEGIN is not awaited before the first statement. */
   begin(sql: string, explicit: boolean): Transaction {
     this.turn.sendAhead(this.turn.queryMessage(sql), ({ error }) => {
       if (error) throw new Error(`PostgreSQL refused ${sql}: ${error.message}`);
@@ -87,7 +87,7 @@ export class SessionState {
         this.#isYielding = false;
         if (this.transaction === transaction) await transaction.setAside(isStillNeeded);
       })
-      // The backend is gone, and its locks with it.
+      // The backend has ended, and its locks with it.
       .catch(() => undefined);
   }
 

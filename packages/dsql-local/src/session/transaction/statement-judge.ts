@@ -33,7 +33,7 @@ function withoutCatalog(session: SessionState, statement: Statement): Problem | 
   return misplaced && cluster.refuse(misplaced, statement.source);
 }
 
-/** Past its age a transaction can only be rolled back. */
+/** The error for a transaction that has exceeded its maximum age, and can only be rolled back. */
 export function ageProblem({ startedAt }: Transaction, limitMs: number): Problem | undefined {
   const ageMs = performance.now() - startedAt;
   return ageMs > limitMs ? tooOld(ageMs, limitMs) : undefined;

@@ -31,7 +31,7 @@ export class TransactionControl {
     const { transaction, client } = session;
     injectBeforeBegin(session);
     if (transaction && !transaction.explicit) {
-      // The queries of one batch had a transaction already, which now becomes the client's own.
+      // The statements of the batch share an implicit transaction, which now becomes explicit.
       transaction.explicit = true;
       await injectAfterBegin(session);
       client.write(commandComplete("BEGIN"));

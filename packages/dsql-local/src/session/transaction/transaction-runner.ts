@@ -16,7 +16,7 @@ import type { Transaction } from "./transaction.ts";
 /** Failures that rows may cause which the snapshot does not see: a duplicate key, a foreign key. */
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
-/** What the client gets for a statement: PostgreSQL's answer, or an error instead of it. */
+/** What the client gets for a statement: PostgreSQL's response, or an error instead of it. */
 export type Result = { response: BackendResponse; delivery: Delivery } | { problem: Problem };
 
 /** Sends a result to the client; returns whether the statement succeeded. */
@@ -50,7 +50,7 @@ export async function runInTransaction(
   });
 }
 
-/** Lets PostgreSQL ask the client for rows, and takes the statement back. */
+/** Lets PostgreSQL ask the client for rows, then rolls the statement back. */
 async function askForRows(
   session: SessionState,
   work: Work,
@@ -66,7 +66,7 @@ async function askForRows(
   return response;
 }
 
-/** A statement that is not expected to write: its rows are sent on as they come. */
+/** Runs a statement that is not expected to write: its rows are forwarded as they arrive. */
 async function runRead(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
   const { turn } = session;
   const { commandTag } = work.statement;
@@ -95,14 +95,14 @@ async function runRead(session: SessionState, work: Work, transaction: Transacti
   return { response, delivery: deliveryOf(work, form) };
 }
 
-/** A statement that writes, or reads for a lock: its answer is held back until it is known to be the true one. */
+/** Runs a statement that writes or locks rows: its response is held back until it is known to be correct. */
 async function runChange(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
   const { turn, cluster } = session;
   const { statement, locking } = work;
   const isDdl = statement.kind === "ddl";
   if (statement.kind === "write") transaction.hasWritten = true;
   if (locking !== undefined) await turn.settle();
-  // PostgreSQL is to refuse a lock in a transaction that may only read.
+  // In a read-only transaction the lock is left to PostgreSQL, which refuses it.
   const form = { again: work.copy.started, plain: locking !== undefined && transaction.isReadOnly };
   for (let run = 1; ; run++) {
     const response = await turn.hold(work.request(form), work.copy);
@@ -137,7 +137,7 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
   }
 }
 
-/** The statement has met what the snapshot does not see: its true answer is found on copies of the tables. */
+/** The statement has met a commit that the snapshot does not see: copies of the tables have its correct result. */
 async function restartOnCopies(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
   await transaction.switchToCopies();
   return runOnCopies(session, work, transaction, { again: true, isFirst: true });

@@ -30,9 +30,9 @@ import type { TransactionPhase } from "./transaction-phase.ts";
 /** The savepoint marks where the transaction's own work begins, right after its snapshot. */
 const BACK = "ROLLBACK TO SAVEPOINT dsql_local";
 const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.current_setting('transaction_read_only');SAVEPOINT dsql_local`;
-/** How often rows are put back that meet deadlocks: about ten seconds. */
+/** How often a replay that meets deadlocks is tried: for about ten seconds. */
 const MAX_REPLAYS = 400;
-/** From this attempt on two transactions that are in each other's way wait for some milliseconds. */
+/** From this attempt on, a replay waits a random time first, so that two transactions do not keep blocking each other. */
 const PATIENT_REPLAYS = 5;
 
 /** Failures that rows may cause which the snapshot does not see. */
@@ -43,14 +43,14 @@ export class Transaction {
   readonly #turn: BackendTurn;
   readonly #adjudicator: Adjudicator;
   readonly startedAt: number = performance.now();
-  /** False where it is one that a pipeline, a query of several statements or a single write makes. */
+  /** False for the implicit transaction of a pipeline, a query of several statements or a single write. */
   explicit: boolean;
   phase: TransactionPhase = "new";
   snapshot: Snapshot | undefined;
   writes: WriteSet;
   /** SET, SET CONSTRAINTS and set_config(), which a rollback to the savepoint undoes. */
   readonly settings: string[] = [];
-  /** The one DDL statement, run again where its locks stood in somebody's way. */
+  /** The one DDL statement, run again after its locks had to be released. */
   ddl: string | undefined;
   /** Whether it has run INSERT, UPDATE, DELETE or COPY FROM. */
   hasWritten = false;
@@ -76,7 +76,7 @@ export class Transaction {
     this.#schemaVersion = adjudicator.schemaVersion;
   }
 
-  /** An index build has ended since its snapshot; true once. */
+  /** Whether an index build has ended since its snapshot; true once. */
   meetsEndedJob(): boolean {
     const before = this.#jobsEndedBefore;
     this.#jobsEndedBefore = this.#adjudicator.jobsEnded;
@@ -95,7 +95,7 @@ export class Transaction {
     return this.#hasSchemaChanged ? SCHEMA_CONFLICT : DATA_CONFLICT;
   }
 
-  /** It has only read, and reading conflicts with nothing. */
+  /** Whether it has only read, so that its COMMIT cannot conflict. */
   get hasNothingToDecide(): boolean {
     if (this.phase === "sandbox" || this.phase === "lost") return false;
     if (this.phase === "aside" && this.settings.length > 0) return false;
@@ -103,8 +103,8 @@ export class Transaction {
   }
 
   /**
-   * Takes the snapshot along with the next request, where there is none yet, or puts changes that were set aside back
-   * into the tables. Afterwards it is in place, in a sandbox or lost.
+   * Takes the snapshot along with the next request if there is none yet, or replays changes that were set aside into the
+   * tables. Afterwards the phase is `in place`, `sandbox` or `lost`.
    */
   async enter(): Promise<void> {
     if (this.phase === "new") this.#start();
@@ -136,13 +136,13 @@ export class Transaction {
     await this.#undo();
   }
 
-  /** After a failed statement: back to where the transaction stood before it, its changes not in the tables. */
+  /** After a failed statement: undoes the transaction's work in PostgreSQL; the changes before it are set aside. */
   async stepBack(): Promise<void> {
     await this.#undo();
     this.phase = "aside";
   }
 
-  /** Takes note of what a statement has done, or returns false where it met a commit that the snapshot does not see. */
+  /** Records what a statement has done; returns false if it has met a commit that the snapshot does not see. */
   async accept(
     changes: readonly TableChange[],
     reads: readonly (ReadRow & { bits: number })[],
@@ -160,7 +160,7 @@ export class Transaction {
       for (const change of known) writes.add(change, zoned);
       if (hasUnseen && changes.length > 0) {
         if (log.meets(writes.marks, snapshot)) return false;
-        // A COMMIT under way waits for no locks, so it ends whatever this transaction holds.
+        // A COMMIT in progress never waits for locks, so awaiting it cannot deadlock.
         const pending = log.pendingMeeting(writes.marks, snapshot);
         if (pending) {
           await pending;
@@ -173,7 +173,7 @@ export class Transaction {
     }
   }
 
-  /** Takes note of what a function has written that a SELECT has called; its rows have gone out already. */
+  /** Records what a function that a SELECT called has written; the SELECT's rows have been sent already. */
   async acceptLate(changes: readonly TableChange[]): Promise<void> {
     if (changes.length === 0) return;
     const known = await this.#withFacts(changes);
@@ -182,7 +182,7 @@ export class Transaction {
     this.hasWritten = true;
   }
 
-  /** Whether anything was committed since the snapshot, or is being committed, that may be why a statement failed. */
+  /** Whether a commit since the snapshot, ended or in progress, may be the reason why a statement failed. */
   get hasUnseenCommits(): boolean {
     return this.snapshot !== undefined && this.#adjudicator.log.hasUnseen(this.snapshot);
   }
@@ -192,7 +192,7 @@ export class Transaction {
     return this.snapshot !== undefined && this.#adjudicator.log.conflicts(this.writes.marks, this.snapshot);
   }
 
-  /** The end of a COMMIT under way that beats this transaction if it succeeds. */
+  /** Resolves at the end of a COMMIT in progress that conflicts with this transaction if it succeeds. */
   get pendingConflict(): Promise<void> | undefined {
     return this.snapshot && this.#adjudicator.log.pendingConflict(this.writes.marks, this.snapshot);
   }
@@ -204,7 +204,7 @@ export class Transaction {
     await this.#applySettings();
   }
 
-  /** It has not lost after all. */
+  /** Leaves the copies: the transaction has not lost after all. */
   async leaveSandbox(): Promise<void> {
     await this.stepBack();
     this.#copies.clear();
@@ -219,8 +219,8 @@ export class Transaction {
     return this.loss;
   }
 
-  /** Why what was written cannot be written again: another transaction's data or DDL, or the error itself. */
-  async whyNotAgain(error: ErrorFields): Promise<Problem> {
+  /** The error for a failed replay: a conflict with another transaction's data or DDL, or the given error. */
+  async replayProblem(error: ErrorFields): Promise<Problem> {
     await this.#adjudicator.schemaSettled();
     await this.pendingConflict;
     if (this.isBeaten) return DATA_CONFLICT;
@@ -229,7 +229,7 @@ export class Transaction {
     return problemOf(error);
   }
 
-  /** The transaction is over, whichever way. */
+  /** To be called when the transaction has ended, committed or not. */
   close(): void {
     if (this.snapshot) this.#adjudicator.closed(this.snapshot);
     else if (this.#isOpening) this.#adjudicator.neverOpened();
@@ -296,7 +296,7 @@ export class Transaction {
         if (attempt >= PATIENT_REPLAYS) await sleep(Math.random() * 50);
         continue;
       }
-      const problem = await this.whyNotAgain(error);
+      const problem = await this.replayProblem(error);
       if (problem === DATA_CONFLICT) return this.switchToCopies();
       this.phase = "lost";
       this.#failure = problem;
