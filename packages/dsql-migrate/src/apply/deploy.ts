@@ -123,13 +123,14 @@ async function begunMigration(
   const done = steps.filter(({ state }) => state === "done");
   const edited = done.find(isEdited);
   if (edited !== undefined) throw changedWhileBegun(migration.name, edited.position, done.length);
-  const open = steps[done.length];
-  if (open?.state === "started") {
-    if (!isEdited(open)) return { migration, start, replanFrom: done.length + 1 };
-    if (await hasHappened(pool, open))
-      throw changedWhileBegun(migration.name, open.position, done.length + 1);
+  let position = done.length;
+  for (; steps[position]?.state === "started"; position += 1) {
+    const open = steps[position] as JournalStep;
+    if (!isEdited(open)) continue;
+    if (await hasHappened(pool, open)) throw changedWhileBegun(migration.name, position, position + 1);
+    break;
   }
-  return { migration, start, replanFrom: done.length };
+  return { migration, start, replanFrom: position };
 }
 
 function warnOfMissing(

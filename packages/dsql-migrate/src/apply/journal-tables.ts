@@ -36,7 +36,6 @@ const TABLES: Readonly<Record<string, string>> = {
   state text NOT NULL CHECK (state IN ('pending', 'started', 'done', 'failed')),
   plan text NOT NULL,
   done_before boolean,
-  job_id text,
   changed_rows bigint,
   error text,
   result text,

@@ -28,7 +28,6 @@ export interface JournalStep {
   plan: PlanStep;
   /** What its catalog check said before it was started. */
   doneBefore: boolean;
-  jobId: string | undefined;
   error: string | undefined;
   /** For a statement of a program: what it returned, as `storeResult` wrote it. */
   result: string | undefined;
@@ -36,9 +35,40 @@ export interface JournalStep {
   finishedAt: Date | undefined;
 }
 
-/** What is stored of a step that has happened. */
-export interface StepOutcome {
-  rows?: number | undefined;
+/** Steps by their positions, both included. */
+export interface StepRange {
+  from: number;
+  to: number;
+}
+
+/** Steps that have happened. */
+export interface FinishedSteps {
+  range: StepRange;
+  /** How many rows some of them have changed, by position. */
+  rows?: ReadonlyMap<number, number> | undefined;
+}
+
+/** Steps that are about to run. */
+export interface StartingSteps {
+  range: StepRange;
+  /** All steps of the migration. */
+  steps: readonly PlanStep[];
+}
+
+/**
+ * The steps that are started by one entry of the journal, from a position on: a step by itself, or a run of additive ones. Of
+ * those the catalog tells at any time which have happened, so that the journal need not be written between them.
+ */
+export function firstSteps(steps: readonly PlanStep[], from: number): StepRange {
+  let to = from;
+  while (to - from < LONGEST_RUN && isAdditive(steps[to]) && isAdditive(steps[to + 1])) to += 1;
+  return { from, to };
+}
+
+function isAdditive(step: PlanStep | undefined): boolean {
+  if (step === undefined || step.kind === "dml") return false;
+  // The rows that a backfill has filled are not filled again.
+  return step.kind === "backfill" || (step.done.kind !== "journal-only" && step.done.additive === true);
 }
 
 const MIGRATION = `${JOURNAL_SCHEMA}.migration`;
@@ -48,7 +78,6 @@ const REPLACED_STEP = [
   "state",
   "plan",
   "done_before",
-  "job_id",
   "changed_rows",
   "error",
   "result",
@@ -61,6 +90,8 @@ const REPLACED_STEP = [
 /** Plans are stored in statements below this many characters, far below DSQL's limit of 10 MiB for a transaction. */
 const CHUNK_CHARACTERS = 1_000_000;
 const CHUNK_STEPS = 500;
+/** How many steps one entry of the journal starts at the most. */
+const LONGEST_RUN = 50;
 /** As many steps are stored in the transaction that begins a migration; DSQL takes 3,000 rows in one. */
 const FIRST_STEPS = 2000;
 
@@ -123,40 +154,38 @@ export class Journal {
     });
   }
 
-  /** A step is about to run for the first time, or again after it had surely failed. */
-  async start(name: string, step: PlanStep, position: number): Promise<void> {
+  /** Steps are about to run for the first time, or again after the first of them had surely failed. */
+  async start(name: string, steps: readonly PlanStep[], { from, to }: StepRange): Promise<void> {
     await this.#write(
-      `UPDATE ${STEP} SET state = 'started', started_at = now(), finished_at = NULL, error = NULL, job_id = NULL, done_before = (${checkOf(step)}) WHERE ${this.#at(name)} AND position = ${position} AND ${this.#fenced(name)}`,
-      1,
+      `UPDATE ${STEP} SET state = 'started', started_at = now(), finished_at = NULL, error = NULL, done_before = ${checksOf(steps, { from, to })} WHERE ${this.#at(name)} AND position BETWEEN ${from} AND ${to} AND ${this.#fenced(name)}`,
+      to - from + 1,
     );
   }
 
-  /** A step has happened, and the next one is about to run. */
-  async finishStep(
-    name: string,
-    position: number,
-    outcome: StepOutcome,
-    next: PlanStep | undefined,
-  ): Promise<void> {
-    await this.#write(this.finishStepSql(name, position, outcome, next), next === undefined ? 1 : 2);
+  /** Steps have happened, and the next ones are about to run. */
+  async finishSteps(name: string, done: FinishedSteps, next: StartingSteps | undefined): Promise<void> {
+    const last = next?.range.to ?? done.range.to;
+    await this.#write(this.finishStepsSql(name, done, next), last - done.range.from + 1);
   }
 
-  /** The statement of {@link finishStep}, for the transaction of a DML step; see {@link requireFence}. */
-  finishStepSql(name: string, position: number, { rows }: StepOutcome, next: PlanStep | undefined): string {
-    const here = `position = ${position}`;
-    const positions = next === undefined ? here : `position IN (${position}, ${position + 1})`;
-    const changed = rows === undefined ? "changed_rows" : String(rows);
+  /** The statement of {@link finishSteps}, for the transaction of a DML step; see {@link requireFence}. */
+  finishStepsSql(name: string, { range, rows }: FinishedSteps, next: StartingSteps | undefined): string {
+    const { from, to } = range;
+    const isDone = `position <= ${to}`;
+    const counts = [...(rows ?? [])].map(([position, count]) => `WHEN ${position} THEN ${count}`);
+    const changed =
+      counts.length === 0 ? "changed_rows" : `CASE position ${counts.join(" ")} ELSE changed_rows END`;
     const set =
       next === undefined
         ? `state = 'done', finished_at = now(), changed_rows = ${changed}`
         : [
-            `state = CASE WHEN ${here} THEN 'done' ELSE 'started' END`,
-            `finished_at = CASE WHEN ${here} THEN now() END`,
-            `started_at = CASE WHEN ${here} THEN started_at ELSE now() END`,
-            `changed_rows = CASE WHEN ${here} THEN ${changed}::bigint END`,
-            `done_before = CASE WHEN ${here} THEN done_before ELSE (${checkOf(next)}) END`,
+            `state = CASE WHEN ${isDone} THEN 'done' ELSE 'started' END`,
+            `finished_at = CASE WHEN ${isDone} THEN now() END`,
+            `started_at = CASE WHEN ${isDone} THEN started_at ELSE now() END`,
+            `changed_rows = CASE WHEN ${isDone} THEN ${changed} END`,
+            `done_before = CASE WHEN ${isDone} THEN done_before ELSE ${checksOf(next.steps, next.range)} END`,
           ].join(", ");
-    return `UPDATE ${STEP} SET ${set} WHERE ${this.#at(name)} AND ${positions} AND ${this.#fenced(name)}`;
+    return `UPDATE ${STEP} SET ${set} WHERE ${this.#at(name)} AND position BETWEEN ${from} AND ${next?.range.to ?? to} AND ${this.#fenced(name)}`;
   }
 
   /**
@@ -189,14 +218,14 @@ export class Journal {
    */
   async finish(
     migration: PlannedMigration,
-    last: { position: number; outcome: StepOutcome } | undefined,
+    last: FinishedSteps | undefined,
     table: HistoryTable | undefined,
     next: PlannedMigration | undefined,
   ): Promise<void> {
     const { name } = migration;
     await this.#transaction(async (run) => {
       const changes = [
-        ...(last === undefined ? [] : [this.finishStepSql(name, last.position, last.outcome, undefined)]),
+        ...(last === undefined ? [] : [this.finishStepsSql(name, last, undefined)]),
         `UPDATE ${MIGRATION} SET finished_at = now() WHERE ${this.#at(name)} AND fence = ${this.#fence}`,
       ];
       const [begin, ...plan] = next === undefined ? [] : this.#beginSql(next, table);
@@ -207,23 +236,21 @@ export class Journal {
         ...plan,
       ];
       const counts = await run(statements);
-      const fenced = changes.length + (begin === undefined ? 0 : 1);
-      if (counts.slice(0, fenced).some((count) => count !== 1)) throw lostToAnother();
+      const expected = [
+        ...(last === undefined ? [] : [last.range.to - last.range.from + 1]),
+        1,
+        ...(begin === undefined ? [] : [1]),
+      ];
+      if (expected.some((count, index) => counts[index] !== count)) throw lostToAnother();
     });
   }
 
-  /** A step has surely not happened. */
-  async fail(name: string, position: number, message: string): Promise<void> {
+  /** A step has surely not happened, and those before it, from a position on, have. */
+  async fail(name: string, { from, to }: StepRange, message: string): Promise<void> {
+    const failed = `position = ${to}`;
     await this.#write(
-      `UPDATE ${STEP} SET state = 'failed', finished_at = now(), error = ${escapeLiteral(message)} WHERE ${this.#at(name)} AND position = ${position} AND ${this.#fenced(name)}`,
-      1,
-    );
-  }
-
-  async jobStarted(name: string, position: number, jobId: string): Promise<void> {
-    await this.#write(
-      `UPDATE ${STEP} SET job_id = ${escapeLiteral(jobId)} WHERE ${this.#at(name)} AND position = ${position} AND ${this.#fenced(name)}`,
-      1,
+      `UPDATE ${STEP} SET state = CASE WHEN ${failed} THEN 'failed' ELSE 'done' END, finished_at = now(), error = CASE WHEN ${failed} THEN ${escapeLiteral(message)} END WHERE ${this.#at(name)} AND position BETWEEN ${from} AND ${to} AND ${this.#fenced(name)}`,
+      to - from + 1,
     );
   }
 
@@ -268,7 +295,10 @@ export class Journal {
   /** The statements that begin a migration; the first of them changes one row while this holder may write. */
   #beginSql(migration: PlannedMigration, table: HistoryTable | undefined): string[] {
     const { name, checksum, plan } = migration;
-    const rows = plan.steps.map((step, position) => this.#stepRow(name, step, position, position === 0));
+    const first = firstSteps(plan.steps, 0);
+    const rows = plan.steps.map((step, position) =>
+      this.#stepRow(name, step, position, position <= first.to),
+    );
     return [
       `INSERT INTO ${MIGRATION} (history, name, checksum, fence, steps, started_at, owner) VALUES (${this.#key(name)}, ${escapeLiteral(checksum)}, ${this.#fence}, ${plan.steps.length}, now(), ${escapeLiteral(this.#owner)}) ON CONFLICT (history, name) DO UPDATE SET checksum = excluded.checksum, fence = excluded.fence, steps = excluded.steps, started_at = excluded.started_at, finished_at = NULL, owner = excluded.owner WHERE migration.fence <= excluded.fence`,
       ...inChunks(rows.slice(0, FIRST_STEPS)).map(insertSteps),
@@ -351,21 +381,19 @@ export async function readSteps(pool: DsqlPool, history: string, name: string): 
     state: StepState;
     plan: string;
     done_before: boolean | null;
-    job_id: string | null;
     error: string | null;
     result: string | null;
     started_at: Date | null;
     finished_at: Date | null;
   }>(
     pool,
-    `SELECT position, state, plan, done_before, job_id, error, result, started_at, finished_at FROM ${STEP} WHERE history = ${escapeLiteral(history)} AND name = ${escapeLiteral(name)} AND position < (SELECT CASE WHEN m.checksum = '' THEN 2147483647 ELSE m.steps END FROM ${MIGRATION} AS m WHERE m.history = step.history AND m.name = step.name) ORDER BY position`,
+    `SELECT position, state, plan, done_before, error, result, started_at, finished_at FROM ${STEP} WHERE history = ${escapeLiteral(history)} AND name = ${escapeLiteral(name)} AND position < (SELECT CASE WHEN m.checksum = '' THEN 2147483647 ELSE m.steps END FROM ${MIGRATION} AS m WHERE m.history = step.history AND m.name = step.name) ORDER BY position`,
   );
   return rows.map((row) => ({
     position: row.position,
     state: row.state,
     plan: JSON.parse(row.plan) as PlanStep,
     doneBefore: row.done_before === true,
-    jobId: row.job_id ?? undefined,
     error: row.error ?? undefined,
     result: row.result ?? undefined,
     startedAt: row.started_at ?? undefined,
@@ -379,7 +407,17 @@ function insertSteps(rows: readonly string[]): string {
 
 /** What a step's catalog check is, as an expression. */
 function checkOf(step: PlanStep): string {
-  return step.done.kind === "query" ? `(${step.done.sql})` : "false";
+  // A backfill's check names a column that may not exist yet; its batches can be repeated whatever it says.
+  return step.done.kind === "query" && step.kind !== "backfill" ? `(${step.done.sql})` : "false";
+}
+
+/** {@link checkOf} each step of a range, by its position. */
+function checksOf(steps: readonly PlanStep[], { from, to }: StepRange): string {
+  if (from === to) return `(${checkOf(steps[from] as PlanStep)})`;
+  const checks = steps
+    .slice(from, to + 1)
+    .map((step, index) => `WHEN ${from + index} THEN (${checkOf(step)})`);
+  return `CASE position ${checks.join(" ")} END`;
 }
 
 function inChunks(rows: readonly string[]): string[][] {

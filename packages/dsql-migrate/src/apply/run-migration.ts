@@ -4,9 +4,16 @@ import type { PlannedMigration } from "../plan/migration.ts";
 import type { PlanStep } from "../plan/step.ts";
 import type { MigrateListener, StepPlace } from "./events.ts";
 import type { HistoryTable } from "./history.ts";
-import type { Journal, JournalStep, StepOutcome } from "./journal.ts";
+import {
+  type FinishedSteps,
+  firstSteps,
+  type Journal,
+  type JournalStep,
+  type StartingSteps,
+  type StepRange,
+} from "./journal.ts";
 import type { Lease } from "./lease.ts";
-import { runStep, type StepStart } from "./run-step.ts";
+import { runStep, type StepResult, type StepStart } from "./run-step.ts";
 
 /** A deployment under way: what each of its migrations needs. */
 export interface Deployment {
@@ -39,59 +46,69 @@ export async function runMigration(
   const { name, plan } = migration;
   const { steps } = plan;
   const startedAt = performance.now();
-  const earlier = start.from === "journal" ? start.steps : [];
-  const firstOpen = earlier.findIndex(({ state }) => state !== "done");
-  const first = start.from !== "journal" ? 0 : firstOpen === -1 ? steps.length : firstOpen;
+  const { run: firstRun, resumed } = firstRunOf(steps, start);
   emit({
     type: "migration-started",
     migration: name,
     steps: steps.length,
-    resumedAt: start.from === "journal" ? first : undefined,
+    resumedAt: start.from === "journal" ? (firstRun?.from ?? steps.length) : undefined,
   });
   if (start.from === "nothing") await journal.begin(migration, table);
-  let unwritten: { position: number; outcome: StepOutcome } | undefined;
-  for (let position = first; position < steps.length; position += 1) {
-    const step = steps[position] as PlanStep;
-    const found = position === first ? earlier[position] : undefined;
-    const stepStart = await startOf(journal, name, step, position, found);
-    const outcome = await runOneStep(deployment, migration, step, stepStart);
-    unwritten = undefined;
-    const following = steps[position + 1];
-    if (outcome.journaled) continue;
-    if (following === undefined) unwritten = { position, outcome };
-    else await journal.finishStep(name, position, outcome, following);
+  if (start.from === "journal" && firstRun !== undefined && resumed.size === 0) {
+    await journal.start(name, steps, firstRun);
+  }
+  let unwritten: FinishedSteps | undefined;
+  for (let run = firstRun; run !== undefined; ) {
+    const following = run.to + 1 < steps.length ? firstSteps(steps, run.to + 1) : undefined;
+    const startNext = following && { range: following, steps };
+    const rows = new Map<number, number>();
+    let isWritten = false;
+    for (let position = run.from; position <= run.to; position += 1) {
+      const found = resumed.get(position);
+      const stepStart = { position, resumed: found !== undefined, doneBefore: found?.doneBefore ?? false };
+      const result = await runOneStep(deployment, migration, stepStart, startNext, run.from);
+      if (result.rows !== undefined) rows.set(position, result.rows);
+      isWritten = result.journaled;
+    }
+    const done = { range: run, rows };
+    if (!isWritten && startNext !== undefined) await journal.finishSteps(name, done, startNext);
+    unwritten = isWritten || startNext !== undefined ? undefined : done;
+    run = following;
   }
   if (next !== undefined) await journal.prepare(next);
   await journal.finish(migration, unwritten, table, next);
   emit({ type: "migration-done", migration: name, elapsedMs: performance.now() - startedAt });
 }
 
-/** How a step stands: the entry before it has started it, unless an earlier run has left it in another state. */
-async function startOf(
-  journal: Journal,
-  name: string,
-  step: PlanStep,
-  position: number,
-  found: JournalStep | undefined,
-): Promise<StepStart> {
-  const fresh: StepStart = { position, resumed: false, doneBefore: false, jobId: undefined };
-  if (found === undefined) return fresh;
-  if (found.state === "started") {
-    return { position, resumed: true, doneBefore: found.doneBefore, jobId: found.jobId };
+/** The steps that run first, and which of them an earlier run has started without saying whether they have happened. */
+function firstRunOf(
+  steps: readonly PlanStep[],
+  start: MigrationStart,
+): { run: StepRange | undefined; resumed: ReadonlyMap<number, JournalStep> } {
+  const resumed = new Map<number, JournalStep>();
+  if (start.from !== "journal") {
+    return { run: steps.length === 0 ? undefined : firstSteps(steps, 0), resumed };
   }
-  await journal.start(name, step, position);
-  return fresh;
+  const open = start.steps.findIndex(({ state }) => state !== "done");
+  if (open === -1) return { run: undefined, resumed };
+  for (let position = open; start.steps[position]?.state === "started"; position += 1) {
+    resumed.set(position, start.steps[position] as JournalStep);
+  }
+  const run = resumed.size === 0 ? firstSteps(steps, open) : { from: open, to: open + resumed.size - 1 };
+  return { run, resumed };
 }
 
 async function runOneStep(
   deployment: Deployment,
   migration: PlannedMigration,
-  step: PlanStep,
   start: StepStart,
-): Promise<StepOutcome & { journaled: boolean }> {
+  next: StartingSteps | undefined,
+  runFrom: number,
+): Promise<StepResult> {
   const { pool, journal, lease, emit, signal } = deployment;
   const { name, plan } = migration;
   const { position } = start;
+  const step = plan.steps[position] as PlanStep;
   const place: StepPlace = {
     migration: name,
     position,
@@ -107,16 +124,17 @@ async function runOneStep(
     const progress = (details: object) =>
       emit({ type: "step-progress", elapsedMs: elapsedMs(), ...details, ...place });
     const context = { pool, journal, lease, migration: name, signal, progress };
-    const { recovered, rows, journaled } = await runStep(context, step, start, plan.steps[position + 1]);
+    const result = await runStep(context, step, start, next);
+    const { recovered, rows } = result;
     const counted = rows === undefined ? {} : { rows };
     emit({ type: "step-done", elapsedMs: elapsedMs(), recovered, ...counted, ...place });
-    return { rows, journaled };
+    return result;
   } catch (error) {
     if (error instanceof MigrateError || signal?.aborted === true) throw error;
     emit({ type: "step-failed", error, ...place });
     const message = error instanceof Error ? error.message : String(error);
     // The first error counts; a step whose failure could not be written is looked up in the catalog next time.
-    await journal.fail(name, position, message).catch(() => undefined);
+    await journal.fail(name, { from: runFrom, to: position }, message).catch(() => undefined);
     throw new MigrateError(
       "DSQL_MIGRATE_FAILED",
       `Step ${position + 1} of ${plan.steps.length} of migration ${name} failed: ${message}. The steps before it are done and stay. Fix the cause, or this statement in the migration, and deploy again: it continues with this step.`,

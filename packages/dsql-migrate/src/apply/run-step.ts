@@ -1,7 +1,7 @@
 import { AsyncJobFailedError, type DsqlPool, retryOnOcc } from "dsql-core";
 import type { PlanStep, StepJob } from "../plan/step.ts";
 import { dropInvalidIndex, jobOf, objectState, waitForJobWithProgress } from "./async-job.ts";
-import type { Journal, JournalStep, StepOutcome } from "./journal.ts";
+import type { Journal, JournalStep, StartingSteps } from "./journal.ts";
 import type { Lease } from "./lease.ts";
 import { isLost, MAX_LOST_CONNECTIONS, runRepeatable, sqlstateOf } from "./repeatable.ts";
 
@@ -24,10 +24,11 @@ export interface StepStart {
   /** An earlier run had started it, and nobody knows how far it got. */
   resumed: boolean;
   doneBefore: boolean;
-  jobId: string | undefined;
 }
 
-export interface StepResult extends StepOutcome {
+export interface StepResult {
+  /** How many rows it has changed, as far as that is known. */
+  rows?: number | undefined;
   /** The step had happened although its journal entry was missing. */
   recovered: boolean;
   /** The journal has it already: its entry was part of the step's own transaction. */
@@ -39,7 +40,7 @@ export async function runStep(
   context: StepContext,
   step: PlanStep,
   start: StepStart,
-  next: PlanStep | undefined,
+  next: StartingSteps | undefined,
 ): Promise<StepResult> {
   await context.lease.confirm();
   switch (step.kind) {
@@ -59,9 +60,15 @@ async function runDml(
   { pool, journal, migration }: StepContext,
   step: PlanStep,
   { position }: StepStart,
-  next: PlanStep | undefined,
+  next: StartingSteps | undefined,
 ): Promise<StepResult> {
-  const finish = (rows: number | undefined) => journal.finishStepSql(migration, position, { rows }, next);
+  const range = { from: position, to: position };
+  const finish = (rows: number | undefined) =>
+    journal.finishStepsSql(
+      migration,
+      { range, rows: rows === undefined ? undefined : new Map([[position, rows]]) },
+      next,
+    );
   const rows = await pool.transactionWithRetry(
     async (client) => {
       await journal.requireFence(migration, client);
@@ -137,18 +144,16 @@ async function sendOnce(
  * and an invalid index that no job works on any more is dropped first.
  */
 async function runAsyncJob(context: StepContext, step: PlanStep, start: StepStart): Promise<StepResult> {
-  const { pool, journal, migration } = context;
+  const { pool } = context;
   const { job } = step;
   let uncertain = start.resumed && !start.doneBefore;
-  let knownJobId = uncertain ? start.jobId : undefined;
   for (let lost = 0; ; ) {
-    if (uncertain && (await adoptJob(context, job, knownJobId))) return { recovered: true, journaled: false };
+    if (uncertain && (await adoptJob(context, job))) return { recovered: true, journaled: false };
     try {
       const { rows } = await retryOnOcc(() => pool.query<{ job_id?: string }>(step.sql));
       // `IF NOT EXISTS` of an index that exists starts no job.
       const jobId = rows[0]?.job_id;
       if (jobId !== undefined) {
-        await journal.jobStarted(migration, start.position, jobId);
         await awaitJob(context, job, jobId);
       }
       return { recovered: false, journaled: false };
@@ -158,22 +163,18 @@ async function runAsyncJob(context: StepContext, step: PlanStep, start: StepStar
       lost += 1;
       if (lost > MAX_LOST_CONNECTIONS) throw error;
       uncertain = true;
-      knownJobId = undefined;
     }
   }
 }
 
 /** Whether an earlier attempt has made the step's object, once its job has ended. */
-async function adoptJob(
-  context: StepContext,
-  job: StepJob | undefined,
-  knownJobId: string | undefined,
-): Promise<boolean> {
+async function adoptJob(context: StepContext, job: StepJob | undefined): Promise<boolean> {
   if (job === undefined) return false;
   const { pool } = context;
   if ((await objectState(pool, job)) === "ready") return true;
-  const jobId = knownJobId ?? (await jobOf(pool, job))?.jobId;
-  if (jobId !== undefined) await awaitJob(context, job, jobId);
+  // One that has failed already is started anew, with what may have been fixed since.
+  const found = await jobOf(pool, job);
+  if (found !== undefined && found.status !== "failed") await awaitJob(context, job, found.jobId);
   const state = await objectState(pool, job);
   if (state === "invalid" && job.kind === "index") await dropInvalidIndex(pool, job);
   return state === "ready";
@@ -199,7 +200,8 @@ async function awaitJob(context: StepContext, job: StepJob | undefined, jobId: s
 
 /** Whether a step that the journal has as started has happened, as far as the catalog tells. */
 export async function hasHappened(pool: DsqlPool, { plan, doneBefore }: JournalStep): Promise<boolean> {
-  return plan.done.kind === "query" && !doneBefore && (await isTrue(pool, plan.done.sql));
+  if (plan.kind === "backfill" || plan.done.kind !== "query" || doneBefore) return false;
+  return await isTrue(pool, plan.done.sql);
 }
 
 /** Runs a catalog check of a plan. */

@@ -31,10 +31,13 @@ export interface Change {
  * - `query`: run `sql`; it returns one row with one boolean column, `done`.
  * - `repeatable`: running the step once more leaves the same end state (`IF NOT EXISTS`, a `GRANT`).
  * - `journal-only`: the catalog cannot tell, because `reason`; the step must share a transaction with its journal entry.
+ *
+ * An `additive` step removes nothing, and what it makes stays until a step removes it that is not additive. The journal is
+ * written once for a run of such steps: which of them have happened, the catalog tells.
  */
 export type DoneCheck =
-  | { kind: "query"; sql: string }
-  | { kind: "repeatable" }
+  | { kind: "query"; sql: string; additive?: boolean }
+  | { kind: "repeatable"; additive?: boolean }
   | { kind: "journal-only"; reason: string };
 
 /** The asynchronous job that a step starts; its names find an invalid index or constraint after a failure. */

@@ -161,9 +161,14 @@ export class Recording implements ProgramSession {
     if (!resumed) await journal.startRecorded(this.#migration, step, position);
     await this.#announced(step, position, async (progress) => {
       const context = { pool, journal, lease, migration: this.#migration, signal, progress };
-      const start = { position, resumed, doneBefore: found?.doneBefore ?? false, jobId: found?.jobId };
+      const start = { position, resumed, doneBefore: found?.doneBefore ?? false };
       const { recovered, rows } = await runStep(context, step, start, undefined);
-      await journal.finishStep(this.#migration, position, { rows }, undefined);
+      const range = { from: position, to: position };
+      await journal.finishSteps(
+        this.#migration,
+        { range, rows: rows === undefined ? undefined : new Map([[position, rows]]) },
+        undefined,
+      );
       return { value: undefined, recovered };
     });
   }

@@ -1,4 +1,4 @@
-import { columnExists, REPEATABLE, relationExists } from "../done.ts";
+import { columnExists, REPEATABLE_ADDITION, relationExists } from "../done.ts";
 import { type KnownColumn, type KnownTable, keyOf } from "../schema.ts";
 import type { Token } from "../sql/lexer.ts";
 import { oneLine } from "../sql/one-line.ts";
@@ -47,7 +47,10 @@ export function addColumn(
   if (asked.length === 0 && !column.isSerial && !column.enum) {
     if (column.isRetyped) work.edit(column.typeRange, column.type);
     return {
-      asWritten: { kind: "ddl", done: command.missing_ok ? REPEATABLE : columnExists(table, column.name) },
+      asWritten: {
+        kind: "ddl",
+        done: command.missing_ok ? REPEATABLE_ADDITION : columnExists(table, column.name),
+      },
     };
   }
   const steps = stepsOf(work, {
@@ -167,7 +170,7 @@ function stepsOf(
     steps.push(() =>
       work.extraStep(
         `ALTER TABLE ${qualified(table)} ALTER COLUMN ${shown} SET DEFAULT ${value}`,
-        { kind: "ddl", done: REPEATABLE },
+        { kind: "ddl", done: REPEATABLE_ADDITION },
         ["add-column-default", why],
       ),
     );
@@ -175,7 +178,7 @@ function stepsOf(
       steps.push(() =>
         work.extraStep(
           `ALTER SEQUENCE ${qualified(sequence)} OWNED BY ${qualified(table)}.${shown}`,
-          { kind: "ddl", done: REPEATABLE },
+          { kind: "ddl", done: REPEATABLE_ADDITION },
           ["serial", `The sequence is dropped with column ${shown}.`],
         ),
       );

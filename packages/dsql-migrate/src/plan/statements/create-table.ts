@@ -1,4 +1,4 @@
-import { REPEATABLE, relationExists } from "../done.ts";
+import { REPEATABLE_ADDITION, relationExists } from "../done.ts";
 import type { Range } from "../draft.ts";
 import { type KnownColumn, type KnownConstraint, type KnownTable, keyOf } from "../schema.ts";
 import { oneLine } from "../sql/one-line.ts";
@@ -87,7 +87,7 @@ export function createTable(work: Work, statement: NodeBody<"CreateStmt">): unde
 
   const key = keyOf(name);
   const exists = statement.if_not_exists && work.schema.tables.has(key);
-  work.step({ kind: "ddl", done: statement.if_not_exists ? REPEATABLE : relationExists(name) });
+  work.step({ kind: "ddl", done: statement.if_not_exists ? REPEATABLE_ADDITION : relationExists(name) });
   if (exists) return;
   work.schema.tables.set(key, known);
   if (!statement.if_not_exists) {

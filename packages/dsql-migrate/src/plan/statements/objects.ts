@@ -22,7 +22,7 @@ export function createSchema(work: Work, statement: NodeBody<"CreateSchemaStmt">
     return work.refuse("schema-elements", "CREATE SCHEMA holds other objects.");
   const name = statement.schemaname ?? statement.authrole?.rolename ?? "";
   if (name === "public") return work.leaveOut("schema-public", "The schema public is there.");
-  ddl(work, statement.if_not_exists ? done.REPEATABLE : done.schemaExists(name));
+  ddl(work, statement.if_not_exists ? done.REPEATABLE_ADDITION : done.schemaExists(name));
 }
 
 const INTEGER_BOUNDS: Record<string, [string, string]> = {
@@ -41,7 +41,7 @@ export function createSequence(work: Work, statement: NodeBody<"CreateSeqStmt">)
   }
   sequenceType(work, statement.options, true);
   giveCache(work, statement.options, work.statement, false);
-  ddl(work, statement.if_not_exists ? done.REPEATABLE : done.relationExists(name));
+  ddl(work, statement.if_not_exists ? done.REPEATABLE_ADDITION : done.relationExists(name));
 }
 
 export function alterSequence(work: Work, statement: NodeBody<"AlterSeqStmt">): undefined {
@@ -554,7 +554,7 @@ export function createStatistics(work: Work, statement: NodeBody<"CreateStatsStm
     return work.refuse("unsupported-statement", "Statistics need a name, so that a later run finds them.", {
       advice: "Write CREATE STATISTICS <name> ….",
     });
-  ddl(work, statement.if_not_exists ? done.REPEATABLE : done.statisticsExist(name));
+  ddl(work, statement.if_not_exists ? done.REPEATABLE_ADDITION : done.statisticsExist(name));
 }
 
 export function alterStatistics(work: Work, statement: NodeBody<"AlterStatsStmt">): undefined {
