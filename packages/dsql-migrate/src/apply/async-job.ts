@@ -42,6 +42,7 @@ export async function waitForJobWithProgress(
   try {
     for (;;) {
       await waiter.settled(POLL_MS, signal);
+      if (waiter.hasSucceeded) return;
       const [job] = await jobs(pool, `job_id = ${escapeLiteral(jobId)}`);
       if (job === undefined || job.status === "completed") return;
       if (job.status === "failed") throw failed(job);
@@ -57,6 +58,8 @@ class JobWaiter {
   #client: DsqlPoolClient | undefined;
   #isWaiting = true;
   #ended = false;
+  /** Whether the call has returned that the job is completed. */
+  hasSucceeded = false;
   readonly #done: Promise<void>;
 
   constructor(pool: DsqlPool, jobId: string) {
@@ -101,7 +104,10 @@ class JobWaiter {
     }
     this.#client = client;
     // The procedure takes a literal.
-    await client.query(`CALL sys.wait_for_job(${escapeLiteral(jobId)})`);
+    const { rows } = await client.query<{ succeeded?: boolean }>(
+      `CALL sys.wait_for_job(${escapeLiteral(jobId)})`,
+    );
+    this.hasSucceeded = rows[0]?.succeeded === true;
   }
 }
 

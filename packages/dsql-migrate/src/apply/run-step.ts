@@ -87,13 +87,15 @@ async function runBackfill(
   step: PlanStep,
 ): Promise<StepResult> {
   const sql = step.backfill?.batchSql ?? step.sql;
+  const fullBatch = step.backfill?.batchRows ?? 1;
   let rows = 0;
   for (;;) {
     signal?.throwIfAborted();
     await lease.confirm();
     const changed = (await runRepeatable(pool, sql)).rowCount ?? 0;
-    if (changed === 0) return { rows, recovered: false, journaled: false };
     rows += changed;
+    // A batch that is not full has found the last rows.
+    if (changed < fullBatch) return { rows, recovered: false, journaled: false };
     progress({ rows });
   }
 }
