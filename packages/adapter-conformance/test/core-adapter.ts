@@ -5,7 +5,7 @@ import { DsqlPool, type DsqlPoolClient } from "dsql-core";
 
 type Queryable = Pick<DsqlPoolClient, "query"> | DsqlPool;
 
-/** The core itself: what every adapter stands on must pass what they pass. */
+/** The core itself: what every adapter is built on must pass what they pass. */
 export const coreAdapter: AdapterUnderTest = {
   name: "dsql-core",
   module: { url: import.meta.url, exportName: "coreAdapter" },

@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
-it("the README's example runs as it stands, and again", async () => {
+it("the README's example runs unchanged, twice", async () => {
   const readme = await readFile(`${packageFolder}/README.md`, "utf8");
   const example = /```js\n(.*?)```/s.exec(readme)?.[1] ?? "";
   await using dsql = await startLocalDsql();

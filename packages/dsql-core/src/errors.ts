@@ -1,4 +1,4 @@
-/** What a {@link DsqlError} can be. */
+/** The `code` of a {@link DsqlError}. */
 export type DsqlErrorCode =
   | "DSQL_CONFIG"
   | "DSQL_TOKEN"
@@ -19,7 +19,7 @@ export type OccType = "data" | "schema" | "unknown";
 
 /** Marks the errors of every copy of this package: of two versions, or of its ES modules beside its CommonJS. */
 const BRAND = Symbol.for("dsql-core.error");
-/** Our own classes with the code of their errors; the base has them all. A subclass of the caller's is not among them. */
+/** This package's own classes with the code of their errors, `any` for the base. A subclass made by a user is not included. */
 const codeOfClass = new Map<unknown, DsqlErrorCode | "any">();
 
 /**
@@ -62,7 +62,7 @@ export class DsqlConfigError extends DsqlError {
   }
 }
 
-/** No token could be signed: credentials are missing, expired or could not be fetched. */
+/** No token could be signed: the credentials are missing, have expired, or could not be fetched. */
 export class DsqlTokenError extends DsqlError {
   override readonly name = "DsqlTokenError";
 
@@ -80,7 +80,7 @@ export class ConnectionLostError extends DsqlError {
   }
 }
 
-/** The state of the pool when a caller had waited too long for a connection. */
+/** The state of the pool when a caller gave up waiting for a connection. */
 export interface PoolState {
   /** Open connections, and those that are being opened. */
   total: number;

@@ -95,7 +95,7 @@ describe("a write that commits by itself", () => {
   });
 });
 
-describe("a COMMIT that is never answered", () => {
+describe("a COMMIT without a response", () => {
   test.each([
     ["alone", "COMMIT"],
     ["among other statements", "INSERT INTO entries VALUES (2); COMMIT"],

@@ -75,7 +75,7 @@ describe("a login", () => {
     expect(database.local.stats.connectionsAccepted).toBe(before);
   });
 
-  test("that is refused for a stale token is tried once more with a fresh one", async () => {
+  test("that is refused for an expired token is tried once more with a new one", async () => {
     let signed = 0;
     const credentials = async () => {
       signed++;
@@ -96,7 +96,7 @@ describe("a login", () => {
     expect(database.local.faults.counts["refused-token"]).toBe(1);
   });
 
-  test.each(["53300", "53400"] as const)("waits for a cluster that answers %s", async (sqlstate) => {
+  test.each(["53300", "53400"] as const)("waits for a cluster that responds with %s", async (sqlstate) => {
     database.local.faults.refuseConnections(sqlstate, 2);
     await database.connect();
     expect(database.local.faults.counts["refused-connection"]).toBe(2);
@@ -127,7 +127,7 @@ describe("a login", () => {
     expect(database.local.stats.connectionsAccepted).toBe(before);
   });
 
-  test("gives up in time on a server that never answers", async () => {
+  test("gives up in time on a server that never responds", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };

@@ -113,7 +113,7 @@ test("a statement on a connection that was idle keeps the process alive with all
   expect(stdout).toBe("received 2");
 });
 
-test("COMMIT beside ROLLBACK in one text is told by the response to the COMMIT", async () => {
+test("COMMIT beside ROLLBACK in one text is judged by the response to the COMMIT", async () => {
   const pool = database.pool({ max: 1 });
   const client = await pool.connect();
   try {

@@ -68,7 +68,7 @@ test("defect 5: a COMMIT that stored nothing is an error", async () => {
   expect((await pool().query("SELECT * FROM entries")).rows).toEqual([]);
 });
 
-test("defect 6: a COMMIT that was lost, or is never answered, is an error that says that its outcome is unknown", async () => {
+test("defect 6: a COMMIT that was lost, or gets no response, is an error that says that its outcome is unknown", async () => {
   const db = pool({ commitTimeoutMillis: 100 });
   const insert = (id: number) =>
     db.transactionWithRetry((client) => client.query("INSERT INTO entries VALUES ($1)", [id]));

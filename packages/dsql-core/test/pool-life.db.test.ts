@@ -64,7 +64,7 @@ describe("the life of a connection", () => {
     await expect.poll(() => db.stats).toMatchObject({ connectionsOpened: 2, connectionsClosed: 2 });
   });
 
-  test("ends with a drain, after which the pool goes on", async () => {
+  test("ends with a drain, after which the pool continues", async () => {
     const db = database.pool();
     const borrowed = await db.connect();
     await db.warmUp(3);

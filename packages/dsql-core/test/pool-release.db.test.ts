@@ -6,7 +6,7 @@ import { COUNTERS, counted, increment, resetCounter, useLocalDatabase } from "./
 const database = useLocalDatabase(COUNTERS);
 beforeEach(() => resetCounter(database));
 
-describe("a connection that comes back", () => {
+describe("a connection that is released", () => {
   test.each([
     ["with an open transaction", ["BEGIN", increment]],
     ["with a failed transaction", ["BEGIN", "SELECT nonsense"]],
@@ -35,7 +35,7 @@ describe("a connection that comes back", () => {
     expect(db.stats.connectionsOpened).toBe(3);
   });
 
-  test("right after an error, on which its answer has still to end, is used again", async () => {
+  test("right after an error, while its response has still to end, is reused", async () => {
     const db = database.pool({ max: 1 });
     for (let i = 0; i < 20; i++) {
       const client = await db.connect();

@@ -22,7 +22,7 @@ describe("pool.transactionWithRetry", () => {
     expect(await counted(database)).toBe(1);
   });
 
-  test("goes on trying while the endpoint that it has lost is away", async () => {
+  test("keeps retrying while the endpoint that it has lost is unreachable", async () => {
     const [endpoint] = database.local.endpoints;
     for (const db of [database.pool(), await database.connect()]) {
       const reasons: string[] = [];

@@ -27,7 +27,7 @@ test("runs work again until it meets no conflict", async () => {
   expect(attempts).toEqual([1, 2, 3, 4]);
 });
 
-test("hands on what is no conflict, unchanged and at once", async () => {
+test("rethrows an error that is not a conflict, unchanged and at once", async () => {
   const violation = serverError("23505", "duplicate key");
   const { work, attempts } = failingWith(violation);
   await expect(retryOnOcc(work, quick)).rejects.toBe(violation);

@@ -37,7 +37,7 @@ test("runs a transaction again whose connection was lost before COMMIT, and coun
   ]);
 });
 
-test("hands on the lost connection itself when the attempts run out in one", async () => {
+test("rethrows the lost connection itself when that ends the last attempt", async () => {
   const last = lost();
   const work = async () => {
     throw last;
@@ -46,7 +46,7 @@ test("hands on the lost connection itself when the attempts run out in one", asy
 });
 
 describe("a COMMIT of unknown outcome", () => {
-  test("is never run again by itself", async () => {
+  test("is never retried automatically", async () => {
     let attempts = 0;
     const error = unknown();
     const work = async () => {
@@ -94,7 +94,7 @@ describe("a COMMIT of unknown outcome", () => {
     expect((failure as { cause: AggregateError }).cause.errors).toEqual([error, look]);
   });
 
-  test.each([[undefined], [0], ["yes"]])("stays unknown when verifyCommit answers %j", async (answer) => {
+  test.each([[undefined], [0], ["yes"]])("stays unknown when verifyCommit returns %j", async (answer) => {
     let attempts = 0;
     const work = async () => {
       attempts++;

@@ -3,7 +3,7 @@ import { TransactionRolledBackError } from "../src/index.ts";
 import { runTransaction } from "../src/retry/run-transaction.ts";
 import { conflict, serverError } from "./conflict-shapes.ts";
 
-/** A connection that answers by a script and notes what it was told. */
+/** A connection with scripted responses, which records what it receives. */
 function scripted(answers: Record<string, Error> = {}) {
   const log: string[] = [];
   const client = {
@@ -40,14 +40,14 @@ describe("a connection is given back", () => {
       ["BEGIN", "UPDATE", "COMMIT", "released"],
     ],
     [
-      "after a COMMIT that was answered with ROLLBACK",
+      "after a COMMIT whose response was ROLLBACK",
       { COMMIT: new TransactionRolledBackError("x") },
       ["BEGIN", "UPDATE", "COMMIT", "released"],
     ],
     ["after a BEGIN that the server refused", { BEGIN: conflict("OC001") }, ["BEGIN", "released"]],
     ["to be destroyed after a BEGIN that never reached it", { BEGIN: dead }, ["BEGIN", "destroyed"]],
     [
-      "to be destroyed after a COMMIT without an answer",
+      "to be destroyed after a COMMIT without a response",
       { COMMIT: dead },
       ["BEGIN", "UPDATE", "COMMIT", "destroyed"],
     ],

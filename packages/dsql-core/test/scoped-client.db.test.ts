@@ -38,7 +38,7 @@ describe("a statement that comes after the work of its transaction", () => {
     expect(await counted(database)).toBe(1);
   });
 
-  test("of a single client is over is refused, and the client goes on", async () => {
+  test("of a single client is over is refused, and the client stays usable", async () => {
     const client = await database.connect();
     const lent = await client.transactionWithRetry(async (transaction) => ({ transaction }));
     await expect(lent.transaction.query(increment)).rejects.toThrow(TransactionEndedError);

@@ -54,7 +54,7 @@ test("tells of everything that pools do by themselves, and of no secret", async 
   expect(JSON.stringify(heard)).not.toMatch(/X-Amz|secret|INSERT/i);
 });
 
-test("goes on when a listener throws", async () => {
+test("continues when a listener throws", async () => {
   const heard: string[] = [];
   const telemetry = new Proxy({} as DsqlTelemetry, {
     get: (_target, name) => () => {
@@ -66,7 +66,7 @@ test("goes on when a listener throws", async () => {
   expect(heard).toEqual(WHAT_HAPPENED);
 });
 
-test("goes on when hooks reject, and warns once of each", async () => {
+test("continues when hooks reject, and warns once about each", async () => {
   const warnings: unknown[] = [];
   const rejects = async () => {
     throw new Error("a hook of the user's");

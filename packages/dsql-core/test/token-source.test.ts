@@ -85,7 +85,7 @@ describe("a token source", () => {
     expect(await tokens.token()).toBe("token 2");
   });
 
-  test("asks again, in time, a signer that has never answered", async () => {
+  test("calls a signer that never responds again after a while", async () => {
     const { clock, signer, tokens } = source();
     signer.hold = new Promise(() => {});
     const hung = [tokens.token(), tokens.token()];

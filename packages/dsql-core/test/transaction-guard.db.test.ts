@@ -104,7 +104,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(0);
   });
 
-  test("cannot begin inside a transaction, which goes on untouched", async () => {
+  test("cannot begin inside a transaction, which is unaffected", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     await expect(run("/* again */ start transaction")).rejects.toThrow(NestedTransactionError);
@@ -144,7 +144,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(1);
   });
 
-  test("hands on the server's own error where COMMIT met a conflict, and answers the ROLLBACK by itself", async () => {
+  test("rethrows the server's own error where COMMIT met a conflict, and responds to the ROLLBACK itself", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     local.faults.conflictCommits(1);

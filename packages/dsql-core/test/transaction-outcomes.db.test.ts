@@ -149,7 +149,7 @@ describe("a wrong number of values", () => {
   });
 });
 
-describe("a statement that is never answered", () => {
+describe("a statement without a response", () => {
   test("is a COMMIT of unknown outcome after commitTimeoutMillis, on a connection that is closed", async () => {
     const impatient = await database.connect({ commitTimeoutMillis: 50 });
     await impatient.query("BEGIN");

@@ -94,7 +94,7 @@ describe("work that ends while one of its statements runs", () => {
 });
 
 describe("a BEGIN or a ROLLBACK that gets no response", () => {
-  test("ends after commitTimeoutMillis, and the pool goes on", { timeout: PATIENCE_MS }, async () => {
+  test("ends after commitTimeoutMillis, and the pool continues", { timeout: PATIENCE_MS }, async () => {
     const pool = database.pool({ max: 1, commitTimeoutMillis: 200, retry: { maxAttempts: 1 } });
     await pool.query("SELECT 1");
     const mine = new Error("changed my mind");

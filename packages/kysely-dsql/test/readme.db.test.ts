@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("the README's example runs as it stands", async () => {
+it("the README's example runs unchanged", async () => {
   const readme = await readFile(join(packageDirectory, "README.md"), "utf8");
   const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? "";
   await using local = await startLocalDsql();

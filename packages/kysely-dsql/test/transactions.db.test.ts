@@ -32,7 +32,7 @@ describe("transaction()", () => {
     expect(pool.stats.connectionsOpened).toBe(1);
   });
 
-  it("refuses a transaction inside one that was begun by plain SQL, which goes on unharmed", async () => {
+  it("refuses a transaction inside one that was begun by plain SQL, which is unaffected", async () => {
     const { db, pool } = open({ max: 1 });
     await db.connection().execute(async (connection) => {
       await sql`begin`.execute(connection);

@@ -32,7 +32,7 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
 }
 
 describe.each(transactions)("%s", (_, work) => {
-  test("whose COMMIT got no answer says that its outcome is unknown", async () => {
+  test("whose COMMIT got no response says that its outcome is unknown", async () => {
     const prisma = bank.client();
     await prisma.account.count();
     const owner = newOwner();
@@ -47,7 +47,7 @@ describe.each(transactions)("%s", (_, work) => {
     expect(await prisma.account.count({ where: { owner } })).toBe(1);
   });
 
-  test("whose COMMIT was answered with server unavailable says so too", async () => {
+  test("whose COMMIT got the response server unavailable says so too", async () => {
     const prisma = bank.client();
     await prisma.account.count();
     bank.cluster.faults.serverUnavailable("commit");

@@ -17,7 +17,7 @@ describe("reading a schema", () => {
     expect(block?.attributes[0]).toMatchObject({ name: "map", line: 5 });
   });
 
-  test("reads arguments by name and by place, calls, lists and objects", () => {
+  test("reads arguments by name and by position, calls, lists and objects", () => {
     const [block] = parseSchema(
       'model A {\n  @@index(fields: [a(sort: Desc), b], where: { c: 1, d: null }, map: "x")\n}',
     );
@@ -37,7 +37,7 @@ describe("reading a schema", () => {
     ]);
   });
 
-  test("lets an argument list run over several lines, and comments stand anywhere", () => {
+  test("lets an argument list span several lines, and allows comments anywhere", () => {
     const [block] = parseSchema(
       "model A {\n  @@index(\n    [a, // first\n     b,],\n    /* of\n    many */ type: Hash\n  )\n  z Int\n}",
     );
@@ -79,7 +79,7 @@ describe("reading a schema", () => {
     expect((thrown as SchemaSyntaxError).position).toEqual({ line, column });
   });
 
-  test("ends on any text, with blocks or with an error that has a place", () => {
+  test("ends on any text, with blocks or with an error that has a position", () => {
     const word = fc.constantFrom(
       "model",
       "A",

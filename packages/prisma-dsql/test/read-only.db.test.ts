@@ -33,7 +33,7 @@ test("another transaction that is begun in the callback of a read-only one may w
   expect(await prisma.account.count({ where: { owner } })).toBe(1);
 });
 
-test("a read-only transaction is run again after its connection was lost, and gives its connection back", async () => {
+test("a read-only transaction is retried after its connection was lost, and releases its connection", async () => {
   const prisma = bank.client({ max: 1 }).$extends(dsql({ retry: { baseDelayMs: 1, maxDelayMs: 2 } }));
   const owner = newOwner();
   await prisma.account.create({ data: { owner, balance: 0 } });

@@ -105,7 +105,7 @@ describe("transactionWithRetry", () => {
     await expect(prisma.transactionWithRetry(() => Promise.reject(failure))).rejects.toBe(failure);
   });
 
-  test("refuses to nest before anything is sent, and the outer one goes on", async () => {
+  test("refuses to nest before anything is sent, and the outer one continues", async () => {
     const prisma = client();
     const owner = newOwner();
     await prisma.transactionWithRetry(async (tx) => {
@@ -127,7 +127,7 @@ describe("transactionWithRetry", () => {
     await expect(late).rejects.toMatchObject({ code: "P2028" });
   });
 
-  test("stands beside other extensions, which the transaction's client has too", async () => {
+  test("works beside other extensions, which the transaction's client has too", async () => {
     const prisma = bank
       .client()
       .$extends({
@@ -173,7 +173,7 @@ describe("a single operation that met a conflict", () => {
     ],
   ];
 
-  test.each(operations)("is run again outside a transaction: %s", async (_, operation) => {
+  test.each(operations)("is retried outside a transaction: %s", async (_, operation) => {
     const prisma = client({ autocommitRetry: false });
     const owner = newOwner();
     await prisma.account.count();
@@ -183,7 +183,7 @@ describe("a single operation that met a conflict", () => {
     expect(bank.cluster.faults.counts.conflict).toBe(2);
   });
 
-  test("is not run again inside an interactive transaction, nor in a batch", async () => {
+  test("is not retried inside an interactive transaction, nor in a batch", async () => {
     const prisma = client();
     const [a, b] = [newOwner(), newOwner()];
     let runs = 0;
@@ -203,7 +203,7 @@ describe("a single operation that met a conflict", () => {
     expect(await prisma.account.count({ where: { owner: { in: [a, b] } } })).toBe(0);
   });
 
-  test("is not run again when operationRetry is off", async () => {
+  test("is not retried when operationRetry is off", async () => {
     const prisma = bank.client({ autocommitRetry: false }).$extends(dsql({ operationRetry: false }));
     await prisma.account.count();
     bank.cluster.faults.conflictCommits(1);
@@ -212,7 +212,7 @@ describe("a single operation that met a conflict", () => {
     });
   });
 
-  test("is never run again after a COMMIT of unknown outcome", async () => {
+  test("is never retried after a COMMIT of unknown outcome", async () => {
     const prisma = client();
     const owner = newOwner();
     await prisma.account.count();

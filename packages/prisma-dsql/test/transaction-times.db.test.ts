@@ -44,7 +44,7 @@ describe("transactionWithRetry", () => {
     await expect.poll(() => pool.stats).toMatchObject({ total: 1, idle: 1, waiting: 0 });
   });
 
-  test("is told by the pool, with its state, when no connection comes free", async () => {
+  test("is reported by the pool, with its state, when no connection becomes free", async () => {
     const { prisma } = await client(200);
     await prisma.transactionWithRetry(async () => {
       const late = prisma.transactionWithRetry((tx) => tx.account.count());

@@ -66,7 +66,7 @@ describe("a transaction", () => {
     },
   );
 
-  test("refuses to nest, and the outer one goes on unharmed", async () => {
+  test("refuses to nest, and the outer one is unaffected", async () => {
     const prisma = bank.client();
     const owner = newOwner();
     await prisma.$transaction(async (tx) => {

@@ -70,7 +70,7 @@ describe("drizzle()", () => {
     }
   });
 
-  it("takes a connection string in either place", async () => {
+  it("takes a connection string as either argument", async () => {
     const { accessKeyId, secretAccessKey } = dsql.credentials;
     process.env.AWS_ACCESS_KEY_ID = accessKeyId;
     process.env.AWS_SECRET_ACCESS_KEY = secretAccessKey;
@@ -81,7 +81,7 @@ describe("drizzle()", () => {
     }
   });
 
-  it("takes a pool in either place, and leaves a name alone that it was given", async () => {
+  it("takes a pool as either argument, and keeps a name that the pool was given", async () => {
     const pool = new DsqlPool({ ...dsql.connection, ormPrefix: "mine" });
     const databases = [track(drizzle(pool)), drizzle({ client: pool })];
     for (const db of databases) {

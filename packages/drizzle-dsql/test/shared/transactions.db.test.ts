@@ -44,7 +44,7 @@ describe("a transaction", () => {
     expect(await on.count()).toBe(5);
   });
 
-  it("refuses setTransaction, which would have failed it, and goes on", async () => {
+  it("refuses setTransaction, which would have failed it, and continues", async () => {
     await on.db.transaction(async (tx) => {
       await expect(tx.setTransaction({ accessMode: "read only" })).rejects.toMatchObject({
         code: "DSQL_CONFIG",

@@ -47,12 +47,12 @@ export function awsTokenSigner(request: TokenRequest): TokenSigner {
   };
 }
 
-/** What signs, without a `sessionToken` that is undefined, which the SDK's type does not have. */
+/** The identity as the SDK's type has it, where a `sessionToken` may be absent but not undefined. */
 function keyOf({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials) {
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
 }
 
-/** The package that an import did not find, here or in what the error wraps (Node.js manual, "Errors"). */
+/** The package that a failed import was looking for, from the error or one that it wraps (Node.js manual, "Errors"). */
 function missingPackage(error: unknown): string | undefined {
   for (let link = error, depth = 0; link instanceof Error && depth < 10; link = link.cause, depth++) {
     const { code } = link as NodeJS.ErrnoException;

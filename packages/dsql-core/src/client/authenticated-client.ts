@@ -54,7 +54,7 @@ export class AuthenticatedClient extends GuardedClient {
 
   /**
    * Logs in, within `connectionTimeoutMillis`, the token included. A token that the server finds expired is replaced once;
-   * a login that the cluster refuses only for the moment is tried again.
+   * a login that the cluster refuses temporarily is tried again.
    * @throws DsqlTokenError when no token can be signed; then nothing was sent
    * @throws ConnectionLostError when the time is up or the connection is cut; errors of the server and of TLS are pg's and Node's own
    */
@@ -127,7 +127,7 @@ export class AuthenticatedClient extends GuardedClient {
     }
   }
 
-  /** Puts the client back to where it was before its login, with a new socket. */
+  /** Resets the client to its state before the login, with a new socket. */
   #startAnew(): void {
     const { connection: old } = this;
     old.removeAllListeners();

@@ -28,8 +28,8 @@ export async function retryAutocommit<T>({ query, error, send, retry }: FailedAu
 }
 
 /**
- * Whether a conflict has undone all that a text did: one statement, or several without transaction commands among them,
- * some of which may have committed. Of a cursor or another statement object rows may have been read already.
+ * Whether a conflict has undone all that a text did: yes for one statement, or several without transaction commands, which
+ * may have committed some of them. Not for a cursor or another statement object, whose rows may have been read already.
  */
 function isUndoneByConflict(query: unknown): boolean {
   if (typeof query !== "string" && typeof (query as { submit?: unknown }).submit === "function") return false;

@@ -4,7 +4,7 @@ import { connectionLost, endsTransaction, explainFailure, isReadTimeout } from "
 import { listOf, type SessionState } from "./session-state.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
-/** A response made here, without the server. */
+/** A response made by this package, without the server. */
 export type LocalResponse = { error: Error } | { result: QueryResult };
 
 /** Where a statement runs. */

@@ -21,7 +21,7 @@ import { scopedClient, scopedWork } from "./scoped-client.ts";
  */
 export class DsqlClient extends AuthenticatedClient {
   readonly #source: ConnectionSource;
-  /** The connection's state is not known, so that the next transaction takes a new one. */
+  /** The connection's state is not known, so the next transaction opens a new one. */
   #spoilt = false;
 
   constructor(config: DsqlConnectionOptions | string | ConnectionSource = {}) {

@@ -35,7 +35,7 @@ export function explainFailure(error: Error, statement: FailedStatement, state: 
   return error;
 }
 
-/** Whether a text writes outside a transaction: pg sends nothing before the response before it has ended, so the status is that under which it ran. */
+/** Whether a text writes outside a transaction. pg sends it only when the previous response has ended, so `status` is the one that it ran under. */
 function commitsByItself(
   { text, commands }: FailedStatement,
   status: TransactionStatus | undefined,
@@ -100,7 +100,7 @@ function leavesWriteOpen(error: Error): boolean {
  */
 const LEAVE_IT_OPEN = new Set(["XX000", "40003", "08000", "08003", "08006", "08007"]);
 
-/** XX000 is any internal error of PostgreSQL, so the message has to tell this one apart. */
+/** XX000 is any internal error of PostgreSQL, so the message has to identify this one. */
 function saysUnavailable(error: Error): boolean {
   return isServerError(error) && error.code === "XX000" && /server unavailable/i.test(error.message);
 }

@@ -2,7 +2,7 @@ import type { Connection } from "pg";
 
 type Stream = Connection["stream"];
 
-/** As much of pg's connection as decodes what the server sends. */
+/** The part of pg's connection that decodes what the server sends. */
 interface DecodingConnection {
   attachListeners(stream: Stream): void;
   emit(name: string, value?: unknown): boolean;
@@ -18,7 +18,7 @@ export function rejectMalformedFrames(connection: Connection): void {
   const attachListeners = decoding.attachListeners.bind(connection);
   const emit = decoding.emit.bind(connection);
   let thrown: unknown;
-  // What the listeners throw, a caller's callback among them, is not the decoder's; it stays what it was.
+  // An error thrown by a listener, such as a caller's callback, is not the decoder's and is rethrown unchanged.
   decoding.emit = (name, value) => {
     try {
       return emit(name, value);
@@ -71,7 +71,7 @@ export class Frames {
   #check: ((body: Buffer) => boolean) | undefined;
   #body: Buffer[] = [];
 
-  /** False for a chunk with a message that pg's decoder could not end with. */
+  /** Returns false for a chunk with a message that pg's decoder could not finish. */
   accept(chunk: Buffer): boolean {
     let offset = 0;
     while (offset < chunk.length) {

@@ -21,7 +21,7 @@ type QueryObject = {
   query_timeout?: unknown;
 };
 
-/** What a {@link GuardedClient} has beside a pg client. */
+/** What a {@link GuardedClient} has in addition to a pg client. */
 export interface Guarded {
   /** What is known of the connection's transaction. */
   session: SessionState;
@@ -35,8 +35,8 @@ export interface Guarded {
   /** Which rows the connection's transaction has written. */
   writes: TransactionWrites;
   /**
-   * Whether a statement is running, or waiting to be sent, whose end nobody can foresee. What is left of a transaction that
-   * has failed does not count: the server rejects it at once.
+   * Whether a statement that may take long is running or waiting to be sent. Statements of a transaction that
+   * has failed do not count: the server rejects them at once.
    */
   readonly isBusy: boolean;
 }

@@ -4,7 +4,7 @@ import { isServerError } from "./explain-failure.ts";
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 
-/** Whether a login was refused because its token is stale: another token will do (user guide, "Troubleshooting"). */
+/** Whether a login was refused because its token has expired, so that a new one may work (user guide, "Troubleshooting"). */
 export function wantsFreshToken(error: unknown): boolean {
   return isServerError(error) && "hint" in error && /signature expired/i.test(String(error.hint ?? ""));
 }

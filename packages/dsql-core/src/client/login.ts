@@ -22,7 +22,7 @@ export interface LoginSteps {
 }
 
 /**
- * One login: a stale token is replaced once, a login that is refused only for the moment is tried again until the time is up,
+ * One login: an expired token is replaced once, a login that is refused temporarily is tried again until the time is up,
  * and the time covers everything, the token included.
  */
 export class Login {

@@ -116,7 +116,7 @@ export function scopedWork<C extends Client, T>(work: (client: C) => Promise<T>)
   };
 }
 
-/** Rejects a statement in the way in which its outcome was asked for: by a callback, as a statement object, or as a promise. */
+/** Rejects a statement through the interface that it was sent by: its callback, its statement object, or a promise. */
 export function refuseStatement(error: Error, given: readonly unknown[]): unknown {
   const [query] = given as [Partial<Record<"callback" | "handleError", unknown>> | undefined];
   if (typeof query?.handleError === "function") {

@@ -58,7 +58,7 @@ function endOfComment(text: string, from: number): number {
 
 function endOfQuoted(text: string, start: number, sign: string): number {
   if (sign.startsWith("$")) {
-    // In a name such as a$1$ the sign is a letter like any other.
+    // In a name such as a$1$ the dollar sign is a letter like any other.
     if (start > 0 && IDENTIFIER_CHARACTER.test(text[start - 1] as string)) return start + 1;
     const end = text.indexOf(sign, start + sign.length);
     return end === -1 ? text.length : end + sign.length;
@@ -67,7 +67,7 @@ function endOfQuoted(text: string, start: number, sign: string): number {
     sign === "'" && /(?:^|[^\w$\u0080-\uffff])[eE]$/.test(text.slice(Math.max(0, start - 2), start));
   for (let position = start + 1; position < text.length; position++) {
     if (escapes && text[position] === "\\") position++;
-    // A doubled quote ends one part and opens the next, which comes to the same.
+    // A doubled quote is read as the end of one part and the start of the next, which has the same effect.
     else if (text[position] === sign) return position + 1;
   }
   return text.length;

@@ -23,8 +23,9 @@ interface Closable {
 }
 
 /**
- * Puts the guard around the handlers that pg calls on a statement object. Returns false if the object must not be given to pg:
- * its response is then made here.
+ * Wraps the handlers that pg calls on a statement object, so that they apply the commit guard (`commit-guard.ts`): it may
+ * refuse the statement, limit its time, and replace its error. Returns false if the object must not be passed to pg; its
+ * response is then made here.
  */
 export function guardStatementObject(
   query: StatementObject,

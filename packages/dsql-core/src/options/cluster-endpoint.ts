@@ -32,7 +32,7 @@ export function clusterHost({ clusterId, region }: ClusterEndpoint): string {
   return `${clusterId.toLowerCase()}.dsql.${region}.on.aws`;
 }
 
-/** What tells one cluster from another where work takes turns: endpoints of one name and port lead to the same rows. */
+/** Identifies a cluster for taking turns: endpoints of one name and port lead to the same rows. */
 export function clusterName({ host, port }: { host: string; port: number }): string {
   return `${host.toLowerCase()}:${port}`;
 }

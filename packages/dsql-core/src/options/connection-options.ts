@@ -80,7 +80,7 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
   idleTimeoutMillis?: number | undefined;
   /** Maximum lifetime of a connection in seconds; each expires at random in the last eleventh. 0 is no limit; DSQL ends a connection after 3600. @default 3300 */
   maxLifetimeSeconds?: number | undefined;
-  /** How often a connection is handed out at most. @default unlimited */
+  /** How often a connection is used before it is closed. @default unlimited */
   maxUses?: number | undefined;
   /**
    * Lets the process exit while all connections are idle, so that a script which never calls `end()` ends when its work is

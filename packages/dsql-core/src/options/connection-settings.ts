@@ -22,7 +22,7 @@ import { tlsOptions } from "./tls-options.ts";
 /** The longest that a token can be valid: one week (Aurora DSQL user guide, "Generating an authentication token"). */
 const MAX_TOKEN_SECONDS = 604_800;
 
-/** Options that are texts, and not empty where they are given. */
+/** Options that must be strings, and not empty where they are given. */
 const TEXTS = [
   "host",
   "hostaddr",

@@ -49,7 +49,7 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
 }
 
 /**
- * The options of a connection string together with the fields beside it; a field that is undefined or null is none.
+ * The options of a connection string together with the fields beside it; a field that is undefined or null does not count.
  * @throws DsqlConfigError for a field that contradicts the connection string
  */
 export function mergeConnectionString<O extends DsqlConnectionOptions>(config: O | string): O {
@@ -121,7 +121,7 @@ function decode(text: string, name: string): string {
   }
 }
 
-// The text itself is never shown: it may hold what its author took for a password.
+// The text itself is never shown: it may contain a password.
 function refuse(reason: string): never {
   throw new DsqlConfigError(`The connection string cannot be used. ${reason}`);
 }

@@ -1,8 +1,8 @@
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 
 /**
- * Options with what they leave out taken from the environment, where pg and libpq take it: PGHOST, PGPORT, PGUSER, PGDATABASE,
- * PGSSLROOTCERT, and PGHOSTADDR, which is an address of PGHOST and of no other host. PGSSLMODE is not read: TLS always verifies.
+ * Fills options that are left out from the environment variables of pg and libpq: PGHOST, PGPORT, PGUSER, PGDATABASE,
+ * PGSSLROOTCERT, and PGHOSTADDR, which applies only to the host of PGHOST. PGSSLMODE is not read: TLS always verifies.
  * Source: PostgreSQL 16 manual, "Environment Variables".
  */
 export function withEnvironment<O extends DsqlConnectionOptions>(

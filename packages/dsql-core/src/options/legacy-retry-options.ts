@@ -1,6 +1,6 @@
 import type { TransactionOptions } from "./retry-options.ts";
 
-/** Retry options as AWS's node connector and its Drizzle package have them: the first attempt is not counted. */
+/** The retry options of AWS's node-postgres connector and of drizzle-orm's DSQL driver, where the first attempt is not counted. */
 export interface LegacyRetryOptions {
   /** Attempts after the first one. */
   maxRetries?: number | undefined;
@@ -13,7 +13,7 @@ export interface LegacyRetryOptions {
   onRetry?: ((error: unknown, attempt: number) => void) | undefined;
 }
 
-/** The same in this package's terms; what is left out keeps its default. */
+/** Converts them to this package's options; what is left out keeps its default. */
 export function transactionOptionsOf({
   maxRetries,
   onRetry,

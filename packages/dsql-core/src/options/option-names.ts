@@ -70,7 +70,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   connection: "Use hostaddr to connect to another address than host.",
 };
 
-/** Where a connection string has what is not one of its parameters. */
+/** Where in a connection string a value goes that is not a parameter. */
 const POSITION: Readonly<Record<string, string>> = {
   host: "it is in front of the path",
   port: "it follows the host",

@@ -34,7 +34,7 @@ export function demandText(value: unknown, name: string): asserts value is strin
     throw new DsqlConfigError(`${name} must be a string that is not empty.`);
 }
 
-/** @throws DsqlConfigError unless the value is an object, or a function where those will do */
+/** @throws DsqlConfigError unless the value is an object, or a function where those are allowed */
 export function demandObject(value: unknown, name: string, wanted: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new DsqlConfigError(`${name} must be ${wanted}.`);

@@ -8,7 +8,7 @@ import { demandBoolean, demandObject, demandWholeNumber } from "./option-values.
 import type { TransactionOptions } from "./retry-options.ts";
 import { mergeRetryOptions, resolveRetryOptions } from "./retry-settings.ts";
 
-/** What a pool keeps to, every default filled in. */
+/** The settings of a pool, with every default filled in. */
 export interface PoolSettings {
   max: number;
   min: number;

@@ -8,7 +8,7 @@ const HOST_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /**
  * The host that TLS and tokens are made for, in lower case, and its Region.
- * @throws DsqlConfigError when one of them is missing, is none, or contradicts the other
+ * @throws DsqlConfigError when one of them is missing or invalid, or contradicts the other
  */
 export function resolveHost(options: DsqlConnectionOptions): { host: string; region: string } {
   const { profile } = options;

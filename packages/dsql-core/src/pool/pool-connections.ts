@@ -59,7 +59,7 @@ export class PoolConnections {
     return connection;
   }
 
-  /** Passes a connection to `take`, opened if necessary, or a PoolTimeoutError if that takes too long. */
+  /** Calls `take` with a connection, opened if necessary, or with a PoolTimeoutError if that takes too long. */
   acquire(take: Taker): void {
     const connection = this.takeIdle();
     if (connection !== undefined) take(null, connection);

@@ -26,7 +26,7 @@ export class PooledConnection {
     this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
   }
 
-  /** Whether it has to be closed although nothing is wrong with it. */
+  /** Whether it has to be closed because of its age, its uses or a drain. */
   isOver(generation: number, maxUses: number): boolean {
     return this.generation !== generation || this.uses >= maxUses || Date.now() >= this.expiresAtMs;
   }

@@ -2,13 +2,13 @@ import type { RetrySettings } from "../options/retry-settings.ts";
 import { classifyError, failureOf } from "./classify-error.ts";
 import { type ContestedRows, contestedRowsOf } from "./contested-rows.ts";
 
-/** How many more may run at once than were seen to commit side by side: enough to find out that more can. */
+/** A factor: more retries may run at once than were seen to commit side by side, to find out whether more can. */
 const PROBE = 1.5;
 
 /** How much wider a lane grows with each retry that commits. */
 const GROWTH = 0.1;
 
-/** Milliseconds in which a retry that runs is expected to end; longer, and the next one is let in beside it. */
+/** Milliseconds in which a running retry is expected to end; after that the next one is let in beside it. */
 const STUCK_MS = 5_000;
 
 /** The right to run one retry, to be released. */
@@ -59,7 +59,7 @@ export class RetryLane {
   /** An attempt lost that began when {@link commits} was `commitsBefore`. */
   lost(commitsBefore: number, wasRetry: boolean): void {
     const sideBySide = PROBE * Math.max(1, this.#commits - commitsBefore);
-    // Those that lose their first attempt together each see a part of what committed; the last sees most.
+    // Of transactions that lose their first attempt together, each sees only a part of the commits; the last one sees the most.
     this.#widen(wasRetry ? sideBySide : Math.max(this.#width, sideBySide));
   }
 
@@ -93,7 +93,7 @@ export class RetryLane {
     this.#admit();
   }
 
-  /** Somebody has committed: what runs now has read what is no longer so and will lose, so the next need not wait for it. */
+  /** A transaction outside the lane has committed: attempts that are running have read outdated rows and will lose, so the next need not wait for them. */
   overtaken(): void {
     this.#commits++;
     for (const slot of [...this.#slots]) this.release(slot);
@@ -128,7 +128,7 @@ export class RetryLane {
   }
 }
 
-/** Those who lost earlier go first, in every lane alike, so that two who wait in several cannot wait for each other. */
+/** Transactions that lost earlier go first in every lane, so that two that wait in several lanes cannot deadlock. */
 let tickets = 0;
 
 /** A lane by its name, kept for as long as work has joined it. */
@@ -171,7 +171,7 @@ export type TurnOutcome<T> =
   | { result: T }
   /** `retryAtOnce`: the rival has committed in this process, so that no wait is due. */
   | { error: unknown; retryAtOnce: boolean }
-  /** The time to wait for a turn was over before it came. */
+  /** The turn did not come in time. */
   | { timedOut: true };
 
 /** How long to wait for a turn. */
@@ -234,13 +234,13 @@ export class Turns {
     return this.#registry === keyLanes;
   }
 
-  /** Waits for a slot of each lane; no slots while the work is free, undefined when the time is over. */
+  /** Waits for a slot in each lane; returns no slots before the first conflict, undefined when the time is up. */
   async #enter({ patienceMs, signal }: TurnLimits): Promise<HeldSlot[] | undefined> {
     const held: HeldSlot[] = [];
     const ticket = this.#ticket;
     if (ticket === undefined || this.#lanes.length === 0) return held;
     signal?.throwIfAborted();
-    // Not AbortSignal.any: on Node 20 a signal that lives long keeps what was made of it.
+    // Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal that was derived from it.
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(patience), patienceMs);
     const onAbort = () => patience.abort(signal?.reason);
@@ -275,7 +275,7 @@ export class Turns {
     return isContested && (!wasInTurn || rivalWasHere);
   }
 
-  /** Joins the lanes of rows, of those alone that others lost over where there are any; returns whether there are. */
+  /** Joins the lanes of rows: only of those that others lost over too, if there are any; returns whether there are. */
   #moveTo(contested: ContestedRows | undefined): boolean {
     const { cluster, rows } = contested ?? { cluster: "", rows: [] };
     const joined = rows.map((row) => join(rowLanes, laneName(cluster, row)));

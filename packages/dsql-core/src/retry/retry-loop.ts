@@ -13,7 +13,7 @@ export type NextStep<T> = { again: RetryReason } | { result: T } | { fail: unkno
 
 /** Work for the loop, and what to do about an error of an attempt. */
 export interface RetriedWork<T> {
-  /** Calls `begun` when it has its connection, where it had to wait for one. */
+  /** Runs one attempt; calls `begun` when it has its connection, if it had to wait for one. */
   run: (attempt: number, begun: () => void) => Promise<T>;
   judge: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
 }

@@ -5,14 +5,14 @@ import { retryableFailureOf } from "./classify-error.ts";
 import { type NextStep, retryLoop } from "./retry-loop.ts";
 import { isUnreachable } from "./unreachable.ts";
 
-/** Stores the result of the transaction right before COMMIT, and returns it. */
+/** Stores the result of the transaction right before COMMIT, and returns it, in case `verifyCommit` finds that it was committed. */
 export type Remember<T> = (result: T) => T;
 
 /**
  * Runs a whole transaction, BEGIN and COMMIT included, and retries it after a conflict or after a connection lost before
  * COMMIT. A COMMIT of undetermined outcome is not retried unless `verifyCommit` finds that it was not stored; if it was,
  * the result that the attempt passed to `remember` is returned. Work that waits for a connection calls `begun` when it has
- * one: it throws if `signal` has aborted meanwhile.
+ * one; `begun` throws if `signal` has aborted meanwhile.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
  * @throws CommitOutcomeUnknownError when the outcome of COMMIT stays undetermined
@@ -40,7 +40,7 @@ export async function retryTransaction<T>(
   const judge = async (error: unknown): Promise<NextStep<T>> => {
     const failure = retryableFailureOf(error);
     hasLostConnection ||= failure === "connection-lost";
-    // An endpoint that was reachable a moment ago may soon be again; one that never was is the caller's to know.
+    // An endpoint that was reachable a moment ago may soon be again; one that never was is reported at once.
     if (hasLostConnection && isUnreachable(error)) return { again: "connection-lost" };
     if (failure === "other") return { fail: error };
     if (failure !== "commit-outcome-unknown") return { again: failure };
@@ -56,7 +56,7 @@ export async function retryTransaction<T>(
 
 interface Verification {
   verifyCommit: () => Promise<boolean>;
-  /** What the COMMIT ended with. */
+  /** The error of the COMMIT. */
   error: unknown;
   signal: AbortSignal | undefined;
   timeLeftMs: number;
@@ -65,7 +65,7 @@ interface Verification {
 async function verify(verification: Verification): Promise<{ stored: boolean } | { fail: unknown }> {
   try {
     const stored: unknown = await settledInTime(verification);
-    // Whatever is neither, such as the undefined of a forgotten return, would have the work done twice.
+    // Treating anything else as false, such as the undefined of a forgotten return, could run the work twice.
     if (typeof stored !== "boolean") throw new TypeError("verifyCommit returned neither true nor false");
     return { stored };
   } catch (failure) {
@@ -82,7 +82,7 @@ async function verify(verification: Verification): Promise<{ stored: boolean } |
   }
 }
 
-/** verifyCommit has the rest of the deadline; what it still does after that is not waited for. */
+/** verifyCommit has the rest of the deadline; after that it is not waited for. */
 async function settledInTime({ verifyCommit, signal, timeLeftMs }: Verification): Promise<unknown> {
   const stopped = new AbortController();
   const onAbort = () => stopped.abort(signal?.reason);

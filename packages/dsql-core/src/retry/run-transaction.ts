@@ -2,7 +2,7 @@ import { TransactionRolledBackError } from "../errors.ts";
 import { readProperty } from "./classify-error.ts";
 import { isSqlState } from "./sqlstate.ts";
 
-/** As much of a connection as a transaction needs; a pg client fits. */
+/** The part of a connection that a transaction needs; a pg client fits. */
 export interface TransactionClient {
   query(text: string): Promise<unknown>;
   /** Whether a statement is still running, behind which COMMIT or ROLLBACK would wait. */

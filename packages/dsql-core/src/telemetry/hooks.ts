@@ -12,7 +12,7 @@ export interface HookOwner {
 }
 
 /**
- * Calls a hook that the user gave. What it throws or rejects with changes nothing for the work that it observes, and cannot
+ * Calls a hook that the user gave. An error of the hook does not affect the work that it observes, and cannot
  * end the process as an unhandled rejection: the logger receives a warning, once for each hook.
  */
 export function callHook(call: () => unknown, owner: HookOwner): void {

@@ -22,7 +22,7 @@ export interface DsqlTelemetry {
   commitUnknown?(event: { error: Error }): void;
 }
 
-/** Who observes a pool, a client or a retry loop. */
+/** The observers of a pool, a client or a retry loop. */
 export interface Observers {
   logger?: DsqlLogger | undefined;
   telemetry?: DsqlTelemetry | undefined;

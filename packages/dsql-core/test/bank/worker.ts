@@ -1,4 +1,4 @@
-/** One process of the bank: carries transfers out through every adapter, and reports what it was told of each. */
+/** One process of the bank: carries transfers out through every adapter, and reports the outcome that it received for each. */
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { failureOf } from "dsql-core";
@@ -17,7 +17,7 @@ export interface WorkOrder extends BankPoolOptions {
   seed: number;
 }
 
-/** What a worker was told of its transfers. */
+/** The outcomes that a worker received for its transfers. */
 export interface Told {
   committed: string[];
   failed: string[];
@@ -72,7 +72,7 @@ function randomTransfer(random: () => number): Transfer {
   return { id: randomUUID(), from, to, amount: 1 + Math.floor(random() * 50) };
 }
 
-/** Carries a transfer out and notes what is told of it; the error where it did not commit. */
+/** Carries a transfer out and records its outcome; returns the error where it did not commit. */
 async function carryOut(teller: Teller, transfer: Transfer, looks: boolean, told: Told): Promise<unknown> {
   try {
     await teller.transfer(transfer, looks ? { verifyCommit: () => teller.isStored(transfer.id) } : {});
