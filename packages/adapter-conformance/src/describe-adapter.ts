@@ -7,7 +7,7 @@ import type { ScenarioContext } from "./scenario.ts";
 import { type ScenarioTitle, themes } from "./scenarios/index.ts";
 import { createTables } from "./schema.ts";
 
-/** More than a few would make the suite another one for each adapter. */
+/** With more skips than these, the suite would no longer be one suite for all adapters. */
 const MOST_SKIPS = 5;
 
 /** Registers every scenario for one adapter, on a dsql-local of its own; call it at the top level of a test file. */

@@ -11,7 +11,7 @@ export type DsqlTransaction<T extends SchemaOrRelations = NoSchema> = Parameters
 /** The same options, none of which is undefined. */
 type Defined<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> };
 
-/** A Drizzle database on Aurora DSQL: drizzle-orm's `NodePgDatabase`, with transactions that DSQL takes. */
+/** A Drizzle database on Aurora DSQL: drizzle-orm's `NodePgDatabase`, with transactions as DSQL supports them. */
 export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends NodePgDatabase<T> {
   /** The pool that connections come from; `await db.$client.end()` closes it. */
   $client: DsqlPool;

@@ -8,7 +8,7 @@ import { useInnerLaterals } from "./relational/inner-laterals.ts";
 import { type DsqlDrizzleSource, poolOf } from "./source.ts";
 import { Transactions } from "./transactions.ts";
 
-/** The fields of a database that drizzle-orm keeps to itself, alike in 0.45 and 1.0. */
+/** Private fields of drizzle-orm's database, the same in 0.45 and 1.0. */
 interface InstalledDatabase {
   readonly dialect: object;
   readonly session: InstalledSession;
@@ -74,7 +74,7 @@ function joinedAsDsqlAllows<T extends SchemaOrRelations>(
   return db;
 }
 
-/** A package manager that was forced installs any. */
+/** A package manager can be forced to install any version. */
 function demandSupportedDrizzle(): void {
   const [major = 0, minor = 0] = npmVersion.split(".").map(Number);
   if (major === 1 || (major === 0 && minor === 45)) return;

@@ -7,7 +7,7 @@ import {
   type PoolSource,
 } from "dsql-core";
 
-/** Where a database gets its pool from: one that exists, or what to make one from. */
+/** The pool of a database: an existing one, or the options to make one from. */
 export type DsqlDrizzleSource =
   | {
       /** A pool that you made, and close. */
@@ -28,7 +28,7 @@ export function poolOf(source: unknown): DsqlPool {
 
 function poolSourceOf(source: unknown): PoolSource {
   if (isDsqlPool(source) || typeof source === "string") return source;
-  // What pg would read from the environment, DsqlPool does too, and it says what is missing.
+  // DsqlPool reads what pg would read from the environment, and its error names what is missing.
   if (source === undefined) return {};
   const given = (source ?? {}) as {
     client?: unknown;

@@ -50,7 +50,7 @@ export class Transactions {
     );
   }
 
-  /** Gives the attempts of a transaction one cache, and then invalidates in the real one what any of them has changed. */
+  /** Gives all attempts of a transaction one cache, and afterwards invalidates in the real one what any of them has changed. */
   async #invalidateAfter<R>(run: (cache: TransactionCache | undefined) => Promise<R>): Promise<R> {
     const { cache: realCache } = this.#session.options;
     if (realCache === undefined) return await run(undefined);

@@ -3,9 +3,9 @@ import * as kysely from "kysely";
 const ABORTED_TRANSACTION = Symbol.for("kysely.AbortedTransactionError");
 
 /**
- * Marks an error as Kysely 0.29 marks its AbortedTransactionError: the transaction then reports itself rolled back, no
- * ROLLBACK is asked for, and a controlled one gives its connection back. Returns false on Kysely 0.28, which does not
- * look at the mark.
+ * Marks an error as Kysely 0.29 marks its AbortedTransactionError: Kysely then treats the transaction as rolled back,
+ * sends no ROLLBACK, and a controlled one releases its connection. Returns false on Kysely 0.28, which ignores
+ * the mark.
  */
 export function markRolledBack(error: unknown): boolean {
   if (!("AbortedTransactionError" in kysely)) return false;

@@ -44,7 +44,7 @@ export class DsqlConnection implements DatabaseConnection {
   /** The driver's own COMMIT or ROLLBACK, which the scope would refuse. */
   #ending: CompiledQuery | undefined;
   #isDiscarded = false;
-  /** The error that the connection was lost with; all later statements reject with it. */
+  /** Why the connection was lost; all later statements reject with this error. */
   #loss: unknown;
   #commitFailed = false;
   #pendingRelease: NodeJS.Immediate | undefined;
@@ -172,7 +172,7 @@ export class DsqlConnection implements DatabaseConnection {
     this.#runningWrite = onlyReads(sql) ? undefined : writeSignal;
     try {
       const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters as unknown[]);
-      // Plain SQL may hold several statements; Kysely's result has room for one.
+      // Plain SQL may contain several statements, but Kysely's result holds that of only one.
       return Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result;
     } catch (error) {
       if (failureOf(error) === "connection-lost") this.#loss = error;

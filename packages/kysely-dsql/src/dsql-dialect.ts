@@ -31,7 +31,7 @@ export class DsqlDialect implements Dialect {
   constructor(config?: DsqlDialectConfig | string) {
     demandSupportedKysely();
     this.#config = dialectConfig(config);
-    // A wrong option throws here, where it was written.
+    // An invalid option throws here, in the constructor.
     new DsqlQueryCompiler(this.#config);
     this.#source = poolProvider(this.#config);
   }
@@ -53,7 +53,7 @@ export class DsqlDialect implements Dialect {
   }
 }
 
-/** A package manager that was forced installs any; 0.28 is the first that has this method. */
+/** A package manager can be forced to install any version; 0.28 is the first that has this method. */
 function demandSupportedKysely(): void {
   if ("startTransaction" in Kysely.prototype) return;
   throw new DsqlConfigError(

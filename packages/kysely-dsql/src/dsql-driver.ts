@@ -26,7 +26,7 @@ export class DsqlDriver implements Driver {
   };
 
   /**
-   * Takes what `DsqlDialect` takes; `source` is where a dialect has its pool from.
+   * Takes the arguments of `DsqlDialect`; `source` provides the pool of a dialect.
    * @throws DsqlConfigError for an option or a connection string that cannot be used
    */
   constructor(config?: DsqlDialectConfig | string, source?: PoolProvider) {
@@ -121,7 +121,7 @@ export class DsqlDriver implements Driver {
   }
 }
 
-/** `BEGIN` takes what DSQL knows: repeatable read, and an access mode. */
+/** The BEGIN for the settings that DSQL supports: repeatable read, and an access mode. */
 function beginStatement({ isolationLevel, accessMode }: TransactionSettings): string {
   if (isolationLevel !== undefined && isolationLevel !== "repeatable read") {
     throw new DsqlConfigError(

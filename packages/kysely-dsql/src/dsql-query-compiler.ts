@@ -21,7 +21,7 @@ import {
 /** Options of {@link DsqlQueryCompiler}. */
 export interface DsqlQueryCompilerOptions {
   /**
-   * How many values each session reserves of an identity column: 1, or at least 65536, which are the sizes that DSQL takes
+   * How many values each session reserves of an identity column: 1, or at least 65536, the sizes that DSQL accepts
    * (Aurora DSQL user guide, "Sequences and identity columns", read 2026-11). With 1 the values have no gaps between sessions
    * and concurrent inserts conflict more often. @default 65536
    */
@@ -33,7 +33,7 @@ const SERIAL_TYPES: readonly string[] = ["serial", "bigserial"];
 const BIGINT_TYPES: readonly string[] = ["bigint", "int8"];
 
 /**
- * PostgreSQL's SQL, with indexes and identity columns as DSQL has them. What DSQL would refuse is refused when it is compiled,
+ * Compiles to PostgreSQL's SQL, with DSQL's indexes and identity columns. What DSQL would refuse is refused at compile time,
  * with a `DsqlConfigError` that says what to use instead; plain SQL is sent as it is.
  */
 export class DsqlQueryCompiler extends PostgresQueryCompiler {

@@ -8,7 +8,7 @@ const PATIENCE_MS = 5 * 60_000;
 /** The table that Kysely makes for dialects without locks of their own; its key is the table's name. */
 type LockDatabase = Record<string, { id: string; is_locked: number }>;
 
-/** Chance and waiting, as arguments of a test. */
+/** The random numbers and the waiting, which tests replace. */
 interface Polling {
   random(): number;
   sleep(milliseconds: number): Promise<unknown>;
@@ -17,7 +17,7 @@ interface Polling {
 /**
  * Takes the migration lock by setting `is_locked` in Kysely's lock row, since DSQL has no advisory locks; of two transactions
  * that set it, one fails with a conflict. Waits up to 5 minutes for another holder, with random delays, so that many waiting
- * processes do not all ask at the same moment.
+ * processes do not all try at the same moment.
  */
 export async function acquireLockRow(
   db: Kysely<unknown>,

@@ -26,7 +26,7 @@ export function dialectConfig(config: DsqlDialectConfig | string | undefined): D
   throw new DsqlConfigError("The options of DsqlDialect must be an object or a connection string.");
 }
 
-/** Decides whose pool it is: the caller's, the one its function makes, or one made from connection options. */
+/** Provides the caller's pool, the one that its function makes, or one made from connection options. */
 export function poolProvider(config: DsqlDialectConfig): PoolProvider {
   if (typeof config.pool === "function") return madeByCaller(config.pool);
   return config.pool === undefined ? madeFrom(poolOptionsOf(config)) : given(demandDsqlPool(config.pool));
@@ -49,7 +49,7 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolProvider {
 }
 
 function madeFrom(options: DsqlPoolOptions): PoolProvider {
-  // The first one is made at once, so that a wrong option throws where it was written.
+  // The first one is made at once, so that an invalid option throws in the constructor.
   let next: DsqlPool | undefined = openPool(options, PREFIX);
   const { retryOptions } = next;
   return {

@@ -15,7 +15,7 @@ import type {
 /** The text is Kysely's own, so that what is typed here can be passed where Kysely's `ReadonlyTransaction` is expected. */
 type NotAllowed = KyselyTypeError<"not allowed with a read-only Kysely instance.">;
 
-/** What writes: it can be named, but not called. */
+/** Methods that write: they exist, but cannot be called. */
 interface Refused {
   insertInto(...nothing: never[]): NotAllowed;
   replaceInto(...nothing: never[]): NotAllowed;
@@ -48,7 +48,7 @@ type RecursiveCte<DB, N extends string> = (
   creator: ReadOnlyQueryCreator<DB & { [Table in CteTable<N>]: { [Column in keyof CteColumns<N>]: never } }>,
 ) => Expression<CteColumns<N>>;
 
-/** What begins a query that reads; the `with` and `withRecursive` of a read-only transaction give it too. */
+/** Methods that begin a read query; the `with` and `withRecursive` of a read-only transaction return them too. */
 export interface ReadOnlyQueryCreator<DB>
   extends Pick<QueryCreator<DB>, "selectFrom" | "selectNoFrom">,
     Refused {
@@ -62,7 +62,7 @@ export interface ReadOnlyQueryCreator<DB>
   ): ReadOnlyQueryCreator<DB & { [Table in CteTable<N>]: CteRow<E> }>;
 }
 
-/** What makes another instance of the same transaction. */
+/** Methods that return another instance of the same transaction. */
 interface Derived<DB> {
   withSchema(schema: string): ReadOnlyTransaction<DB>;
   withPlugin(plugin: KyselyPlugin): ReadOnlyTransaction<DB>;
@@ -80,8 +80,8 @@ interface Derived<DB> {
 }
 
 /**
- * A transaction that only reads: what writes cannot be called, and is refused by the server where plain SQL tries. It can be
- * passed where Kysely 0.29 asks for its `ReadonlyTransaction`.
+ * A transaction that only reads: methods that write cannot be called, and the server refuses writes in plain SQL. It can be
+ * passed where Kysely 0.29 expects its `ReadonlyTransaction`.
  */
 export interface ReadOnlyTransaction<DB>
   extends ReadOnlyQueryCreator<DB>,
@@ -104,7 +104,7 @@ export interface ReadOnlyTransaction<DB>
 }
 
 /**
- * What functions that only read ask for: a Kysely instance, a transaction and a read-only transaction all are one.
+ * The parameter type for functions that only read: a Kysely instance, a transaction and a read-only transaction all are one.
  */
 export type Reader<DB> = Pick<
   ReadOnlyTransaction<DB>,

@@ -61,7 +61,7 @@ export async function transactionWithRetry<DB, T>(
   }
 }
 
-/** Wraps an error that would have been retried. */
+/** Wraps an error so that `retryTransaction` does not retry it. */
 class Unrepeatable {
   readonly error: unknown;
 
@@ -71,8 +71,8 @@ class Unrepeatable {
 }
 
 /**
- * An attempt that ends in the very error of the attempt before has not been tried: inside `db.connection()` all attempts
- * share one connection, which stays lost, and an aborted signal has one reason for all queries.
+ * Stops retrying when an attempt rejects with the same error object as the one before, because then nothing was tried: inside
+ * `db.connection()` all attempts share one connection, which stays lost, and an aborted signal has one reason for all queries.
  */
 function refuseRepetition(): (error: unknown) => never {
   let last: unknown;
@@ -86,7 +86,7 @@ function refuseRepetition(): (error: unknown) => never {
 async function retryDefaultsOf<DB>(db: Kysely<DB>): Promise<RetryOptions | undefined> {
   const { adapter } = db.getExecutor();
   if (!(adapter instanceof DsqlAdapter)) return undefined;
-  // The caller's function makes the pool when a connection is first needed; if it fails, the transaction fails with it.
+  // The caller's function makes the pool when a connection is first needed; if it fails, the transaction reports that error.
   if (adapter.retryDefaults === undefined) {
     await db
       .connection()

@@ -1,4 +1,4 @@
-// Generates Prisma clients with nothing but the package registry in reach: node generate.js <schema or folder>...
+// Generates Prisma clients with access to the package registry only: node generate.js <schema or folder>...
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const require = createRequire(import.meta.url);
 const prismaManifest = require.resolve("prisma/package.json");
 
-/** Generates the client of each schema file, or of each one in a folder; one that has not changed costs nothing. */
+/** Generates the client of each schema file, or of each one in a folder; one that has not changed is skipped. */
 export function generateClients(paths) {
   for (const schema of paths.flatMap(schemaFiles)) {
     const text = readFileSync(schema, "utf8");
@@ -19,7 +19,7 @@ export function generateClients(paths) {
     const stamp = join(folder, ".generated-from");
     const fingerprint = createHash("sha256").update(text).update(readFileSync(prismaManifest)).digest("hex");
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint) continue;
-    // Another generator leaves the files of the one before; only a folder that this script has filled is emptied.
+    // Another generator would leave the previous one's files; only a folder that this script has filled is emptied.
     if (existsSync(stamp)) rmSync(folder, { recursive: true, force: true });
     runPrismaGenerate(schema);
     writeFileSync(stamp, fingerprint);

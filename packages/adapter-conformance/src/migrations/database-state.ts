@@ -25,10 +25,10 @@ const CATALOG = [
 /** Columns whose values tell when, where or in which attempt something ran, and nothing else. */
 const CIRCUMSTANCES = /^(.*_at|timestamp|owner|fence|done_before|job_id|changed_rows|expires_at)$/;
 
-/** Tables whose keys are made at random. */
+/** Tables with random keys. */
 const RANDOM_IDS = new Set(["_prisma_migrations", "__drizzle_migrations"]);
 
-/** Everything that migrations leave behind but for times and chance: the schema, the rows, the history, the journal. */
+/** Everything that migrations leave behind, except times and random values: the schema, the rows, the history, the journal. */
 export async function databaseState(pool: DsqlPool): Promise<Record<string, unknown>> {
   const catalog = [];
   for (const sql of CATALOG) catalog.push((await pool.query(sql)).rows);

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { databaseState, emptyDatabase } from "./database-state.ts";
 import { type ChildRun, runMigrationChild } from "./run-migration-child.ts";
 
-/** Every kill point, for a run of its own; a few of each kind otherwise. */
+/** Whether to try every kill point; otherwise a few of each kind. */
 const ALL = process.env.KILL_POINTS === "all";
 
 /** A way to migrate: a program that applies migrations of its own with `runMigrationChild` of this package's child entry. */

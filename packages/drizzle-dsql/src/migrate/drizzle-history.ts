@@ -9,7 +9,7 @@ export interface HistoryTableName {
 }
 
 /**
- * drizzle-orm's own history table, in the form that 0.45 and 1.0 both read. A migration is known by its name where the table
+ * drizzle-orm's own history table, in the form that 0.45 and 1.0 both read. A migration is identified by its name where the table
  * has one (1.0), else by its `created_at`.
  */
 export function drizzleHistory({ table, schema }: HistoryTableName, folder: DrizzleFolder): HistoryTable {

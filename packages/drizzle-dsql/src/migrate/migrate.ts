@@ -18,15 +18,15 @@ export interface DsqlMigrationConfig extends LeaseOptions {
   migrationsTable?: string | undefined;
   /** @default "drizzle" */
   migrationsSchema?: string | undefined;
-  /** How the generated SQL is made into what DSQL takes. */
+  /** How the generated SQL is rewritten for DSQL. */
   plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
-  /** Called with everything that happens. */
+  /** Called with every event of the deployment. */
   onEvent?: MigrateListener | undefined;
 }
 
 /**
- * Applies what `drizzle-kit generate` wrote: each statement as DSQL takes it and by itself, indexes waited for, under a lease
- * that other deployments wait for. An interrupted migration is resumed where it stopped.
+ * Applies what `drizzle-kit generate` wrote: each statement rewritten for DSQL and run by itself, index builds waited for, under
+ * a lease that other deployments wait for. An interrupted migration is resumed where it stopped.
  * The history is drizzle-orm's own table, which its tools can still read.
  * @throws MigrateError as `deploy` of dsql-migrate does
  */

@@ -8,11 +8,11 @@ interface DrizzleMigration {
   name: string;
   path: string;
   sql: string;
-  /** Milliseconds since 1970: what drizzle-orm stores as `created_at`, and knows the migration by. */
+  /** Milliseconds since 1970: what drizzle-orm stores as `created_at`, and identifies the migration by. */
   createdAtMs: number;
 }
 
-/** Which drizzle-kit has written a folder. */
+/** The version of drizzle-kit that wrote a folder. */
 type FolderFormat = "0.45" | "1.0";
 
 export interface DrizzleFolder {

@@ -5,23 +5,27 @@ import { listOf } from "./session-state.ts";
 import { splitStatements } from "./split-statements.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
-/** A statement that was sent and has failed. */
+/** A statement that has failed, whether or not it had been sent. */
 export interface FailedStatement {
+  /** Its SQL; undefined where it is not known, as for a statement prepared elsewhere. */
   text: string | undefined;
+  /** The transaction commands among its statements, such as COMMIT. */
   commands: TextCommands;
   /** Whether it was sent; a statement that was still queued behind another has done nothing. */
   wasSent: boolean;
 }
 
 const READ = /^(?:select|values|table|show)(?![\w$])/i;
+
 /** Whether pg's `query_timeout` has ended the wait for a response; pg gives such an error no code, only this message. */
 export function isReadTimeout(error: unknown): error is Error {
   return error instanceof Error && error.message === "Query read timeout";
 }
 
 /**
- * What a failure means to the caller: errors of the server stay what they are, unless the outcome of a COMMIT (or of a
- * write outside a transaction, which commits by itself) is undetermined, or the connection or the server was gone.
+ * The error that the caller receives for a failure: the server's own error, except that it becomes a
+ * `CommitOutcomeUnknownError` where the outcome of a COMMIT, or of a write outside a transaction (which commits by itself), is
+ * undetermined, and a `ConnectionLostError` where the connection is lost. `server unavailable` is marked as safe to retry.
  */
 export function explainFailure(error: Error, statement: FailedStatement, state: SessionState): Error {
   const isCommit = listOf(statement.commands).includes("commit");

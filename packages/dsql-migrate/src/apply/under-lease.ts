@@ -14,7 +14,7 @@ export interface DeploymentOptions extends LeaseOptions {
   pool: DsqlPool;
   /** Another tool's history table. @default the journal alone */
   history?: HistoryTable | undefined;
-  /** Called with everything that happens. */
+  /** Called with every event of the deployment. */
   onEvent?: MigrateListener | undefined;
 }
 

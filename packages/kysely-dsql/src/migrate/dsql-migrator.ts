@@ -23,12 +23,12 @@ export interface KyselyMigration {
   down?(db: Kysely<unknown>): Promise<void>;
 }
 
-/** What gives the migrations by their names; Kysely's `FileMigrationProvider` is one. */
+/** Returns the migrations by name; Kysely's `FileMigrationProvider` fits. */
 export interface KyselyMigrationProvider {
   getMigrations(): Promise<Record<string, KyselyMigration>>;
 }
 
-/** What became of one migration, as Kysely's Migrator returns it. */
+/** The result of one migration, as Kysely's Migrator returns it. */
 export interface KyselyMigrationResult {
   readonly migrationName: string;
   readonly direction: "Up" | "Down";
@@ -54,11 +54,11 @@ export interface DsqlMigratorOptions extends Omit<LeaseOptions, "signal"> {
   migrationTableSchema?: string | undefined;
   /** Whether a new migration may come before one that is applied. @default false */
   allowUnorderedMigrations?: boolean | undefined;
-  /** How DDL is made into what DSQL takes. */
+  /** How DDL is rewritten for DSQL. */
   plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
   /** Stops between two statements. */
   signal?: AbortSignal | undefined;
-  /** Called with everything that happens. */
+  /** Called with every event of the deployment. */
   onEvent?: MigrateListener | undefined;
 }
 
@@ -189,7 +189,7 @@ export class DsqlMigrator {
         createAdapter: () => new DsqlAdapter(),
         createDriver: () => new ProgramDriver(session),
         createIntrospector: (db) => new DsqlIntrospector(db),
-        // PostgreSQL's, because the plan turns its DDL into what DSQL accepts, and knows more ways than one statement has.
+        // PostgreSQL's compiler, because the plan rewrites its DDL for DSQL, if necessary as several statements.
         createQueryCompiler: () => new PostgresQueryCompiler(),
       },
       plugins: [...this.#options.db.getExecutor().plugins],
@@ -200,7 +200,7 @@ export class DsqlMigrator {
     return await this.#options.provider.getMigrations();
   }
 
-  /** As Kysely does: what is applied must be there, and before what is not. */
+  /** Checks what Kysely checks: every applied migration must exist, and come before those not yet applied. */
   #requireOrder(names: readonly string[], applied: readonly string[]): void {
     const missing = applied.find((name) => !names.includes(name));
     if (missing !== undefined) {

@@ -1,7 +1,7 @@
 import type { ProgramSession, ProgramTransaction } from "dsql-migrate";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 
-/** Hands the queries of a migration to the session that records them. */
+/** Passes the queries of a migration to the session that records them. */
 export class ProgramDriver implements Driver {
   readonly #session: ProgramSession;
 

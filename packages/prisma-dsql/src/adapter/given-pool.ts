@@ -22,8 +22,8 @@ export function isGivenPool(source: PoolSource): source is DsqlPool {
 }
 
 /**
- * PrismaPg mistakes a pool of another copy of pg for options, and would connect to localhost.
- * @throws DsqlConfigError when it did
+ * PrismaPg takes a pool of another copy of pg for options, and would connect to localhost.
+ * @throws DsqlConfigError when it has done so
  */
 export function demandSamePool(pool: DsqlPool, driver: pg.Pool): void {
   if (driver === pool) return;

@@ -34,7 +34,7 @@ export interface PrismaDsqlOptions {
   statementNameGenerator?: PrismaPgOptions["statementNameGenerator"] | undefined;
 }
 
-/** A pool, and whether it ends with the client that it was made for. */
+/** A pool, and whether `$disconnect` ends it. */
 interface ClientPool {
   pool: DsqlPool;
   dispose: boolean;
@@ -96,13 +96,13 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   }
 }
 
-/** Whether nothing says where the cluster is, which `new DsqlPool` refuses. */
+/** Whether neither the source nor the environment names a cluster, which `new DsqlPool` refuses. */
 function isUnset(source: DsqlPoolOptions | string): boolean {
   if (typeof source === "string") return source.trim() === "";
   return !source.connectionString?.trim() && !source.host && !process.env.PGHOST;
 }
 
-/** The schema of the options or of the connection string, which is a parameter of Prisma and none of DSQL. */
+/** The schema of the options or of the connection string, which is a parameter of Prisma, not of DSQL. */
 function withoutSchema(
   source: DsqlPoolOptions | string,
   given: string | undefined,

@@ -6,7 +6,7 @@ interface ReadOnlyRequest {
   begun: boolean;
 }
 
-// Prisma passes an isolation level to its adapter, and nothing else about a transaction.
+// Kept in async context, because Prisma passes its adapter nothing about a transaction but the isolation level.
 const requests = new AsyncLocalStorage<ReadOnlyRequest | undefined>();
 
 /** Starts a read-only transaction; `start` gets a wrapper for its work, which may begin other transactions. */
@@ -39,7 +39,7 @@ export function readOnlyPool(pool: DsqlPool): DsqlPool {
   });
 }
 
-/** An object that behaves as the target except for one method. */
+/** An object that behaves like the target except for one method. */
 function standIn<T extends DsqlPool | DsqlPoolClient>(target: T, method: keyof T, replacement: unknown): T {
   return new Proxy(target, {
     get(_, name) {

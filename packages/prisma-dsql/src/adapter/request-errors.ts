@@ -91,7 +91,7 @@ export function isolationLevelError(level: string): Error {
   );
 }
 
-/** What a statement fails with that was still running when Prisma rolled its transaction back. */
+/** The error of a statement that was still running when Prisma rolled its transaction back. */
 export function transactionClosedError(): Error {
   return knownError(
     "P2028",

@@ -1,7 +1,7 @@
 import type { Attribute, Position, Value } from "./schema-tree.ts";
 import { argumentOf, type Model, textOf } from "./schema-view.ts";
 
-/** One column of a key, with what was asked of it there. */
+/** One column of a key, with its arguments there. */
 export interface KeyColumn {
   name: string;
   at: Position;

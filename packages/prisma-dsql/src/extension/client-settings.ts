@@ -7,7 +7,7 @@ export interface TransactionTimes {
   timeout?: number | undefined;
 }
 
-/** Prisma's defaults; a client does not show whether it was given them. */
+/** Prisma's defaults; a client does not show whether they were set explicitly. */
 const PRISMA_DEFAULTS: Required<TransactionTimes> = { maxWait: 2000, timeout: 5000 };
 const DEFAULT_DEADLINE_MS = 240_000;
 /** DSQL ends a transaction after 300 s; the rest is for its ROLLBACK. */
@@ -28,7 +28,7 @@ export function retryDefaultsOf(client: unknown, own: RetryOptions): RetryOption
 
 /**
  * The times of one attempt: the call's, else the client's `transactionOptions`, else the time of all attempts.
- * Prisma's defaults are made for locks: here they would refuse an attempt that waits for a connection.
+ * Prisma's default times are ignored: they would end an attempt that only waits for a connection.
  */
 export function timesOf(client: unknown, given: TransactionTimes, deadlineMs = DEFAULT_DEADLINE_MS) {
   const clients = (client as ClientInternals)._engineConfig?.transactionOptions;

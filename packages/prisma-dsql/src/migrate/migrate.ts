@@ -18,7 +18,7 @@ export interface DsqlMigrateOptions extends LeaseOptions {
   migrationsFolder: string;
   /** How the SQL is rewritten for DSQL. */
   plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
-  /** Called with everything that happens. */
+  /** Called with every event of the deployment. */
   onEvent?: MigrateListener | undefined;
 }
 

@@ -50,7 +50,7 @@ function unknownFunctions(
         rule: "default-sequence",
         severity: "warning",
         message: `${default_} reads a sequence, which Prisma does not create.`,
-        advice: "Add CREATE SEQUENCE ... CACHE 65536 to the migration, in front of the table.",
+        advice: "Add CREATE SEQUENCE ... CACHE 65536 to the migration, before the table.",
       }),
     ];
   }

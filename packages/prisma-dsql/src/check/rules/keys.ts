@@ -127,7 +127,7 @@ function tooManyColumns(model: Model, { attribute, columns }: Key): Problem[] {
   ];
 }
 
-/** What is stored in a key is limited too, which no schema shows. */
+/** The size of stored key values is limited too, which a schema does not show. */
 function tooLong(model: Model, { attribute, columns }: Key): Problem[] {
   const bytes = columns.reduce((sum, column) => sum + declaredBytes(fieldOf(model, column)), 0);
   if (bytes <= mostBytes) return [];

@@ -1,6 +1,6 @@
 import { columnsOf, finding, type Rule } from "../schema-view.ts";
 
-/** No column can be an array. */
+/** DSQL has no array columns. */
 export const scalarLists: Rule = (schema) =>
   schema.models.flatMap((model) =>
     columnsOf(model, schema)
