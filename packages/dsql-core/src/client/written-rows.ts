@@ -43,7 +43,7 @@ function tokenize(text: string): Token[] | undefined {
     else if (word !== undefined) tokens.push({ kind: "word", value: word.toLowerCase() });
     else if (sign !== undefined) tokens.push({ kind: "sign", value: sign });
   }
-  if (tokens.at(-1)?.value === ";") tokens.pop();
+  if (is(tokens.at(-1), ";")) tokens.pop();
   return tokens.some((token) => is(token, ";")) ? undefined : tokens;
 }
 
