@@ -35,12 +35,16 @@ export function resolveTransactionConfig(config?: object | null): { readOnly: bo
     );
   }
   if (isolationLevel !== undefined && isolationLevel !== "repeatable read") {
-    throw refusal(`isolationLevel "${isolationLevel}"`, 'every transaction runs in "repeatable read"');
+    throw unsupportedOption(
+      `isolationLevel "${isolationLevel}"`,
+      'every transaction runs in "repeatable read"',
+    );
   }
-  if (deferrable === true) throw refusal("deferrable", "there are no deferrable transactions");
-  if (snapshot !== undefined) throw refusal("snapshot", "a transaction cannot import another's snapshot");
+  if (deferrable === true) throw unsupportedOption("deferrable", "there are no deferrable transactions");
+  if (snapshot !== undefined)
+    throw unsupportedOption("snapshot", "a transaction cannot import another's snapshot");
   if (accessMode !== undefined && accessMode !== "read only" && accessMode !== "read write") {
-    throw refusal(`accessMode "${accessMode}"`, 'a transaction is "read only" or "read write"');
+    throw unsupportedOption(`accessMode "${accessMode}"`, 'a transaction is "read only" or "read write"');
   }
   return { readOnly: accessMode === "read only" };
 }
@@ -62,6 +66,6 @@ export function resolveTransactionOptions(
   return { ...retry, readOnly: readOnly ?? begin.readOnly };
 }
 
-function refusal(option: string, fact: string): DsqlConfigError {
+function unsupportedOption(option: string, fact: string): DsqlConfigError {
   return new DsqlConfigError(`${option} cannot be used: on Aurora DSQL ${fact}. Leave the option out.`);
 }

@@ -1,5 +1,5 @@
 import { is, type SQLChunk, StringChunk, sql } from "drizzle-orm";
-import { maySelectOuterRow, textOf } from "./selected-sql.ts";
+import { chunkText, maySelectOuterRow } from "./selected-sql.ts";
 
 interface Relation {
   /** Whether this is a relation of a query rather than the query itself. */
@@ -46,7 +46,7 @@ export function joinRelationsOf1(dialect: object): void {
 function leftJoinAt(chunks: readonly SQLChunk[], index: number): string | undefined {
   const chunk = chunks[index];
   if (!is(chunk, StringChunk)) return undefined;
-  const text = textOf(chunk);
+  const text = chunkText(chunk);
   return text.startsWith(LEFT_JOIN) ? text.slice(LEFT_JOIN.length) : undefined;
 }
 

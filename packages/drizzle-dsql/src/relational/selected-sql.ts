@@ -30,7 +30,7 @@ function namesOwnRowOnly(sql: unknown, alias: string | undefined): boolean {
   if (Array.isArray(sql)) return sql.every((item) => namesOwnRowOnly(item, alias));
   if (is(sql, SQL))
     return sql.queryChunks.every((chunk, at) => isNewName(sql, at) || namesOwnRowOnly(chunk, alias));
-  if (is(sql, StringChunk)) return namesNoColumn(textOf(sql));
+  if (is(sql, StringChunk)) return namesNoColumn(chunkText(sql));
   if (is(sql, Column))
     return alias === undefined || getTableName((sql as unknown as { table: Table }).table) === alias;
   if (is(sql, Param) || is(sql, Placeholder)) return true;
@@ -38,14 +38,14 @@ function namesOwnRowOnly(sql: unknown, alias: string | undefined): boolean {
 }
 
 /** The text of a chunk: an array of strings in 0.45, a string in 1.0. */
-export function textOf(chunk: { readonly value: string | readonly string[] }): string {
+export function chunkText(chunk: { readonly value: string | readonly string[] }): string {
   return [chunk.value].flat().join("");
 }
 
 /** The name behind AS, which 1.0 adds to the caller's SQL. */
 function isNewName({ queryChunks }: SQL, at: number): boolean {
   const before = queryChunks[at - 1];
-  return at === queryChunks.length - 1 && is(before, StringChunk) && /\) as $/.test(textOf(before));
+  return at === queryChunks.length - 1 && is(before, StringChunk) && /\) as $/.test(chunkText(before));
 }
 
 const STRING_LITERAL = /(?<![\w$])'(?:[^'\\]|'')*'/g;

@@ -33,9 +33,9 @@ export async function retryAutocommit<T>({ query, error, send, retry }: FailedAu
  */
 function isUndoneByConflict(query: unknown): boolean {
   if (typeof query !== "string" && typeof (query as { submit?: unknown }).submit === "function") return false;
-  return transactionCommands(textOf(query)) === undefined;
+  return transactionCommands(sqlOf(query)) === undefined;
 }
 
-function textOf(query: unknown): string {
+function sqlOf(query: unknown): string {
   return String(typeof query === "string" ? query : (query as { text?: unknown }).text);
 }

@@ -68,7 +68,7 @@ export class GuardedStatement {
     }
     if (isRollback && session.commitFailed) return { result: rolledBack() };
     const { refused } = session.foresee(this.#commands);
-    return refused === undefined ? undefined : { error: refusal(refused) };
+    return refused === undefined ? undefined : { error: nestedTransactionError(refused) };
   }
 
   /** pg has queued it. */
@@ -127,10 +127,10 @@ export class GuardedStatement {
     this.ended();
     if (this.#hasFailed) return undefined;
     this.#hasFailed = true;
-    return { failure: this.#judge(error) };
+    return { failure: this.#explain(error) };
   }
 
-  #judge(error: Error): Error | undefined {
+  #explain(error: Error): Error | undefined {
     const { session, onCommitUnknown } = this.#context;
     if (isReadTimeout(error)) session.unanswered = true;
     const statement = { text: this.#text, commands: this.#commands, wasSent: this.#wasSent };
@@ -156,7 +156,7 @@ export function rolledBack(): QueryResult {
   return { command: "ROLLBACK", rowCount: null, oid: null as unknown as number, rows: [], fields: [] };
 }
 
-function refusal(refused: "nested" | "savepoint"): NestedTransactionError {
+function nestedTransactionError(refused: "nested" | "savepoint"): NestedTransactionError {
   return new NestedTransactionError(
     refused === "nested"
       ? "The statement was not sent: a transaction is already open on this connection, and it is unaffected. Use another connection for a second transaction."

@@ -85,7 +85,9 @@ export class WorkScope {
   /** Why a statement of the work must not be sent; undefined if it may. */
   refusal(text: string | undefined): Error | undefined {
     if (this.#isOver) return new TransactionEndedError();
-    return text !== undefined && endsTransaction(text) ? new TransactionScopeError(ENDED_BY_WORK) : undefined;
+    return text !== undefined && containsCommitOrRollback(text)
+      ? new TransactionScopeError(ENDED_BY_WORK)
+      : undefined;
   }
 
   end(): void {
@@ -96,7 +98,7 @@ export class WorkScope {
 const ENDED_BY_WORK =
   "The statement was not sent: COMMIT and ROLLBACK do not belong inside a transaction's work. Return from the work to commit, throw an error to roll back.";
 
-function endsTransaction(text: string): boolean {
+function containsCommitOrRollback(text: string): boolean {
   return listOf(transactionCommands(text)).some((command) => command === "commit" || command === "rollback");
 }
 

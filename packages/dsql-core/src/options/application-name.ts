@@ -16,8 +16,8 @@ export function applicationName(options: {
 }): string {
   const { applicationName: given, ormPrefix } = options;
   if (given !== undefined) {
-    demand(PRINTABLE_ASCII.test(given), "application_name must be printable ASCII and not empty.");
-    demand(
+    requireThat(PRINTABLE_ASCII.test(given), "application_name must be printable ASCII and not empty.");
+    requireThat(
       given.length <= MAX_BYTES,
       `application_name must have at most ${MAX_BYTES} bytes, not ${given.length}.`,
     );
@@ -25,19 +25,19 @@ export function applicationName(options: {
   }
   if (ormPrefix === undefined) return CONNECTOR;
   const prefix = ormPrefix.trim();
-  demand(PRINTABLE_ASCII.test(prefix), "ormPrefix must be printable ASCII and not empty.");
-  demand(
+  requireThat(PRINTABLE_ASCII.test(prefix), "ormPrefix must be printable ASCII and not empty.");
+  requireThat(
     !/[:/]/.test(prefix),
     'ormPrefix must not contain ":" or "/": they separate the parts of application_name.',
   );
   const name = `${prefix}:${CONNECTOR}`;
-  demand(
+  requireThat(
     name.length <= MAX_BYTES,
     `ormPrefix must have at most ${MAX_BYTES - CONNECTOR.length - 1} characters: application_name has at most ${MAX_BYTES} bytes.`,
   );
   return name;
 }
 
-function demand(fits: boolean, message: string): void {
+function requireThat(fits: boolean, message: string): void {
   if (!fits) throw new DsqlConfigError(message);
 }

@@ -1,7 +1,7 @@
 import { DsqlConfigError } from "../errors.ts";
 
 /** The longest that Node's timers can wait; a longer one would end at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws DsqlConfigError unless the value is a whole number of milliseconds that a timer can wait */
 export function demandMilliseconds(value: unknown, name: string, from: number): void {

@@ -1,5 +1,6 @@
 import { DsqlConfigError } from "../errors.ts";
 import { didYouMean } from "./nearest-name.ts";
+import { MAX_TIMER_MS } from "./option-values.ts";
 import type { TransactionOptions } from "./retry-options.ts";
 
 type WithDefault = "maxAttempts" | "baseDelayMs" | "maxDelayMs" | "jitterFactor" | "deadlineMs";
@@ -10,9 +11,6 @@ export type RetrySettings = Omit<TransactionOptions, WithDefault> & {
 };
 
 const DEFAULT_MAX_DELAY_MS = 2000;
-/** The longest that Node's timers can wait; a longer one would end at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true>> = {
   maxAttempts: true,
   maxRetries: true,
@@ -78,7 +76,7 @@ function givenOptions(options: TransactionOptions = {}): TransactionOptions {
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as TransactionOptions;
   if (maxRetries === undefined) return given;
-  demand(
+  requireOption(
     Number.isSafeInteger(maxRetries) && maxRetries >= 0,
     "maxRetries",
     "a whole number from 0",
@@ -95,48 +93,58 @@ function givenOptions(options: TransactionOptions = {}): TransactionOptions {
 function validate(settings: RetrySettings): void {
   const { maxAttempts, baseDelayMs, maxDelayMs, jitterFactor, deadlineMs, conflictKey, cluster, signal } =
     settings;
-  demand(
+  requireOption(
     Number.isSafeInteger(maxAttempts) && maxAttempts >= 1,
     "maxAttempts",
     "a whole number from 1",
     maxAttempts,
   );
-  demand(Number.isFinite(baseDelayMs) && baseDelayMs >= 0, "baseDelayMs", "milliseconds from 0", baseDelayMs);
-  demand(
+  requireOption(
+    Number.isFinite(baseDelayMs) && baseDelayMs >= 0,
+    "baseDelayMs",
+    "milliseconds from 0",
+    baseDelayMs,
+  );
+  requireOption(
     Number.isFinite(maxDelayMs) && maxDelayMs >= baseDelayMs && maxDelayMs <= MAX_TIMER_MS,
     "maxDelayMs",
     `milliseconds from baseDelayMs (${baseDelayMs}) to ${MAX_TIMER_MS}`,
     maxDelayMs,
   );
-  demand(
+  requireOption(
     Number.isFinite(jitterFactor) && jitterFactor >= 0 && jitterFactor <= 1,
     "jitterFactor",
     "a number from 0 to 1",
     jitterFactor,
   );
-  demand(
+  requireOption(
     Number.isFinite(deadlineMs) && deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS,
     "deadlineMs",
     `milliseconds above 0, up to ${MAX_TIMER_MS}`,
     deadlineMs,
   );
-  demand(
+  requireOption(
     conflictKey === undefined || typeof conflictKey === "string",
     "conflictKey",
     "a string",
     conflictKey,
   );
-  demand(cluster === undefined || typeof cluster === "string", "cluster", "a string", cluster);
+  requireOption(cluster === undefined || typeof cluster === "string", "cluster", "a string", cluster);
   for (const name of ["logger", "telemetry"] as const) {
     const value: unknown = settings[name];
-    demand(value === undefined || (typeof value === "object" && value !== null), name, "an object", value);
+    requireOption(
+      value === undefined || (typeof value === "object" && value !== null),
+      name,
+      "an object",
+      value,
+    );
   }
-  demand(signal === undefined || isAbortSignal(signal), "signal", "an AbortSignal", signal);
+  requireOption(signal === undefined || isAbortSignal(signal), "signal", "an AbortSignal", signal);
   for (const name of ["backoff", "onRetry", "verifyCommit"] as const) {
     const value: unknown = settings[name];
-    demand(value === undefined || typeof value === "function", name, "a function", value);
+    requireOption(value === undefined || typeof value === "function", name, "a function", value);
   }
-  demand(
+  requireOption(
     settings.readOnly === undefined || typeof settings.readOnly === "boolean",
     "readOnly",
     "true or false",
@@ -148,7 +156,7 @@ function isAbortSignal(value: unknown): boolean {
   return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }
 
-function demand(fits: boolean, name: string, wanted: string, value: unknown): void {
+function requireOption(fits: boolean, name: string, wanted: string, value: unknown): void {
   if (fits) return;
   const given = typeof value === "number" || typeof value === "string" ? JSON.stringify(value) : typeof value;
   throw new DsqlConfigError(`${name} must be ${wanted}, not ${Number.isNaN(value) ? "NaN" : given}.`);

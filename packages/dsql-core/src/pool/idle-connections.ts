@@ -1,7 +1,5 @@
+import { MAX_TIMER_MS } from "../options/option-values.ts";
 import type { PooledConnection } from "./pooled-connection.ts";
-
-/** The longest that Node's timers can wait. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The idle list. One timer, which does not keep the process alive, finds the connections that have expired. */
 export class IdleConnections {

@@ -38,15 +38,15 @@ class PgPoolWithQuery extends Pool {
 const CURSOR =
   "A cursor or a query stream keeps its connection until it is closed: take a client with pool.connect(), and release it afterwards.";
 
-type StatementObject = { submit: unknown; callback?: unknown; read?: unknown; cursor?: unknown };
+type SubmittableQuery = { submit: unknown; callback?: unknown; read?: unknown; cursor?: unknown };
 
-function isStatementObject(query: unknown): query is StatementObject {
+function isStatementObject(query: unknown): query is SubmittableQuery {
   return (
     typeof query === "object" && query !== null && "submit" in query && typeof query.submit === "function"
   );
 }
 
-function isCursor(query: StatementObject): boolean {
+function isCursor(query: SubmittableQuery): boolean {
   return typeof query.read === "function" || query.cursor !== undefined;
 }
 

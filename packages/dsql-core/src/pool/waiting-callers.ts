@@ -3,7 +3,7 @@ import type { PooledConnection } from "./pooled-connection.ts";
 /** Called with a connection, or with the reason why there is none. */
 export type Taker = (error: Error | null, connection?: PooledConnection) => void;
 
-interface Waiter {
+interface WaitingCaller {
   /** The position of the caller in the order of arrival, from 1. */
   number: number;
   take: Taker;
@@ -12,7 +12,7 @@ interface Waiter {
 
 /** The callers waiting for a connection: first come, first served. */
 export class WaitingCallers {
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<WaitingCaller>();
   #latest = 0;
 
   /** The number of the caller who arrived last. */
@@ -31,7 +31,7 @@ export class WaitingCallers {
       this.#waiters.delete(waiter);
       take(error);
     }, timeoutMillis);
-    const waiter: Waiter = { number: ++this.#latest, take, timer };
+    const waiter: WaitingCaller = { number: ++this.#latest, take, timer };
     this.#waiters.add(waiter);
   }
 

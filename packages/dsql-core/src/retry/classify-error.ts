@@ -175,13 +175,14 @@ export function followErrors<V>(error: unknown, judge: (error: object) => V, ran
     seen.add(current);
     const members = readProperty(current, "errors");
     const verdicts = [judge(current), ...wrapped(current).map(visit)];
-    if (Array.isArray(members) && members.length > 0) verdicts.push(together(members.map(visit), ranking));
+    if (Array.isArray(members) && members.length > 0)
+      verdicts.push(weakestUnlessDecisive(members.map(visit), ranking));
     return verdicts.reduce((best, next) => (ranking.ranks(next) > ranking.ranks(best) ? next : best));
   };
   return visit(error);
 }
 
-function together<V>(verdicts: V[], { ranks }: Ranking<V>): V {
+function weakestUnlessDecisive<V>(verdicts: V[], { ranks }: Ranking<V>): V {
   const byRank = verdicts.toSorted((a, b) => ranks(a) - ranks(b));
   const strongest = byRank.at(-1) as V;
   return ranks(strongest) >= 5 ? strongest : (byRank[0] as V);

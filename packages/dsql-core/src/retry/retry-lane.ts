@@ -14,7 +14,7 @@ const STUCK_MS = 5_000;
 /** The right to run one retry, to be released. */
 export type Slot = object;
 
-interface Waiter {
+interface WaitingRetry {
   ticket: number;
   admit: (slot: Slot) => void;
 }
@@ -29,7 +29,7 @@ export class RetryLane {
   #commits = 0;
   /** The slots in use, the oldest first. */
   readonly #slots = new Set<Slot>();
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting: WaitingRetry[] = [];
   #watch: NodeJS.Timeout | undefined;
 
   constructor(stuckMs: number = STUCK_MS) {
@@ -71,7 +71,7 @@ export class RetryLane {
         this.#admit();
         reject(signal.reason);
       };
-      const waiter: Waiter = {
+      const waiter: WaitingRetry = {
         ticket,
         admit: (slot) => {
           signal.removeEventListener("abort", leaveQueue);
@@ -93,7 +93,7 @@ export class RetryLane {
     this.#admit();
   }
 
-  /** A transaction outside the lane has committed: attempts that are running have read outdated rows and will lose, so the next need not wait for them. */
+  /** A transaction that wrote the rows of this lane has committed: attempts that are running have read outdated rows and will lose, so the next need not wait for them. */
   overtaken(): void {
     this.#commits++;
     for (const slot of [...this.#slots]) this.release(slot);

@@ -15,14 +15,14 @@ export type NextStep<T> = { again: RetryReason } | { result: T } | { fail: unkno
 export interface RetriedWork<T> {
   /** Runs one attempt; calls `begun` when it has its connection, if it had to wait for one. */
   run: (attempt: number, begun: () => void) => Promise<T>;
-  judge: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
+  nextStepAfter: (error: unknown) => NextStep<T> | Promise<NextStep<T>>;
 }
 
 /**
  * Runs work until it succeeds, fails with an error that is not retried, reaches `maxAttempts` or `deadlineMs`, or is aborted:
  *
  * 1. `Turns` (`retry-lane.ts`) runs one attempt, in turn with other work that lost over the same rows.
- * 2. `judge` says what its error leads to (`retry-on-occ.ts` and `retry-transaction.ts`, both by `classify-error.ts`).
+ * 2. `nextStepAfter` says what its error leads to (`retry-on-occ.ts` and `retry-transaction.ts`, both by `classify-error.ts`).
  * 3. `delayBefore` says how long to wait, `announceRetry` calls the hooks, `wait` waits.
  */
 export async function retryLoop<T>(work: RetriedWork<T>, settings: RetrySettings): Promise<T> {
@@ -57,7 +57,7 @@ async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, t
     if ("result" in turn) return turn.result;
     if ("timedOut" in turn) throw giveUp("deadline", attempt - 1);
     const { error, retryAtOnce } = turn;
-    const next = await work.judge(error);
+    const next = await work.nextStepAfter(error);
     if ("result" in next) return next.result;
     if ("fail" in next) throw next.fail;
     const occType = next.again === "conflict" ? classifyError(error) : undefined;

@@ -13,9 +13,9 @@ export async function retryOnOcc<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  const judge = (error: unknown): NextStep<T> => {
+  const nextStepAfter = (error: unknown): NextStep<T> => {
     const failure = failureOf(error);
     return failure === "conflict" || failure === "server-unavailable" ? { again: failure } : { fail: error };
   };
-  return await retryLoop({ run: work, judge }, resolveRetryOptions(options));
+  return await retryLoop({ run: work, nextStepAfter }, resolveRetryOptions(options));
 }

@@ -37,7 +37,7 @@ export async function retryTransaction<T>(
   };
   const endsAtMs = performance.now() + settings.deadlineMs;
   let hasLostConnection = false;
-  const judge = async (error: unknown): Promise<NextStep<T>> => {
+  const nextStepAfter = async (error: unknown): Promise<NextStep<T>> => {
     const failure = retryableFailureOf(error);
     hasLostConnection ||= failure === "connection-lost";
     // An endpoint that was reachable a moment ago may soon be again; one that never was is reported at once.
@@ -51,7 +51,7 @@ export async function retryTransaction<T>(
     if (!verified.stored) return { again: "commit-not-stored" };
     return remembered ?? { fail: error };
   };
-  return await retryLoop({ run, judge }, settings);
+  return await retryLoop({ run, nextStepAfter }, settings);
 }
 
 interface Verification {

@@ -31,16 +31,20 @@ export function takeReadOnlyRequest(): boolean {
 
 /** The same pool, whose connections send BEGIN READ ONLY where PrismaPg sends BEGIN; DSQL supports no other way. */
 export function readOnlyPool(pool: DsqlPool): DsqlPool {
-  return standIn(pool, "connect", async () => {
+  return withMethod(pool, "connect", async () => {
     const client = await pool.connect();
-    return standIn(client, "query", (query: { text: string }) =>
+    return withMethod(client, "query", (query: { text: string }) =>
       client.query(query.text === "BEGIN" ? { ...query, text: "BEGIN READ ONLY" } : query),
     );
   });
 }
 
 /** An object that behaves like the target except for one method. */
-function standIn<T extends DsqlPool | DsqlPoolClient>(target: T, method: keyof T, replacement: unknown): T {
+function withMethod<T extends DsqlPool | DsqlPoolClient>(
+  target: T,
+  method: keyof T,
+  replacement: unknown,
+): T {
   return new Proxy(target, {
     get(_, name) {
       if (name === method) return replacement;

@@ -64,7 +64,7 @@ class SchemaReader {
       optional: false,
       attributes: [],
     };
-    if (type === "Unsupported") field.unsupportedType = textOf(this.#arguments()[0]);
+    if (type === "Unsupported") field.unsupportedType = stringArgument(this.#arguments()[0]);
     if (this.#took("[")) {
       this.#sign("]");
       field.list = true;
@@ -163,6 +163,6 @@ function emptyBody(): Pick<Block, "fields" | "attributes" | "properties"> {
   return { fields: [], attributes: [], properties: [] };
 }
 
-function textOf(argument: Argument | undefined): string | undefined {
+function stringArgument(argument: Argument | undefined): string | undefined {
   return argument?.value.kind === "text" ? argument.value.text : undefined;
 }
