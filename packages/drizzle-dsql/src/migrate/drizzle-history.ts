@@ -17,6 +17,11 @@ export function drizzleHistory({ table, schema }: HistoryTableName, folder: Driz
   const timeOf = new Map(folder.migrations.map(({ name, createdAtMs }) => [name, createdAtMs]));
   const nameOf = new Map(folder.migrations.map(({ name, createdAtMs }) => [createdAtMs, name]));
   const named = folder.format === "1.0";
+  // Two folders may have the same second in their names; a row that 0.45 wrote has no name.
+  const rowOf = (name: string) => {
+    const byTime = `created_at = ${timeOf.get(name) ?? 0}`;
+    return named ? `(name = ${escapeLiteral(name)} OR name IS NULL AND ${byTime})` : byTime;
+  };
   return {
     id: "drizzle",
     setup: async (query) => {
@@ -55,9 +60,9 @@ export function drizzleHistory({ table, schema }: HistoryTableName, folder: Driz
       const createdAt = timeOf.get(name) ?? 0;
       const columns = named ? "hash, created_at, name, applied_at" : "hash, created_at";
       const values = `${escapeLiteral(checksum)}, ${createdAt}${named ? `, ${escapeLiteral(name)}, now()` : ""}`;
-      return `INSERT INTO ${qualified} (${columns}) SELECT ${values} WHERE NOT EXISTS (SELECT 1 FROM ${qualified} WHERE created_at = ${createdAt})`;
+      return `INSERT INTO ${qualified} (${columns}) SELECT ${values} WHERE NOT EXISTS (SELECT 1 FROM ${qualified} WHERE ${rowOf(name)})`;
     },
     accept: ({ name, checksum }) =>
-      `UPDATE ${qualified} SET hash = ${escapeLiteral(checksum)} WHERE created_at = ${timeOf.get(name) ?? 0}`,
+      `UPDATE ${qualified} SET hash = ${escapeLiteral(checksum)} WHERE ${rowOf(name)}`,
   };
 }

@@ -4,7 +4,7 @@ import { escapeIdentifier, escapeLiteral } from "pg";
 import type { StepJob } from "../plan/step.ts";
 import { runRepeatable } from "./repeatable.ts";
 
-/** How often the progress of a job is looked at while a call waits for its end, and where no call can wait. */
+/** How often a job's progress is read while a call waits for its end, and where no call can wait. */
 const POLL_MS = 1000;
 const FALLBACK_POLL_MS = 250;
 
@@ -28,8 +28,8 @@ interface RawJob {
 const COLUMNS = "job_id, status, details, object_name, job_type";
 
 /**
- * Waits until a job has ended: `sys.wait_for_job` on a connection of its own tells when, and `sys.jobs` how far it is. A job
- * that `sys.jobs` no longer lists has ended: finished ones are purged after half an hour.
+ * Waits until a job has ended: `sys.wait_for_job` on a connection of its own returns when it has, and `sys.jobs` shows its
+ * progress. A job that `sys.jobs` no longer lists has ended: finished ones are purged after half an hour.
  * @throws AsyncJobFailedError when it failed
  */
 export async function waitForJobWithProgress(
@@ -53,7 +53,7 @@ export async function waitForJobWithProgress(
   }
 }
 
-/** A call of `sys.wait_for_job`, which takes as long as the job. Where it fails, looking at intervals has to do. */
+/** A call of `sys.wait_for_job`, which takes as long as the job. If it fails, the job is polled instead. */
 class JobWaiter {
   #client: DsqlPoolClient | undefined;
   #isWaiting = true;
@@ -75,6 +75,8 @@ class JobWaiter {
 
   /** Resolves when the call has returned, or after that many milliseconds. */
   async settled(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    // A signal that aborted between two waits sends no event to the next one.
+    signal?.throwIfAborted();
     const timer = new AbortController();
     const abort = () => timer.abort(signal?.reason);
     signal?.addEventListener("abort", abort);

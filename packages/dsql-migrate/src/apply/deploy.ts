@@ -24,7 +24,7 @@ export interface DeployResult {
 
 /**
  * Applies the migrations that are not applied yet: one statement at a time, each recorded in the journal, under a lock that
- * other deployments wait for. A deployment that was killed is continued by the next one exactly where it stood.
+ * other deployments wait for. If a deployment is killed, the next one continues it exactly where it stopped.
  * @throws MigrateError `DSQL_MIGRATE_REFUSED` before anything runs, if a migration that is to be applied has problems;
  * `DSQL_MIGRATE_CHANGED` if an applied migration was edited; `DSQL_MIGRATE_LOCKED`, `DSQL_MIGRATE_LEASE_LOST`;
  * `DSQL_MIGRATE_STOPPED` after `signal`; `DSQL_MIGRATE_FAILED` with the step that failed
@@ -35,11 +35,11 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   return await underLease(options, (deployment) => applyPending(deployment, migrations));
 }
 
-/** What is to be done, in order, and how each migration stands. */
+/** A migration that is not applied yet, and how far it got. */
 export interface Pending {
   migration: PlannedMigration;
   start: MigrationStart;
-  /** Its source was edited after it was begun: the new plan replaces the old one from this step on. */
+  /** If its source was edited after it was begun: the step from which the new plan replaces the old one. */
   replanFrom: number | undefined;
 }
 
@@ -65,7 +65,7 @@ export async function findPending(
         const [first] = pending as [Pending];
         emit({
           type: "warning",
-          message: `${first.migration.name} comes before ${migration.name}, which is already applied: it runs now, out of order.`,
+          message: `${first.migration.name} comes before ${migration.name}, which is already applied, so it runs out of order.`,
         });
       }
       continue;
@@ -167,14 +167,14 @@ function requireUnchanged(migration: PlannedMigration, applied: AppliedMigration
   if (applied.checksum === undefined || applied.checksum === migration.checksum) return;
   throw new MigrateError(
     "DSQL_MIGRATE_CHANGED",
-    `Migration ${migration.name} was edited after it was applied. Restore the file and put the change into a new migration; or, if the edit changes nothing in the database, accept it with: dsql-migrate repair --accept ${migration.name}`,
+    `Migration ${migration.name} was edited after it was applied. Restore the file and put the change into a new migration. If the edit changes nothing in the database, accept it with: dsql-migrate repair --accept ${migration.name}`,
   );
 }
 
 function changedWhileBegun(name: string, step: number, done: number): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_CHANGED",
-    `Migration ${name} was edited while it was half applied: step ${step + 1} is now another statement, and its first ${done} steps have already run. Restore those statements (later ones may be edited); or undo by hand what they did and let go of the attempt with: dsql-migrate repair --forget ${name}`,
+    `Migration ${name} was edited while it was half applied: step ${step + 1} is now a different statement, and the first ${done} steps have already run. Restore those statements (later ones may be edited), or undo by hand what they did and start over with: dsql-migrate repair --forget ${name}`,
   );
 }
 

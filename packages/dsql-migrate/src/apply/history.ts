@@ -11,7 +11,7 @@ export interface AppliedMigration {
 export type RunQuery = (sql: string) => Promise<readonly Record<string, unknown>[]>;
 
 /**
- * The history table of another tool, kept as that tool keeps it, so that its own commands go on to work. Its rows are written
+ * The history table of another tool, written as that tool writes it, so that its own commands still work. Its rows are written
  * in the transaction that writes the journal, so that the two never disagree.
  */
 export interface HistoryTable {

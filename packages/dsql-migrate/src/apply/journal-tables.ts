@@ -50,7 +50,7 @@ export async function journalExists(pool: DsqlPool): Promise<boolean> {
   return (await missingTables(pool)).length === 0;
 }
 
-/** Makes what is missing of the journal. Any number of processes may call it at once. */
+/** Creates the tables of the journal that are missing. Any number of processes may call it at once. */
 export async function createJournal(pool: DsqlPool): Promise<void> {
   const missing = await missingTables(pool);
   if (missing.length === 0) return;

@@ -112,7 +112,7 @@ export class Journal {
     this.#owner = lease.owner;
   }
 
-  /** Writes a migration's plan, with its first step as started, and lets the history table know. */
+  /** Writes a migration's plan, with its first step as started, and its row of the history table. */
   async begin(migration: PlannedMigration, table: HistoryTable | undefined): Promise<void> {
     await this.prepare(migration);
     await this.#transaction(async (run) => {
@@ -123,7 +123,7 @@ export class Journal {
 
   /**
    * Stores the steps of a long plan that do not fit into the transaction of its beginning. Without their migration's row they
-   * mean nothing, and those of a running one are left as they are.
+   * are ignored, and those of a running migration are not changed.
    */
   async prepare({ name, plan }: PlannedMigration): Promise<void> {
     const rows = plan.steps.map((step, position) => this.#stepRow(name, step, position, false));
@@ -254,12 +254,12 @@ export class Journal {
     );
   }
 
-  /** Deletes a migration's steps, in parts below DSQL's limit of rows in a transaction. */
+  /** Deletes a migration's steps, in parts below DSQL's limit of rows in a transaction; none that a later holder has recorded. */
   async forgetSteps(name: string): Promise<void> {
     for (let deleted = 1; deleted > 0; ) {
       const { rowCount } = await runRepeatable(
         this.#pool,
-        `DELETE FROM ${STEP} WHERE ${this.#at(name)} AND position IN (SELECT position FROM ${STEP} WHERE ${this.#at(name)} LIMIT 2000)`,
+        `DELETE FROM ${STEP} WHERE ${this.#at(name)} AND position IN (SELECT position FROM ${STEP} WHERE ${this.#at(name)} LIMIT 2000) AND NOT EXISTS (SELECT 1 FROM ${MIGRATION} AS held WHERE held.history = ${escapeLiteral(this.#history)} AND held.name = ${escapeLiteral(name)} AND held.fence > ${this.#fence})`,
       );
       deleted = rowCount ?? 0;
     }
@@ -322,7 +322,7 @@ export class Journal {
     return `EXISTS (SELECT 1 FROM ${MIGRATION} AS held WHERE held.history = ${escapeLiteral(this.#history)} AND held.name = ${escapeLiteral(name)} AND held.fence = ${this.#fence})`;
   }
 
-  /** Every write here leaves the same state when it is repeated, so a lost answer to COMMIT is no harm. */
+  /** Every write here is idempotent, so it is safe to repeat it after a lost response to COMMIT. */
   async #transaction(work: (run: RunCounts) => Promise<void>): Promise<void> {
     for (let lost = 0; ; lost += 1) {
       try {

@@ -10,6 +10,8 @@ import { runRepeatable } from "./repeatable.ts";
 
 const LEASE_NAME = "migrate";
 const TABLE = `${JOURNAL_SCHEMA}.lease`;
+/** The longest time that a timer of Node.js takes. */
+const MAX_MS = 2_147_483_647;
 
 /** How the lock is taken and kept. */
 export interface LeaseOptions {
@@ -67,7 +69,8 @@ export class Lease {
    * @throws MigrateError `DSQL_MIGRATE_LOCKED` when another process still holds it after `lockTimeoutMs`
    */
   static async acquire(pool: DsqlPool, options: LeaseOptions, emit: MigrateListener): Promise<Lease> {
-    const { leaseMs = 15_000, lockTimeoutMs = 600_000, signal } = options;
+    const { signal } = options;
+    const { leaseMs, lockTimeoutMs } = leaseTimes(options);
     const owner = options.owner ?? defaultOwner();
     // Two processes may have the same name; the token tells them apart.
     const holder = `${owner} ${randomUUID()}`;
@@ -88,7 +91,7 @@ export class Lease {
         emit({ type: "lock-waiting", owner: current.owner, expiresInMs: current.expiresInMs });
       }
       if (performance.now() >= giveUpAt) throw lockedBy(current);
-      // Many may wait for one holder: they must not look in lockstep.
+      // Many may wait for one holder: they must not poll in lockstep.
       const pause = Math.min(leaseMs / 4, 1000) * (0.5 + Math.random());
       await sleep(Math.min(pause, Math.max(1, giveUpAt - performance.now())), undefined, { signal });
     }
@@ -108,7 +111,7 @@ export class Lease {
     if (this.#lost.signal.aborted) throw leaseLost();
   }
 
-  /** Gives the lock back. Errors are ignored: the lease then expires. */
+  /** Releases the lock. Errors are ignored: the lease then expires. */
   async release(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -140,6 +143,27 @@ export class Lease {
     if (rowCount === 0) this.#lost.abort(leaseLost());
     else this.#renewedAt = sentAt;
   }
+}
+
+/**
+ * The times of a lease, with their defaults.
+ * @throws MigrateError `DSQL_MIGRATE_INPUT`
+ */
+export function leaseTimes({ leaseMs = 15_000, lockTimeoutMs = 600_000 }: LeaseOptions): {
+  leaseMs: number;
+  lockTimeoutMs: number;
+} {
+  requireMilliseconds("leaseMs", leaseMs, 1);
+  requireMilliseconds("lockTimeoutMs", lockTimeoutMs, 0);
+  return { leaseMs, lockTimeoutMs };
+}
+
+function requireMilliseconds(option: string, value: number, minimum: number): void {
+  if (Number.isInteger(value) && value >= minimum && value <= MAX_MS) return;
+  throw new MigrateError(
+    "DSQL_MIGRATE_INPUT",
+    `${option} must be a whole number of milliseconds from ${minimum} to ${MAX_MS}, not ${String(value)}.`,
+  );
 }
 
 /** Who holds the lock, if anybody does. The journal must exist. */
@@ -189,7 +213,7 @@ async function take(pool: DsqlPool, holder: string, leaseMs: number): Promise<Ta
       { verifyCommit: async () => (await readLease(pool))?.owner === holder },
     );
   } catch (error) {
-    // Another took it at the same moment, or nobody knows: look again.
+    // Another took it at the same moment, or the outcome is undetermined: look again.
     if ((error as { code?: unknown }).code === "23505" || failureOf(error) === "commit-outcome-unknown") {
       return { fence: undefined };
     }

@@ -5,7 +5,7 @@ import { journalExists } from "./journal-tables.ts";
 import { queryOf, sqlstateOf } from "./repeatable.ts";
 import { historyId } from "./under-lease.ts";
 
-/** What the database knows of a history's migrations, by their names. */
+/** What the database has recorded about a history's migrations, by their names. */
 export interface HistoryState {
   /** What was begun by this package, finished or not. */
   journaled: ReadonlyMap<string, JournalMigration>;
@@ -16,7 +16,7 @@ export interface HistoryState {
 /** SQLSTATEs of a table, schema or column that does not exist yet. */
 const NOT_MADE_YET = new Set(["42P01", "3F000", "42703"]);
 
-/** Reads what is there; tables that do not exist yet hold nothing. */
+/** Reads the journal and the history table; tables that do not exist yet are empty. */
 export async function readHistory(pool: DsqlPool, history: HistoryTable | undefined): Promise<HistoryState> {
   const rows = (await journalExists(pool)) ? await readMigrations(pool, historyId(history)) : [];
   const applied =

@@ -16,7 +16,7 @@ export interface RepairOptions extends LeaseOptions {
 }
 
 /**
- * Records a migration as applied without running it: for a database that has its schema already, or one mended by hand.
+ * Records a migration as applied without running it: for a database that has its schema already, or one fixed by hand.
  * @throws MigrateError `DSQL_MIGRATE_INPUT` if it is applied already
  */
 export async function markApplied(options: RepairOptions, migration: PlannedMigration): Promise<void> {
@@ -51,7 +51,7 @@ export async function acceptEdited(options: RepairOptions, migration: PlannedMig
 /**
  * Forgets a migration that was begun and not finished, after a person has undone what its steps did. The next deployment runs
  * it from its first step.
- * @throws MigrateError `DSQL_MIGRATE_INPUT` if there is none such
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if no such migration was begun
  */
 export async function forget(options: RepairOptions, name: string): Promise<void> {
   const { pool, history } = options;
@@ -67,7 +67,7 @@ export async function forget(options: RepairOptions, name: string): Promise<void
   });
 }
 
-/** Takes the lock away from its holder, and returns who that was. For a holder that is known to be dead and has a long lease. */
+/** Takes the lock from its holder, and returns the holder. For one that is known to be dead and has a long lease. */
 export async function releaseLock(pool: DsqlPool): Promise<LeaseHolder | undefined> {
   await createJournal(pool);
   return await breakLease(pool);

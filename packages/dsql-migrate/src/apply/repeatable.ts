@@ -1,9 +1,21 @@
-import { type DsqlPool, failureOf, type RetryOptions, retryOnOcc } from "dsql-core";
+import {
+  AsyncJobFailedError,
+  type DsqlPool,
+  failureOf,
+  isOccError,
+  type RetryOptions,
+  retryOnOcc,
+} from "dsql-core";
 import type { QueryResult, QueryResultRow } from "pg";
 import type { RunQuery } from "./history.ts";
 
 /** SQLSTATEs of losing a race to make the same object: duplicate schema, table, object; unique violation in the catalog. */
 const MADE_BY_ANOTHER = new Set(["42P06", "42P07", "42710", "23505"]);
+
+/**
+ * Classes of SQLSTATEs that are no verdict on a statement: connection, login, resources, operator, system and internal errors.
+ */
+const NO_VERDICT = new Set(["08", "28", "53", "57", "58", "XX"]);
 
 /** How often one statement may be sent again after its connection was lost. */
 export const MAX_LOST_CONNECTIONS = 20;
@@ -43,6 +55,16 @@ export async function createIfMissing(pool: DsqlPool, sql: string): Promise<void
 export function isLost(error: unknown): boolean {
   const failure = failureOf(error);
   return failure === "connection-lost" || failure === "commit-outcome-unknown";
+}
+
+/**
+ * Whether an error shows that the step that met it has not happened: the server refused it, a conflict undid it, or its job
+ * failed. After any other error (a lost connection, credentials that have expired) an earlier attempt may have succeeded.
+ */
+export function hasSurelyFailed(error: unknown): boolean {
+  if (error instanceof AsyncJobFailedError || isOccError(error)) return true;
+  const sqlstate = sqlstateOf(error);
+  return failureOf(error) === "other" && sqlstate.length === 5 && !NO_VERDICT.has(sqlstate.slice(0, 2));
 }
 
 /** The SQLSTATE of a server's error, or an empty string. */

@@ -13,6 +13,7 @@ import {
   type StepRange,
 } from "./journal.ts";
 import type { Lease } from "./lease.ts";
+import { hasSurelyFailed } from "./repeatable.ts";
 import { runStep, type StepResult, type StepStart } from "./run-step.ts";
 
 /** A deployment under way: what each of its migrations needs. */
@@ -133,11 +134,12 @@ async function runOneStep(
     if (error instanceof MigrateError || signal?.aborted === true) throw error;
     emit({ type: "step-failed", error, ...place });
     const message = error instanceof Error ? error.message : String(error);
-    // The first error counts; a step whose failure could not be written is looked up in the catalog next time.
-    await journal.fail(name, { from: runFrom, to: position }, message).catch(() => undefined);
+    // The first error counts; a step that is not written as failed is looked up in the catalog next time.
+    if (hasSurelyFailed(error))
+      await journal.fail(name, { from: runFrom, to: position }, message).catch(() => undefined);
     throw new MigrateError(
       "DSQL_MIGRATE_FAILED",
-      `Step ${position + 1} of ${plan.steps.length} of migration ${name} failed: ${message}. The steps before it are done and stay. Fix the cause, or this statement in the migration, and deploy again: it continues with this step.`,
+      `Step ${position + 1} of ${plan.steps.length} of migration ${name} failed: ${message}. The steps before it are done and are kept. Fix the cause, or this statement of the migration, and deploy again: it continues with this step.`,
       { cause: error, step: { migration: name, position, sql: step.sql } },
     );
   }

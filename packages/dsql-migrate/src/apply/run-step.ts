@@ -110,7 +110,7 @@ async function runDdl({ pool }: StepContext, step: PlanStep, start: StepStart): 
 /**
  * Sends a statement that cannot share a transaction with the journal until it has happened. Where an earlier attempt may
  * have happened, the catalog is asked first, and again if the server then refuses the statement.
- * Returns whether the catalog told that it had happened.
+ * Returns whether the catalog showed that it had happened.
  */
 async function sendOnce(
   pool: DsqlPool,
@@ -134,7 +134,7 @@ async function sendOnce(
         uncertain = true;
         continue;
       }
-      // A statement that was still on its way when the catalog was asked shows itself by this refusal.
+      // The earlier attempt may have reached the server after the catalog was read; then the server refuses this one.
       if (uncertain && (await happened())) return true;
       throw error;
     }
@@ -195,7 +195,14 @@ async function awaitJob(context: StepContext, job: StepJob | undefined, jobId: s
       signal,
     );
   } catch (error) {
-    if (error instanceof AsyncJobFailedError && job?.kind === "index") await dropInvalidIndex(pool, job);
+    if (error instanceof AsyncJobFailedError && job?.kind === "index") {
+      try {
+        await dropInvalidIndex(pool, job);
+      } catch {
+        // Not the job's own error, so that the step stays started: the next deployment finds the job and drops its index.
+        throw new Error(`${error.message} Its invalid index could not be dropped.`, { cause: error });
+      }
+    }
     throw error;
   }
 }

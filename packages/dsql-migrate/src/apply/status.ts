@@ -9,7 +9,7 @@ import { readHistory } from "./read-history.ts";
 import { historyId } from "./under-lease.ts";
 
 /**
- * - `applied`, `pending`: as they say.
+ * - `applied`: all of its steps have run. `pending`: none has.
  * - `begun`: some of its steps have run; the next deployment continues it.
  * - `failed`: as `begun`, and its next step has failed.
  * - `edited`: applied, and its source is no longer what was applied.

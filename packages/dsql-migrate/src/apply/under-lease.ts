@@ -4,7 +4,7 @@ import { type MigrateListener, safeListener } from "./events.ts";
 import { type HistoryTable, PLAIN_HISTORY_ID } from "./history.ts";
 import { Journal } from "./journal.ts";
 import { createJournal } from "./journal-tables.ts";
-import { Lease, type LeaseOptions } from "./lease.ts";
+import { Lease, type LeaseOptions, leaseTimes } from "./lease.ts";
 import { createIfMissing, queryOf } from "./repeatable.ts";
 import type { Deployment } from "./run-migration.ts";
 
@@ -19,7 +19,7 @@ export interface DeploymentOptions extends LeaseOptions {
 }
 
 /**
- * Makes the journal and the history table, takes the lock, runs `work`, and gives the lock back.
+ * Creates the journal and the history table if they are missing, takes the lock, runs `work`, and releases the lock.
  * @throws MigrateError `DSQL_MIGRATE_LOCKED`, and `DSQL_MIGRATE_STOPPED` after `signal`
  */
 export async function underLease<T>(
@@ -28,6 +28,7 @@ export async function underLease<T>(
 ): Promise<T> {
   const { pool, history, signal } = options;
   const emit = safeListener(options.onEvent);
+  leaseTimes(options);
   try {
     await createJournal(pool);
     const lease = await Lease.acquire(pool, options, emit);
@@ -55,7 +56,7 @@ export function historyId(history: HistoryTable | undefined): string {
 function stopped(cause: unknown): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_STOPPED",
-    "The deployment was stopped. What has run stays; the next deployment continues with the next step.",
+    "The deployment was stopped. Steps that have run are kept; deploy again to continue with the next one.",
     { cause },
   );
 }

@@ -52,7 +52,7 @@ export async function runProgram(
   try {
     return await command.run(rest, terminal);
   } catch (error) {
-    // What the server and the driver say has a code; anything else is a fault of ours, whose stack is wanted.
+    // What the server and the driver say has a code; anything else is a bug of ours, whose stack is needed.
     const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
     if (!(error instanceof Error) || typeof code !== "string") throw error;
     terminal.stderr.write(`${styler(terminal)("red", "Error:")} ${error.message}\n`);

@@ -34,7 +34,7 @@ export function textProgress(terminal: Terminal): MigrateListener {
   return (event) => {
     switch (event.type) {
       case "lock-waiting":
-        return line(`Waiting for ${event.owner}, who is migrating.`);
+        return line(`Waiting for ${event.owner}, which holds the lock.`);
       case "lock-acquired":
         if (event.takenFrom !== undefined)
           line(`Took over the lock from ${event.takenFrom}, whose lease had expired.`);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type DsqlPool, type DsqlPoolClient, failureOf, isOccError } from "dsql-core";
 import type { StepPlace } from "../apply/events.ts";
 import type { JournalStep } from "../apply/journal.ts";
+import { hasSurelyFailed } from "../apply/repeatable.ts";
 import type { Deployment } from "../apply/run-migration.ts";
 import { runStep } from "../apply/run-step.ts";
 import { MigrateError } from "../errors.ts";
@@ -74,7 +75,7 @@ export class Recording implements ProgramSession {
       if (this.#open !== undefined) {
         throw new MigrateError(
           "DSQL_MIGRATE_INPUT",
-          "A migration has one transaction at a time: await the first one before the next begins.",
+          "A migration can have one transaction at a time: await the first one before the next begins.",
         );
       }
       const transaction = new RecordedTransaction({
@@ -197,7 +198,7 @@ export class Recording implements ProgramSession {
     } catch (error) {
       if (error instanceof MigrateError || signal?.aborted === true) throw error;
       emit({ type: "step-failed", error, ...place });
-      if (!isOccError(error) && failureOf(error) === "other") {
+      if (!isOccError(error) && hasSurelyFailed(error)) {
         const message = error instanceof Error ? error.message : String(error);
         await journal.failRecorded(this.#migration, step, position, message).catch(() => undefined);
       }
@@ -233,7 +234,9 @@ interface TransactionContext {
 /** A transaction that is either sent, with its journal entries in it, or returned from the journal as a whole. */
 class RecordedTransaction implements ProgramTransaction {
   readonly #context: TransactionContext;
+  #last: Promise<unknown> = Promise.resolve();
   #client: DsqlPoolClient | undefined;
+  #begun: Promise<DsqlPoolClient> | undefined;
   #mode: "undecided" | "live" | "replayed" | "ended" = "undecided";
   #lastPosition: number | undefined;
 
@@ -241,7 +244,19 @@ class RecordedTransaction implements ProgramTransaction {
     this.#context = context;
   }
 
-  async execute(statement: ProgramStatement): Promise<ProgramResult> {
+  execute(statement: ProgramStatement): Promise<ProgramResult> {
+    return this.#inOrder(() => this.#execute(statement));
+  }
+
+  commit(): Promise<void> {
+    return this.#inOrder(() => this.#commit());
+  }
+
+  rollback(): Promise<void> {
+    return this.#inOrder(() => this.#rollback());
+  }
+
+  async #execute(statement: ProgramStatement): Promise<ProgramResult> {
     const { journal, migration, take, recorded, plan } = this.#context;
     if (this.#mode === "ended") throw ended();
     const { steps } = await plan(statement.sql);
@@ -264,7 +279,7 @@ class RecordedTransaction implements ProgramTransaction {
     return result;
   }
 
-  async commit(): Promise<void> {
+  async #commit(): Promise<void> {
     const { journal, migration } = this.#context;
     const client = this.#client;
     const last = this.#lastPosition;
@@ -285,7 +300,7 @@ class RecordedTransaction implements ProgramTransaction {
     }
   }
 
-  async rollback(): Promise<void> {
+  async #rollback(): Promise<void> {
     if (this.#mode === "ended") return;
     const client = this.#client;
     this.#context.back(this.#context.at);
@@ -298,13 +313,25 @@ class RecordedTransaction implements ProgramTransaction {
     }
   }
 
-  async #begin(): Promise<DsqlPoolClient> {
-    if (this.#client !== undefined) return this.#client;
+  /** The connection of the transaction. If it could not be begun, no statement of it is sent. */
+  #begin(): Promise<DsqlPoolClient> {
+    this.#begun ??= this.#beginOnce();
+    return this.#begun;
+  }
+
+  async #beginOnce(): Promise<DsqlPoolClient> {
     const client = await this.#context.pool.connect();
     this.#client = client;
     await client.query("BEGIN");
     await this.#context.journal.requireFence(this.#context.migration, client);
     return client;
+  }
+
+  /** A program may send several statements at once: they share one connection, and positions follow the order of the calls. */
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(work, work);
+    this.#last = run.catch(() => undefined);
+    return run;
   }
 
   #end(): void {
@@ -356,27 +383,27 @@ function firstWord(sql: string): string {
 function changed(migration: string, position: number, was: string, is: string): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_CHANGED",
-    `Migration ${migration} was interrupted, and now its statement ${position + 1} is another one. It was: ${was} Now it is: ${is} Restore the migration, and deploy again. A migration must send the same statements in the same order each time: values such as the time or a random id belong into SQL, or into a column's default.`,
+    `Migration ${migration} was interrupted, and its statement ${position + 1} is now a different one. It was: ${was} Now it is: ${is} Restore the migration, and deploy again. A migration must send the same statements in the same order each time: put values such as the time or a random id into SQL, or into a column's default.`,
   );
 }
 
 function valuesInDdl(sql: string): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_INPUT",
-    `DDL takes no values: write them into the statement. It was: ${sql}`,
+    `A DDL statement cannot have values: write them into its text. It was: ${sql}`,
   );
 }
 
 function ddlInTransaction(sql: string): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_INPUT",
-    `In a transaction of a migration there may be data changes only: run DDL on the database itself, where each statement is recorded. It was: ${sql}`,
+    `A transaction of a migration can only change data: run DDL outside it, where each statement is recorded. It was: ${sql}`,
   );
 }
 
 function ended(): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_INPUT",
-    "The transaction has ended: await all that it does inside it.",
+    "The transaction has ended: await every statement inside it.",
   );
 }

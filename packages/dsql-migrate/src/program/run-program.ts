@@ -23,12 +23,13 @@ export async function runProgram(
   begun: boolean,
   plan: PlanOptions | undefined,
 ): Promise<void> {
-  const { pool, journal, table, emit, signal } = deployment;
+  const { pool, journal, lease, table, emit, signal } = deployment;
   const { name } = program;
   const startedAt = performance.now();
   const shown = { name, checksum: "", plan: { steps: [], problems: [], ok: true } };
   if (!begun) {
-    // What an earlier life of this migration has recorded, before it was reverted, is not to be returned.
+    // Results recorded before this migration was last reverted must not be returned.
+    await lease.confirm();
     await journal.forgetSteps(name);
     await journal.begin(shown, table);
   }
@@ -62,7 +63,7 @@ function failed(name: string, position: number, cause: unknown): MigrateError {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new MigrateError(
     "DSQL_MIGRATE_FAILED",
-    `Migration ${name} failed at its statement ${position}: ${message}. The statements before it are done and stay. Fix the cause, or the rest of the migration, and migrate again: it continues from there.`,
+    `Migration ${name} failed at its statement ${position}: ${message}. The statements before it are done and are kept. Fix the cause, or the rest of the migration, and migrate again: it continues from there.`,
     { cause, step: { migration: name, position: Math.max(0, position - 1), sql: "" } },
   );
 }

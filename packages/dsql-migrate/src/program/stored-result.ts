@@ -16,7 +16,7 @@ export function storedResult(text: string | undefined, sql: string): ProgramResu
   if (text === undefined) {
     throw new MigrateError(
       "DSQL_MIGRATE_FAILED",
-      `The result of a statement that has run before was too long to be kept: ${sql}. Return fewer rows from it.`,
+      `The result of a statement that has run before was too long to be recorded: ${sql}. Return fewer rows from it.`,
     );
   }
   return deserialize(Buffer.from(text, "base64")) as ProgramResult;

@@ -121,3 +121,47 @@ test("survives conflicts, lost connections and lost answers at every statement",
     expect((await pool.query(`SELECT n FROM t${round}`)).rows).toEqual([{ n: 1 }]);
   }
 });
+
+test("does not record a step as failed when it could not find out whether an earlier attempt had made it", async () => {
+  const migrations = [migrationOf("001", createTable("account"), createTable("invoice"))];
+  await deploy({ pool, migrations });
+  // As a process leaves it that is killed when its last statement has happened.
+  await pool.query("UPDATE dsql_migrate.step SET state = 'started', finished_at = NULL WHERE position = 1");
+  await pool.query("UPDATE dsql_migrate.migration SET finished_at = NULL");
+  const onEvent = ({ type }: MigrateEvent) => {
+    if (type !== "step-started") return;
+    local.faults.endSession("statement");
+    local.faults.refuseTokens("invalid");
+  };
+  await expect(deploy({ pool, migrations, onEvent })).rejects.toMatchObject({ code: "DSQL_MIGRATE_FAILED" });
+  local.faults.clear();
+  expect((await deploy({ pool, migrations })).applied).toEqual(["001"]);
+});
+
+test("stops the wait for a job also when the signal was aborted before the wait", async () => {
+  const controller = new AbortController();
+  const migrations = [
+    migrationOf(
+      "001",
+      createTable("account", "id bigint PRIMARY KEY, n int"),
+      createIndex("account_n", "account", "n"),
+    ),
+  ];
+  const onEvent = (event: MigrateEvent) => {
+    if (event.type === "step-started" && event.kind === "async-job") controller.abort();
+  };
+  await expect(deploy({ pool, migrations, onEvent, signal: controller.signal })).rejects.toMatchObject({
+    code: "DSQL_MIGRATE_STOPPED",
+  });
+  expect((await deploy({ pool, migrations })).applied).toEqual(["001"]);
+});
+
+test("refuses a lease time that is not a number of milliseconds before anything is sent", async () => {
+  for (const options of [{ leaseMs: Number.NaN }, { leaseMs: 0 }, { leaseMs: 1.5 }, { lockTimeoutMs: -1 }]) {
+    await expect(deploy({ pool, migrations: shop(), ...options })).rejects.toMatchObject({
+      code: "DSQL_MIGRATE_INPUT",
+      message: expect.stringContaining(Object.keys(options)[0] as string),
+    });
+  }
+  expect(pool.totalCount).toBe(0);
+});

@@ -92,7 +92,7 @@ export class DsqlMigrator {
     return this.#run("Up", ({ names, applied }) => names.filter((name) => !applied.has(name)).slice(0, 1));
   }
 
-  /** Reverts the latest migration. */
+  /** Reverts the latest migration. One without `down` stays applied, with the status `NotExecuted`. */
   migrateDown(): Promise<KyselyMigrationResultSet> {
     return this.#run("Down", ({ names, applied }) => names.filter((name) => applied.has(name)).slice(-1));
   }
@@ -143,7 +143,8 @@ export class DsqlMigrator {
         signal,
         onEvent: (event) => {
           noteResult(results, event);
-          onEvent?.(event);
+          // Returned, so that the rejection of an asynchronous listener is handled.
+          return onEvent?.(event);
         },
       };
       const programs = names.map((name) =>
@@ -160,7 +161,9 @@ export class DsqlMigrator {
           results.push(
             ...chosen.map((migrationName) => ({ migrationName, direction, status: "NotExecuted" as const })),
           );
-          return chosen.map((name) => programs[names.indexOf(name)] as MigrationProgram);
+          return chosen
+            .filter((name) => direction === "Up" || migrations[name]?.down !== undefined)
+            .map((name) => programs[names.indexOf(name)] as MigrationProgram);
         },
       });
       return { results };

@@ -256,3 +256,39 @@ test("fills a new column of a table that an earlier deployment made, and is cont
     { first_name: "Ada", stars: 3 },
   ]);
 });
+
+test("leaves a migration without down applied, as Kysely's Migrator does", async () => {
+  const up = (database: Kysely<unknown>) =>
+    database.schema.createTable("kept").addColumn("id", "integer").execute();
+  const migrator = new DsqlMigrator({ db, provider: providerOf({ "1": { up } }) });
+  await migrator.migrateToLatest();
+  expect(await migrator.migrateDown()).toEqual({
+    results: [{ migrationName: "1", direction: "Down", status: "NotExecuted" }],
+  });
+  expect((await pool.query("SELECT name FROM kysely_migration")).rows).toEqual([{ name: "1" }]);
+  expect(await migrator.migrateToLatest()).toEqual({ results: [] });
+});
+
+test("ignores the rejection of an asynchronous listener", async () => {
+  const rejections: unknown[] = [];
+  const note = (reason: unknown) => rejections.push(reason);
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  process.on("unhandledRejection", note);
+  try {
+    const onEvent = async () => {
+      throw new Error("the listener failed");
+    };
+    const { error } = await new DsqlMigrator({
+      db,
+      provider: providerOf({ "1": createPerson }),
+      onEvent,
+    }).migrateToLatest();
+    expect(error).toBeUndefined();
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("unhandledRejection", note);
+    for (const listener of listeners) process.on("unhandledRejection", listener);
+  }
+  expect(rejections).toEqual([]);
+});

@@ -93,6 +93,17 @@ for (const format of ["0.45", "1.0"] as const) {
   });
 }
 
+test("records each of two migrations that drizzle-kit 1.0 named in the same second", async () => {
+  const db = drizzle(pool);
+  for (const name of ["a", "b"]) {
+    const path = join(folder, `20260102030405_${name}`);
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, "migration.sql"), `CREATE TABLE "${name}" ("id" uuid PRIMARY KEY);`);
+  }
+  expect((await migrate(db, { migrationsFolder: folder })).applied).toHaveLength(2);
+  expect((await migrate(db, { migrationsFolder: folder })).applied).toEqual([]);
+});
+
 test("leaves a migration alone that drizzle-orm's own history has as applied", async () => {
   await write["0.45"](FIRST);
   await pool.query("CREATE SCHEMA IF NOT EXISTS drizzle");

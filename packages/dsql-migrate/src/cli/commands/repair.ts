@@ -11,7 +11,7 @@ const usageOf = ({
   usage,
 }: MigrationSource) => `Usage: ${program} repair${synopsis} <one of the options below>
 
-For the few cases that need a person. A deployment that was killed needs none: deploy again.
+For the few cases that need a person. A deployment that was killed does not: deploy again.
 
   --accept <name>             an applied migration was edited and does the same: store its new checksum
   --applied <name>            record a migration as applied without running it

@@ -5,9 +5,9 @@ import { count, styler } from "../progress.ts";
 
 const usage = `Usage: dsql-migrate role <name> --iam <arn> [--iam <arn> ...] [options]
 
-Makes a database role for an application: it logs in with dsql:DbConnect, reads and writes rows, and cannot
-change the schema. Tables that are made later are covered. What is in effect already is left alone, so the
-command may be repeated.
+Creates a database role for an application: it logs in with dsql:DbConnect, reads and writes rows, and cannot
+change the schema. Tables that are created later are covered. Statements that are already in effect are not
+repeated, so the command may be run again.
 
   --iam <arn>                 an IAM role or user that may log in as this role; may be given several times
   --schema <name>             a schema that it may use; may be given several times; the default is public
@@ -19,7 +19,7 @@ ${CONNECTION_USAGE}
 `;
 
 export const role: Command = {
-  summary: "make a database role for an application",
+  summary: "create a database role for an application",
   usage,
   async run(argv, terminal) {
     const { values, positionals } = parseCommand(argv, "role", {
@@ -54,7 +54,7 @@ export const role: Command = {
       if (values["dry-run"] !== true) {
         const text =
           statements.length === 0
-            ? `Role ${name} is as it should be: nothing to do.`
+            ? `Role ${name} is up to date: nothing to do.`
             : `Role ${name} is ready: ${count(statements.length, "statement")} run.`;
         terminal.stdout.write(`${text}\n`);
       }

@@ -81,7 +81,7 @@ function detailOf({ state, stepsDone, steps, finishedAt, error, failedSql }: Mig
   if (state === "begun") return `: ${stepsDone} of ${steps} steps done`;
   if (state === "failed")
     return `: ${stepsDone} of ${steps} steps done, then ${summaryOf(failedSql ?? "")}: ${error}`;
-  if (state === "edited") return ": the file is not what was applied";
-  if (state === "missing") return ": applied, and its file is gone";
+  if (state === "edited") return ": its file was edited since";
+  if (state === "missing") return ": applied, but its file is missing";
   return "";
 }
