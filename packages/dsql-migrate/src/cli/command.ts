@@ -21,7 +21,7 @@ export interface Command {
   run(argv: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-/** Exit codes: 0 done, 1 the migrations or the database are not as they should be, 2 the call was wrong. */
+/** Exit codes: 0 done, 1 something failed, was refused or is not applied, 2 the command line was wrong. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 type OptionTypes = Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }>;

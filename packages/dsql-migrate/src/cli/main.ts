@@ -8,8 +8,8 @@ import { sqlFolder } from "./source.ts";
 const COMMANDS: Readonly<Record<string, Command>> = { plan, lint, ...migrationCommands(sqlFolder), role };
 
 /**
- * Runs `dsql-migrate` with the arguments of a command line and returns the exit code: 0 done, 1 the migrations or the
- * database are not as they should be, 2 the call was wrong.
+ * Runs `dsql-migrate` with the arguments of a command line and returns the exit code: 0 done, 1 something failed, was
+ * refused or is not applied, 2 the command line was wrong.
  */
 export async function main(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
   const program = {

@@ -11,10 +11,10 @@ export const PLAN_OPTIONS = {
 } as const;
 
 export const PLAN_USAGE = `  --identity-cache <n>        CACHE of identity columns and sequences: 1, or at least 65536; the default is 65536
-  --enums check|domain|refuse what becomes of an enum; the default is check (text with a CHECK)
-  --recreate                  plan what DSQL cannot change in place as a new table, a copy and a swap
-  --no-owner                  leave OWNER TO out, as pg_dump --no-owner does
-  --batch-rows <n>            rows of one batch of a backfill, from 1 to 2999; the default is 1000
+  --enums check|domain|refuse how to plan an enum; the default is check (text with a CHECK)
+  --recreate                  where DSQL cannot change a table in place, plan a new table, a copy and a swap
+  --no-owner                  omit OWNER TO, as pg_dump --no-owner does
+  --batch-rows <n>            rows in each batch of a backfill, from 1 to 2999; the default is 1000
 `;
 
 interface PlanValues {

@@ -22,8 +22,8 @@ export function migrationCommands(source: MigrationSource): Record<"deploy" | "s
 }
 
 /**
- * Runs the command that a command line names, and returns the exit code: 0 done, 1 the migrations or the database are not as
- * they should be, 2 the call was wrong.
+ * Runs the command that a command line names, and returns the exit code: 0 done, 1 something failed, was refused or is not
+ * applied, 2 the command line was wrong.
  */
 export async function runProgram(
   program: Program,

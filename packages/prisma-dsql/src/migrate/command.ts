@@ -64,7 +64,7 @@ Aurora DSQL. Needs no database and no native engine.
   --dry-run                   print the migration and write nothing
 ${LOCATION_USAGE}${PLAN_USAGE}  --help                      print this text
 
-Exit code: 0 written, or nothing has changed; 1 DSQL does not take a change; 2 the call or the schema was wrong.
+Exit code: 0 written, or nothing has changed; 1 DSQL does not support a change; 2 the command line or the schema was wrong.
 `;
 
 const newCommand: Command = {

@@ -14,17 +14,17 @@ const usageOf = ({
 }: MigrationSource) => `Usage: ${program} deploy${synopsis} [options]
 
 Applies the migrations that are not applied yet, in the order of their names: one statement at a time, each
-recorded in the database. A deployment that was killed is continued by the next one.
+recorded in the database. If a deployment is killed, the next one continues it.
 
 ${usage}  --dry-run                   print the plan of what is not applied yet, and run nothing
 ${CONNECTION_USAGE}
-${PLAN_USAGE}  --lock-timeout-ms <number>  how long to wait for another deployment; the default is 600000, 0 does not wait
-  --lease-ms <number>         how long a deployment that has died keeps others waiting; the default is 15000
-  --owner <name>              what others see of this deployment; the default is <user>@<host>:<pid>
-  --format text|json          json prints one event a line; the default is text
+${PLAN_USAGE}  --lock-timeout-ms <number>  milliseconds to wait for another deployment; the default is 600000, 0 does not wait
+  --lease-ms <number>         milliseconds until a deployment that has died loses the lock; the default is 15000
+  --owner <name>              how other deployments see this one; the default is <user>@<host>:<pid>
+  --format text|json          json prints one event per line; the default is text
   --help                      print this text
 
-Exit code: 0 all is applied, 1 something failed or was refused, 2 the call was wrong.
+Exit code: 0 all is applied, 1 something failed or was refused, 2 the command line was wrong.
 `;
 
 /** The command that applies the migrations of a source. */

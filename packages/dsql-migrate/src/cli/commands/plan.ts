@@ -15,7 +15,7 @@ Nothing is connected to.
   --format text|json|github   the default is text; github prints annotations of GitHub Actions
 ${PLAN_USAGE}  --help                      print this text
 
-Exit codes: 0 the plan can be applied, 1 it cannot (with --strict: or has warnings), 2 the call was wrong.
+Exit codes: 0 the plan can be applied, 1 it cannot (with --strict: or has warnings), 2 the command line was wrong.
 `;
 
 export const plan: Command = {

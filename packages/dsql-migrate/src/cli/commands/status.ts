@@ -19,7 +19,7 @@ ${usage}${CONNECTION_USAGE}
   --format text|json          the default is text
   --help                      print this text
 
-Exit code: 0 all is applied, 1 something is not, 2 the call was wrong.
+Exit code: 0 all is applied, 1 something is not, 2 the command line was wrong.
 `;
 
 const COLOURS: Readonly<Record<MigrationState, "green" | "yellow" | "red">> = {
