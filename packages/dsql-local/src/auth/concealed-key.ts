@@ -3,7 +3,7 @@ import type { AccessKey } from "./verify-token.ts";
 
 /**
  * The same key pair, whose secret parts are not shown when it is printed with console.log or util.inspect, alone or inside
- * something else. They can be read by name, and JSON has them, so that a test can hand the pair to another process.
+ * something else. They can be read by name, and JSON has them, so that a test can pass the pair to another process.
  */
 export function concealedKey({ accessKeyId, secretAccessKey, sessionToken }: AccessKey): AccessKey {
   const key: AccessKey = {

@@ -11,11 +11,11 @@ export interface SigningScope {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
-/** RFC 3986: encodeURIComponent leaves five characters too many. */
+/** Encodes as RFC 3986 demands: encodeURIComponent leaves five more characters unencoded. */
 const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** Parameters as Signature Version 4 wants them: encoded, sorted by name. */
+/** Parameters in the canonical form of Signature Version 4: encoded, sorted by name. */
 export const canonicalQuery = (parameters: Iterable<readonly [string, string]>): string =>
   [...parameters]
     .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
@@ -37,10 +37,10 @@ export function presignature(options: {
   return hmac(key, text).toString("hex");
 }
 
-/** A time as the parameters write it: YYYYMMDDTHHMMSSZ. */
+/** A time in the format of the parameters: YYYYMMDDTHHMMSSZ. */
 export const amzDate = (date: Date): string => date.toISOString().replace(/[-:]|\.\d{3}/g, "");
 
-/** Reads such a time; undefined where it is none. */
+/** Parses such a time; undefined if it is malformed. */
 export function parseAmzDate(text: string): Date | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (!match) return undefined;

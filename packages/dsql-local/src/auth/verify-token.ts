@@ -10,7 +10,7 @@ export interface AccessKey {
 
 export interface TokenExpectation {
   credentials: AccessKey;
-  /** Names that the token may be signed for; the endpoint's own. */
+  /** Host names of the endpoint, for one of which the token must be signed. */
   hosts: readonly string[];
   region: string;
   /** The user of the startup packet: `admin` needs DbConnectAdmin, everybody else DbConnect. */
@@ -38,14 +38,14 @@ const PARAMETERS = [
 const refuse = (reason: string, hint?: string): TokenVerdict => ({ valid: false, reason, hint });
 
 /**
- * Verifies an authentication token as the cluster does: a request that was presigned with Signature Version 4, its
- * signature computed again from its own parameters.
+ * Verifies an authentication token as the cluster does. A token is a request that was presigned with Signature Version 4;
+ * its signature is computed again from its parameters.
  */
 export function verifyToken(token: string, expected: TokenExpectation): TokenVerdict {
   const match = /^(?:https:\/\/)?([^/?#]+)\/?\?([^#]*)$/.exec(token);
   if (!match) return refuse("the password is not an authentication token");
   const [, host = "", queryText = ""] = match;
-  const query = parseQuery(queryText);
+  const query = parseParameters(queryText);
   if (!query) return refuse("the token's parameters are malformed, or one appears twice");
   const { credentials } = expected;
   const wanted = [...PARAMETERS, ...(query.has("X-Amz-Security-Token") ? ["X-Amz-Security-Token"] : [])];
@@ -126,7 +126,7 @@ function signatureMatches(
   return computed.length === received.length && timingSafeEqual(Buffer.from(computed), Buffer.from(received));
 }
 
-function parseQuery(text: string): Map<string, string> | undefined {
+function parseParameters(text: string): Map<string, string> | undefined {
   const parameters = new Map<string, string>();
   for (const pair of text.split("&")) {
     const equals = pair.indexOf("=");
@@ -142,5 +142,5 @@ function parseQuery(text: string): Map<string, string> | undefined {
   return parameters;
 }
 
-/** A foreign text for a log line: short, and nothing but what a host or a Region can hold. */
+/** Untrusted text made safe for a log line: shortened, and only with characters of a host name or a Region. */
 const printable = (text = ""): string => text.replace(/[^\w.:-]/g, "?").slice(0, 100);

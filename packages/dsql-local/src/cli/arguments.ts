@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { nearest } from "./nearest.ts";
 
-/** What to print once the endpoint is there. */
+/** What to print once the endpoint is ready. */
 type OutputForm = "banner" | "json" | "env" | "quiet";
 
 export interface CliOptions {
@@ -11,17 +11,17 @@ export interface CliOptions {
   dataDir?: string | undefined;
 }
 
-/** What a second program has a running one do. */
+/** A command that one `dsql-local` process sends to a running one. */
 export interface RegionCommand {
   command: "take-away" | "bring-back";
   region: string;
-  /** The process to ask; left out where only one runs. */
+  /** The process to send it to; may be left out if only one is running. */
   pid?: number | undefined;
 }
 
 const COMMANDS = ["take-away", "bring-back"] as const;
 
-/** A command line that cannot be carried out; the message is for the person who typed it. */
+/** An invalid command line; the message is for the person who typed it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -8,7 +8,7 @@ import type { LocalDsql } from "../endpoint/local-dsql.ts";
 import { isRunning } from "../postgres/processes.ts";
 import type { RegionCommand } from "./arguments.ts";
 
-/** How a second `dsql-local` reaches one that runs: a socket file of its user's, or a named pipe on Windows. */
+/** Where a running `dsql-local` listens for commands: a socket file of the user, or a named pipe on Windows. */
 const PIPE_PREFIX = "\\\\.\\pipe\\dsql-local-";
 const folder = (): string => join(tmpdir(), `dsql-control-${process.getuid?.() ?? ""}`);
 const address = (pid: number): string =>
@@ -51,7 +51,7 @@ async function carryOut(local: LocalDsql, line: string): Promise<void> {
   await (command === "take-away" ? endpoint.takeAway() : endpoint.bringBack());
 }
 
-/** Has a running `dsql-local` carry out a command. @throws {Error} */
+/** Sends a command to a running `dsql-local` and waits until it is carried out. @throws {Error} */
 export async function sendCommand({ command, region, pid }: RegionCommand): Promise<void> {
   const target = pid ?? (await onlyProcess());
   const socket = connect(address(target));

@@ -5,7 +5,7 @@ import { HELP } from "./help.ts";
 import { runInBackground } from "./run-in-background.ts";
 import { whenNpxEnds } from "./when-npx-ends.ts";
 
-/** A stop that takes longer is given up: PostgreSQL ends with this process. */
+/** A stop that takes longer is abandoned: PostgreSQL ends with this process. */
 const STOP_PATIENCE_MS = 15_000;
 
 /** The program `dsql-local`; returns the exit code, for the endpoint itself after a signal has stopped it. */
@@ -31,7 +31,7 @@ async function runUntilSignal(options: CliOptions): Promise<number> {
     const stop = (): void => {
       resolve("signal");
       if (++signals > 1) process.exit(1);
-      // Whatever hangs, in the start or in the stop, must not keep the program.
+      // The program must exit even if the start or the stop hangs.
       setTimeout(() => process.exit(1), STOP_PATIENCE_MS).unref();
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);

@@ -1,4 +1,4 @@
-/** The known word that is nearest to a mistyped one; undefined where none is near. */
+/** The known word that is nearest to a mistyped one; undefined if none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))

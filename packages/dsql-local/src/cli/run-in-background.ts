@@ -14,7 +14,7 @@ export async function runInBackground(program: string, options: CliOptions): Pro
   if (options.dataDir !== undefined) args.push("--data-dir", options.dataDir);
   const child = spawn(process.execPath, [program, "--json", ...args], {
     detached: true,
-    // It is to outlive npx.
+    // The process must outlive npx.
     env: { ...process.env, npm_command: undefined },
     stdio: ["ignore", "pipe", "pipe"],
     windowsHide: true,

@@ -6,7 +6,7 @@ import { colored } from "./colors.ts";
 import { serveCommands } from "./control.ts";
 import { banner, jsonOutput } from "./outputs.ts";
 
-/** Starts the endpoint and prints how to reach it; `failed` rejects when its PostgreSQL has ended for good. */
+/** Starts the endpoint and prints how to reach it; `failed` rejects when its PostgreSQL cannot be restarted. */
 export async function run(
   options: CliOptions,
 ): Promise<{ stop: () => Promise<void>; failed: Promise<never> }> {
@@ -25,7 +25,7 @@ export async function run(
     await local.stop();
     throw error;
   }
-  // Written at once and whole: who reads it through a pipe may be waiting for nothing else.
+  // Written in one piece: a program that reads it through a pipe may wait for this line only.
   writeSync(1, describe(local, options));
   const stop = async (): Promise<void> => {
     await endCommands();

@@ -1,8 +1,8 @@
 const POLL_MS = 250;
 
 /**
- * Calls back when the npx that has started this program is gone: npx dies of a signal and does not pass it on. Where the
- * program was started in another way its parent's end means nothing.
+ * Calls back when the npx that started this program has exited: npx dies from a signal without forwarding it. If the
+ * program was not started by npx, the end of its parent is ignored.
  */
 export function whenNpxEnds(ended: () => void): void {
   if (process.env.npm_command !== "exec") return;

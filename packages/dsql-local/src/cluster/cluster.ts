@@ -14,7 +14,7 @@ import { describeRefusal } from "./refusal-log.ts";
 
 /** What has happened since the start; counts, except where said. */
 export interface LocalDsqlStats {
-  /** TCP connections taken, logins and cancel requests alike. */
+  /** Accepted TCP connections, both logins and cancel requests. */
   connectionsAccepted: number;
   tokensVerified: number;
   tokensRefused: number;
@@ -38,11 +38,11 @@ export class Cluster {
   };
   /** Decides which transaction may commit. */
   readonly adjudicator: Adjudicator;
-  /** Whether sessions meet OC001 after another one has changed the schema. */
+  /** Whether sessions get OC001 after another one has changed the schema. */
   readonly schemaConflicts: boolean;
   /** Whether errors of refused statements say what to write instead. */
   readonly hints: boolean;
-  /** What a session shows when it calls a function that only the endpoint may call. */
+  /** The secret that a session passes to functions that only the endpoint may call. */
   readonly callKey: string = randomBytes(16).toString("hex");
   /** What the limit on open files allows. */
   readonly files: FileCapacity | undefined = fileCapacity();
@@ -96,7 +96,7 @@ export class Cluster {
     }
   }
 
-  /** Makes PostgreSQL know `callKey`; to be awaited before the first session. @throws {BackendError} */
+  /** Stores `callKey` in PostgreSQL; must be awaited before the first session. @throws {BackendError} */
   async storeCallKey(): Promise<void> {
     const backend = await this.openBackend();
     try {
@@ -107,7 +107,7 @@ export class Cluster {
     }
   }
 
-  /** The same for work that may wait for a lock: the transactions that hold it are asked to release it. */
+  /** Opens a superuser connection for work that may wait for a lock: the transactions that hold it have to release it. */
   async openWatchedBackend(): Promise<BackendConnection> {
     const backend = await this.openBackend({ client_min_messages: "log" });
     backend.onNotice = (body) =>
@@ -115,7 +115,7 @@ export class Cluster {
     return backend;
   }
 
-  /** Work to do at `stop()`, after the sessions are gone and before PostgreSQL is stopped; latest first. */
+  /** Work to do at `stop()`, after the sessions have ended and before PostgreSQL is stopped; latest first. */
   onStop(cleanup: () => Promise<void>): void {
     this.#cleanups.push(cleanup);
   }
@@ -133,7 +133,7 @@ export class Cluster {
     for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
   }
 
-  /** Takes a session slot, which a login already needs; returns its release, or undefined if all are taken. */
+  /** Takes a session slot, already at the login; returns its release, or undefined if all are taken. */
   admit(): (() => void) | undefined {
     if (this.#admitted >= this.limits.maxConnections) return undefined;
     if (this.files && this.#admitted >= this.files.sessions) {

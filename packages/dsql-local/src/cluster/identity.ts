@@ -12,7 +12,7 @@ export interface ClusterIdentity {
 
 const FILE = "dsql-local-identity.json";
 
-/** A new identity, or beside kept data the one that they had, so that a saved connection string goes on working. */
+/** A new identity, or with `dataDir` the one stored there, so that a saved connection string keeps working. */
 export async function clusterIdentity(options: {
   regions: readonly string[];
   dataDir?: string | undefined;
@@ -30,7 +30,7 @@ export async function clusterIdentity(options: {
       ),
     },
   };
-  // Keys of the caller's own are not ours to write down.
+  // Keys that the caller passes in are never written to disk.
   const ours = options.credentials
     ? { ...identity, credentials: kept?.credentials ?? generateAccessKey() }
     : identity;
@@ -50,7 +50,7 @@ async function readIdentity(file: string): Promise<ClusterIdentity | undefined> 
     const { credentials, clusterIds } = JSON.parse(text) as ClusterIdentity;
     if (credentials.secretAccessKey && clusterIds) return { credentials, clusterIds };
   } catch {
-    // Told below, without the parser's words, which would show a part of the text.
+    // Reported below without the parser's message, which would quote a part of the secret.
   }
   throw new DataDirectoryError(
     `${file} is damaged; remove it to have a new key pair and host name generated`,

@@ -5,7 +5,7 @@ const RESERVED_FILES = 100;
 /** A session has its client's socket and its connection to PostgreSQL. */
 const FILES_PER_SESSION = 2;
 
-/** How many files this process may open (`ulimit -n`); undefined where the system does not say so cheaply. */
+/** How many files this process may open (`ulimit -n`); undefined on systems where it is expensive to get. */
 function maxOpenFiles(): number | undefined {
   try {
     const limit = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
@@ -19,11 +19,11 @@ function maxOpenFiles(): number | undefined {
 export interface FileCapacity {
   maxOpenFiles: number;
   sessions: number;
-  /** Connections to a port, logins under way included; beyond it the system resets them without a word. */
+  /** Connections to a port, logins under way included; beyond it the system resets them without an error. */
   sockets: number;
 }
 
-/** @param limit `ulimit -n`; left out, this process's own */
+/** @param limit `ulimit -n` @default this process's own; the result is undefined if that is not known */
 export function fileCapacity(limit: number | undefined = maxOpenFiles()): FileCapacity | undefined {
   if (limit === undefined) return undefined;
   const usable = Math.max(0, limit - RESERVED_FILES);

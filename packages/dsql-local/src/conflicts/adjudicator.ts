@@ -6,7 +6,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { parseTableFacts, type TableFacts, tableFactsQuery } from "./table-facts.ts";
 import type { WriteSet } from "./write-set.ts";
 
-/** What the sessions of one cluster share to decide who may commit. */
+/** What the sessions of one cluster share to decide which transaction may commit. */
 export class Adjudicator {
   readonly #admin: AdminConnection;
   readonly #open = new Set<Snapshot>();
@@ -31,7 +31,7 @@ export class Adjudicator {
     return this.#open.size + this.#opening > 0;
   }
 
-  /** An index build or a validation has ended, which concerns the transactions that are open now. */
+  /** To be called when an index build or a validation has ended, which affects the transactions that are open now. */
   jobEnded(): void {
     this.forgetFacts();
     this.jobsEnded++;
@@ -61,7 +61,7 @@ export class Adjudicator {
     await Promise.allSettled(this.#schemaChanges);
   }
 
-  /** A snapshot is about to be taken; from then on the transaction is open until `closed`. */
+  /** To be called before a snapshot is taken; from then on the transaction is open until `closed`. */
   opening(): (snapshot: Snapshot) => void {
     this.#opening++;
     return (snapshot) => {
@@ -70,7 +70,7 @@ export class Adjudicator {
     };
   }
 
-  /** A snapshot that was to be taken never will be. */
+  /** To be called when a snapshot that was announced will not be taken. */
   neverOpened(): void {
     this.#opening--;
   }
@@ -96,13 +96,13 @@ export class Adjudicator {
     cache.set(table, read);
     read.then(
       (facts) => cache.set(table, facts),
-      // What could not be read is asked for again.
+      // A failed read is not cached.
       () => cache.delete(table),
     );
     return read;
   }
 
-  /** Tables may have changed: what is known of them is read again. */
+  /** To be called when tables may have changed: their facts are read again. */
   forgetFacts(): void {
     this.#facts = new Map();
   }

@@ -2,9 +2,9 @@ import type { BackendConnection, BackendResult } from "../wire/backend-connectio
 import { BackendError } from "../wire/backend-error.ts";
 
 /**
- * A connection of the endpoint's own, as superuser, opened when first needed; one query at a time.
+ * The endpoint's own connection as superuser, opened when first needed; one query at a time.
  *
- * All sessions share it, so only queries may run here that never wait for a lock.
+ * All sessions share it, so a query that could wait for a lock must not run here.
  */
 export class AdminConnection {
   readonly #open: () => Promise<BackendConnection>;

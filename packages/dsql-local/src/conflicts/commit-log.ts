@@ -1,7 +1,7 @@
 import { type Marks, marksConflict, marksMeet } from "./marks.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** A COMMIT that is logged and not over yet; exactly one of the two must be called. */
+/** A logged COMMIT in progress; exactly one of the two functions must be called. */
 export interface PendingCommit {
   committed(): void;
   failed(): void;
@@ -46,7 +46,7 @@ export class CommitLog {
     };
   }
 
-  /** Whether a commit that the snapshot does not see has touched the same in a way that conflicts. */
+  /** Whether a commit that the snapshot does not see conflicts with these marks. */
   conflicts(marks: Marks, snapshot: Snapshot): boolean {
     return this.#commits.some(
       (commit) =>
@@ -54,7 +54,7 @@ export class CommitLog {
     );
   }
 
-  /** The end of a COMMIT under way that conflicts if it succeeds; undefined where there is none. */
+  /** Resolves at the end of a COMMIT in progress that conflicts if it succeeds; undefined if there is none. */
   pendingConflict(marks: Marks, snapshot: Snapshot): Promise<void> | undefined {
     return this.#commits.find(
       (commit) =>
@@ -62,14 +62,14 @@ export class CommitLog {
     )?.pending;
   }
 
-  /** Whether a commit may have changed what a statement with these marks has found. */
+  /** Whether a commit that the snapshot does not see may have changed the result of a statement with these marks. */
   meets(marks: Marks, snapshot: Snapshot): boolean {
     return this.#commits.some(
       (commit) => !commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
     );
   }
 
-  /** The end of a COMMIT under way that may have changed it. */
+  /** Resolves at the end of a COMMIT in progress that may have changed it; undefined if there is none. */
   pendingMeeting(marks: Marks, snapshot: Snapshot): Promise<void> | undefined {
     return this.#commits.find(
       (commit) => commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
@@ -81,7 +81,7 @@ export class CommitLog {
     return this.#commits.some((commit) => !snapshot.sees(commit.transactionId));
   }
 
-  /** Forgets what every open transaction sees. */
+  /** Forgets the commits that every open transaction sees. */
   prune(open: Iterable<Snapshot>): void {
     let oldest = Number.POSITIVE_INFINITY;
     for (const snapshot of open) oldest = Math.min(oldest, snapshot.oldest);

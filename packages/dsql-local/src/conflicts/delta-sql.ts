@@ -1,6 +1,6 @@
 /**
- * What moves an open transaction's own changes about in its backend: writing them again after its locks were taken
- * away, and giving a transaction that is known to lose a private copy of the tables it writes.
+ * SQL functions that move an open transaction's changes in its backend: they replay them after its locks were released,
+ * and give a transaction that is known to lose a private copy of the tables it writes.
  *
  * Both run as a replica does: without cascades and marks, whose effects are among the changes. Checks of foreign keys are
  * enabled for replicas too (see {@link "./mark-trigger-sql.ts"}); since all rows are written by one statement, they look

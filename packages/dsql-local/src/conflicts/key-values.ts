@@ -1,17 +1,18 @@
 import { literal } from "../sql/quoting.ts";
 
 /**
- * Values of key columns, written so that two texts are the same exactly where PostgreSQL's `=` holds for the values.
+ * The type of a key column as pg_type names it; a domain has the name of its base type.
  *
- * Types are named as in pg_type, domains by their base type. Texts are those of the mark triggers: ISO dates in UTC.
+ * This file normalizes values of key columns, so that two texts are the same exactly if the values are equal by
+ * PostgreSQL's `=`. The mark triggers write them with ISO dates in UTC.
  */
 export type KeyType = string;
 
-/** Children's values that depend on a session's time zone, by {@link zonedKey}: their texts in the type of the parent's key. */
+/** Foreign key values whose conversion to the type of the parent's key depends on the time zone: {@link zonedKey} -> text. */
 export type ZonedValues = ReadonlyMap<string, string>;
 export const zonedKey = (parent: KeyType, text: string): string => `${parent} ${text}`;
 
-/** The text of a key column's own value. */
+/** Normalizes the value of a key column. */
 export function keyValue(type: KeyType, text: string): string {
   switch (type) {
     case "numeric":
@@ -27,7 +28,7 @@ export function keyValue(type: KeyType, text: string): string {
   }
 }
 
-/** The text of a child's value as the key of its parent would have it; PostgreSQL has casts or operators for these alone. */
+/** Normalizes a foreign key's value as its parent's key: for the pairs of types that PostgreSQL can compare. */
 export function referenceValue(parent: KeyType, child: KeyType, text: string, zoned?: ZonedValues): string {
   if (parent === "float8" || parent === "float4") {
     const isSingle = child === "float4" || (parent === "float4" && child !== "float8");

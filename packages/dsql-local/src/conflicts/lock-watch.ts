@@ -3,8 +3,8 @@ import type { AdminConnection } from "./admin-connection.ts";
 /** A session that may hold locks which another one waits for. */
 export interface LockHolder {
   /**
-   * Releases the locks of the open transaction as soon as its backend is idle, where `isStillNeeded` says so then; its
-   * changes are kept by the endpoint.
+   * Releases the locks of the open transaction as soon as its backend is idle, if `isStillNeeded` is true then; the
+   * endpoint keeps its changes.
    */
   yieldLocks(isStillNeeded: () => Promise<boolean>): void;
 }
@@ -15,10 +15,10 @@ const STILL_WAITING = /^process \d+ (?:still waiting for|avoided deadlock for) /
 export const isLockWait = (notice: { severity: string; message: string }): boolean =>
   notice.severity === "LOG" && STILL_WAITING.test(notice.message);
 
-/** PostgreSQL reports a wait once; meanwhile another session may have got hold of the lock. */
+/** PostgreSQL reports a wait only once, though another session may have taken the lock since: so it is checked again. */
 const REPEAT_MS = 20;
 
-/** Sees to it that no statement waits for an idle transaction: the session that blocks it is asked to release its locks. */
+/** Ensures that no statement waits for an idle transaction: the session that blocks it has to release its locks. */
 export class LockWatch {
   readonly #admin: AdminConnection;
   readonly #holders = new Map<number, LockHolder>();
@@ -35,7 +35,7 @@ export class LockWatch {
     this.#holders.delete(processId);
   }
 
-  /** The backend of this process waits for a lock; call what is returned when its request has ended. */
+  /** To be called when the backend with this process id waits for a lock. @returns call it when the request has ended */
   watch(processId: number): () => void {
     let timer: NodeJS.Timeout | undefined;
     let hasEnded = false;
@@ -48,7 +48,7 @@ export class LockWatch {
     };
     const repeat = (): void => {
       if (hasEnded) return;
-      // Where PostgreSQL cannot be reached, the waiting session ends as well.
+      // If PostgreSQL cannot be reached, the waiting session ends too.
       void ask()
         .catch(() => undefined)
         .then(() => {

@@ -4,7 +4,7 @@ import { type Token, tokenize } from "../sql/tokenizer.ts";
 import type { Statement } from "../statements/statement.ts";
 import { EXCLUSIVE, KEY_SHARE } from "./marks.ts";
 
-/** A SELECT with FOR UPDATE or FOR KEY SHARE, as it is run: without locks, telling which rows it would have locked. */
+/** A SELECT with FOR UPDATE or FOR KEY SHARE as it is run: without locks, reporting which rows it would have locked. */
 export interface LockingRead {
   /** The text with columns added at its end, each naming a row as `oid ctid row-text`. */
   text: string;
@@ -27,7 +27,7 @@ export function withoutLocks(sql: string): string {
   return text;
 }
 
-/** The statement as a locking read, or undefined where its locks are not at its top, or PostgreSQL refuses them there. */
+/** The statement as a locking read; undefined if its locks are not at the top level or PostgreSQL refuses them. */
 export function lockingRead(statement: Statement): LockingRead | undefined {
   const select = (statement.tree as { SelectStmt?: SelectStmt } | undefined)?.SelectStmt;
   if (statement.kind !== "locking-read" || !select?.lockingClause || !select.targetList?.length)
@@ -82,7 +82,7 @@ function rangeVars(from: Node): RangeVar[] {
   return [from.JoinExpr.larg, from.JoinExpr.rarg].flatMap((side) => (side ? rangeVars(side) : []));
 }
 
-/** Where the FROM of the outermost SELECT stands. */
+/** The position of the outermost SELECT's FROM. */
 function startOfFrom(sql: string): number | undefined {
   let depth = 0;
   let before = "";
@@ -99,7 +99,7 @@ function startOfFrom(sql: string): number | undefined {
   return undefined;
 }
 
-/** Where the locking clause that begins at token `at` ends, or undefined where none does. */
+/** The end of the locking clause that begins at token `at`; undefined if none begins there. */
 function endOfLock(tokens: readonly Token[], at: number): number | undefined {
   const word = (offset: number): string =>
     tokens[offset]?.kind === "word" ? (tokens[offset] as Token).text : "";

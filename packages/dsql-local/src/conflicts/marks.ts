@@ -2,7 +2,7 @@
  * How a transaction has touched a row or a unique value; a key may carry several.
  *
  * The matrix is the one of the DSQL user guide, "Concurrency control": INSERT, DELETE, an UPDATE of a key column and FOR
- * UPDATE conflict with everything; an UPDATE of other columns with its like; FOR KEY SHARE with the first group alone.
+ * UPDATE conflict with everything; an UPDATE of other columns with another such; FOR KEY SHARE only with the first group.
  */
 export const KEY_SHARE = 1;
 export const UPDATE = 2;
@@ -31,7 +31,7 @@ export function bitsConflict(a: number, b: number): boolean {
 export const marksConflict = (a: Marks, b: Marks): boolean => anyShared(a, b, bitsConflict);
 
 /**
- * Whether what `own` has just done may have come out differently for the sake of what `unseen` has committed: they
+ * Whether what `own` has just done may have had a different result because of what `unseen` has committed: they
  * conflict, or PostgreSQL has found no row that refers to a removed key, because `unseen` has removed that row.
  */
 export const marksMeet = (own: Marks, unseen: Marks): boolean =>

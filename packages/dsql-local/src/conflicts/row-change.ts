@@ -4,7 +4,7 @@ import type { TableFacts } from "./table-facts.ts";
 /** SQLSTATE of the notices by which a trigger reports changed rows to the session; no client ever sees one. */
 export const MARK_SQLSTATE = "DQ001";
 
-/** One changed row: its text before and after, and where the table has no primary key the ctids. */
+/** One changed row: its text before and after (empty if there is none), and if the table has no primary key, the ctids. */
 interface RowChange {
   oldRow: string;
   newRow: string;
@@ -18,6 +18,7 @@ export interface TableChange {
   transactionId: number;
   /** The table's oid. */
   table: number;
+  /** INSERT, UPDATE or DELETE. */
   op: "I" | "U" | "D";
   rows: RowChange[];
 }
@@ -27,7 +28,11 @@ export interface KnownChange extends TableChange {
   facts: TableFacts;
 }
 
-/** Reads the body of a mark trigger's notice, which is UTF-8 in every session. */
+/**
+ * Reads the body of a mark trigger's notice, which is UTF-8 in every session. The message is `transaction table op`, and
+ * the detail and the hint are JSON arrays of the rows before and after; or it is `transaction table op ctid ctid`, and
+ * they are the one row before and after.
+ */
 export function parseTableChange(body: Buffer): TableChange {
   const { message, detail = "", hint = "" } = parseErrorFields(body);
   const [transactionId = "", table = "", op = "", oldCtid, newCtid] = message.split(" ");

@@ -5,17 +5,17 @@
 export class RowIds {
   readonly #first = new Map<string, string>();
 
-  /** The ctid that stands for the row which is at `ctid` now. */
+  /** The ctid that identifies the row which is at `ctid` now. */
   firstOf(table: number, ctid: string): string {
     return this.#first.get(`${table} ${ctid}`) ?? ctid;
   }
 
-  /** A commit has moved a row. */
+  /** To be called when a commit has moved a row. */
   moved(row: { table: number; from: string; to: string }): void {
     this.#first.set(`${row.table} ${row.to}`, this.firstOf(row.table, row.from));
   }
 
-  /** No transaction is open: every row may be identified by its present ctid. */
+  /** To be called when no transaction is open: from then on every row is identified by its present ctid. */
   clear(): void {
     this.#first.clear();
   }

@@ -4,11 +4,11 @@ import type { ForeignKey, TableFacts, UniqueKey } from "./table-facts.ts";
 
 export type Row = readonly (string | null)[];
 
-/** The name of a unique value, or undefined where a null in it makes it equal to none. */
+/** The name of a unique value, or undefined if a null makes it equal to no other. */
 function nameOf(key: UniqueKey, row: Row): string | undefined {
   if (key.columns.length === 1) {
     const text = row[key.columns[0] as number] ?? null;
-    // Quick, and no different from how several columns are written.
+    // A shortcut with the same result as for several columns.
     if (text !== null) return nameOfOne(key.index, keyValue(key.types[0] as string, text));
   }
   const values: (string | null)[] = [];
@@ -43,7 +43,7 @@ export function primaryName(facts: TableFacts, row: Row): string | undefined {
   return primary && nameOf(primary, row);
 }
 
-/** What a row is called by; a row that is new and has no primary key is known to its own transaction alone. */
+/** What identifies a row; a new row without a primary key is known only to its own transaction. */
 interface RowNames {
   facts: TableFacts;
   table: number;
@@ -52,19 +52,19 @@ interface RowNames {
   rowId: string | undefined;
 }
 
-/** The name of the row itself: its primary key's value, or where a row without one stood first. */
+/** The name of the row itself: the value of its primary key, or without one its first ctid. */
 function rowName({ facts, table, row, rowId }: RowNames): string | undefined {
   if (primaryKeyOf(facts)) return primaryName(facts, row);
   return rowId === undefined ? undefined : `${table}:${rowId}`;
 }
 
 /** Every name that a row has. */
-function namesOf(names: RowNames): string[] {
+function allNames(names: RowNames): string[] {
   const all = [rowName(names), ...names.facts.keys.map((key) => nameOf(key, names.row))];
   return all.filter((name) => name !== undefined);
 }
 
-/** A child row holds its parents: each is marked as FOR KEY SHARE would. One that no longer does has released them. */
+/** Marks the parents of a child row as FOR KEY SHARE would, and those that it no longer refers to as released. */
 function markParents(
   marks: Marks,
   facts: TableFacts,
@@ -94,7 +94,7 @@ export interface ChangedRow {
   after: Row | undefined;
   /** What identifies the row where there is no primary key; absent where it is the transaction's own. */
   rowId: string | undefined;
-  /** Its name by the primary key before the change, or where it is new after it. */
+  /** Its name by the primary key before the change, or after it if the row is new. */
   name: string | undefined;
   /** Whether a member of a unique key was changed; false for a new or deleted row. */
   hasNewKey: boolean;
@@ -110,8 +110,8 @@ export function markChange(
     const updated = name ?? rowName({ facts, table, row: before, rowId });
     if (updated !== undefined) addMark(marks, updated, UPDATE);
   } else {
-    const now = after ? namesOf({ facts, table, row: after, rowId }) : [];
-    for (const name of before ? namesOf({ facts, table, row: before, rowId }) : []) {
+    const now = after ? allNames({ facts, table, row: after, rowId }) : [];
+    for (const name of before ? allNames({ facts, table, row: before, rowId }) : []) {
       addMark(marks, name, now.includes(name) ? EXCLUSIVE : EXCLUSIVE | REMOVED);
     }
     for (const name of now) addMark(marks, name, EXCLUSIVE);
@@ -119,7 +119,7 @@ export function markChange(
   if (facts.foreignKeys.length > 0) markParents(marks, facts, before, after, zoned);
 }
 
-/** A row that a locking read has read: `oid ctid row-text`, the last in hexadecimal where the client is not of UTF-8. */
+/** A row that a locking read has read: `oid ctid row-text`, the last in hexadecimal unless the client's encoding is UTF-8. */
 export interface ReadRow {
   table: number;
   ctid: string;
@@ -135,5 +135,5 @@ export function parseReadRow(text: string): ReadRow {
 
 /** Marks a row that FOR UPDATE or FOR KEY SHARE has read. */
 export function markRead(marks: Marks, names: RowNames, bits: number): void {
-  for (const name of namesOf(names)) addMark(marks, name, bits);
+  for (const name of allNames(names)) addMark(marks, name, bits);
 }

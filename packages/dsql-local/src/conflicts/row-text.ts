@@ -1,5 +1,5 @@
 /**
- * Takes a row's text, as PostgreSQL prints a composite value, apart: `(1,,"a ""b""")` -> `["1", null, 'a "b"']`.
+ * Splits a row's text, as PostgreSQL prints a composite value: `(1,,"a ""b""")` -> `["1", null, 'a "b"']`.
  * @param columns how many columns are wanted, from the first. @default all of them
  */
 export function parseRowText(text: string, columns = Number.POSITIVE_INFINITY): (string | null)[] {

@@ -3,8 +3,8 @@ import type { Statement } from "../statements/statement.ts";
 import { withoutLocks } from "./locking-read.ts";
 
 /**
- * The statement's text for a transaction that works on copies: names of copied tables lose their schema, in favour of the
- * schema of temporary tables, which an unqualified name finds first by itself.
+ * The statement's text for a transaction that works on copies: names of copied tables lose their schema, so
+ * that they resolve to the schema of temporary tables, which is searched first.
  */
 export function sandboxText(
   statement: Statement,
@@ -14,7 +14,7 @@ export function sandboxText(
   const names = [...tokenize(text)];
   const isName = (at: number): boolean =>
     names[at]?.kind === "word" || names[at]?.kind === "quoted-identifier";
-  // From the end, so that the positions of what stands before hold.
+  // From the end, so that earlier positions stay valid.
   for (let at = names.length - 3; at >= 0; at--) {
     const [schema, dot, table] = names.slice(at, at + 3);
     if (!schema || !table || dot?.text !== "." || !isName(at) || !isName(at + 2)) continue;

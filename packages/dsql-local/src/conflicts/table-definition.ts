@@ -5,13 +5,13 @@ export interface TableDefinition {
   name: string;
   /** Columns that can be written, quoted, separated by commas. */
   columns: string;
-  /** What stands between the parentheses of CREATE TABLE: columns, checks, unique constraints. */
+  /** The text between the parentheses of CREATE TABLE: columns, checks, unique constraints. */
   body: string;
-  /** Checks that rows of the table need not pass, as ADD CONSTRAINT wants them. */
+  /** Checks that rows of the table need not pass, in the form of ADD CONSTRAINT. */
   uncheckedConstraints: readonly string[];
   /** Columns of the primary key, quoted; empty where there is none. */
   primaryKey: readonly string[];
-  /** Unique indexes that are no constraints: what follows the table's name in CREATE UNIQUE INDEX, names in front. */
+  /** Unique indexes that are not constraints: their names, and the text after the table's name in CREATE UNIQUE INDEX. */
   indexes: readonly { name: string; keys: string }[];
   foreignKeys: readonly {
     name: string;

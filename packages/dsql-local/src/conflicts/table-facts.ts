@@ -23,9 +23,9 @@ export interface TableFacts {
   foreignKeys: ForeignKey[];
   /** Positions of columns that UPDATE cannot set: GENERATED ALWAYS AS IDENTITY. */
   identities: number[];
-  /** How many columns, from the first, hold all that identifies rows. */
+  /** How many of the first columns include everything that identifies rows. */
   width: number;
-  /** Whether a foreign key from or to it may be checked as late as at COMMIT. */
+  /** Whether a foreign key from or to it may be deferred to COMMIT. */
   hasDeferrable: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface TableFacts {
 export const tableFactsQuery = (table: number): string =>
   `SELECT pg_catalog.encode(pg_catalog.convert_to(pg_catalog.dsql_local_table_facts(${table})::text, 'UTF8'), 'base64')`;
 
-/** Reads what {@link tableFactsQuery} returned; a table that is gone has no keys. */
+/** Reads what {@link tableFactsQuery} returned; a dropped table has no keys. */
 export function parseTableFacts(base64: string | null | undefined): TableFacts {
   if (!base64) return { keys: [], foreignKeys: [], identities: [], width: 0, hasDeferrable: false };
   const facts = JSON.parse(Buffer.from(base64, "base64").toString()) as Omit<TableFacts, "width">;

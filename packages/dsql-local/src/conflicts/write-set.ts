@@ -14,7 +14,7 @@ import {
 import { parseRowText } from "./row-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** A step that writes a row again; `base` is the row that the transaction's snapshot sees, by its text and ctid. */
+/** A step that replays a row; `base` is the row that the transaction's snapshot sees, by its text and ctid. */
 export interface ReplayStep {
   op: "I" | "U" | "D";
   table: number;
@@ -24,7 +24,7 @@ export interface ReplayStep {
 
 interface OwnRow {
   table: number;
-  /** The row at the snapshot, with its ctid where there is no primary key; absent for a row of the transaction's own. */
+  /** The row at the snapshot, with its ctid if there is no primary key; absent for a row that the transaction inserted. */
   base?: { row: string; ctid?: string | undefined };
   /** Its text now; absent once it is deleted. */
   image?: string | undefined;
@@ -40,14 +40,14 @@ export class WriteSet {
   bytes = 0;
   /** Given by PostgreSQL with the first change. */
   transactionId: number | undefined;
-  /** Whether a foreign key of a written table may be checked as late as at COMMIT. */
+  /** Whether a foreign key of a written table may be deferred to COMMIT. */
   hasDeferrable = false;
   #facts = new Map<number, TableFacts>();
   readonly #rows = new Set<OwnRow>();
-  /** Rows by what identifies them now: the primary key's value, or the ctid. */
+  /** Rows by their present identity: the primary key's value, or the ctid. */
   #byId = new Map<string, OwnRow>();
 
-  /** @param rowIds what rows without a primary key are identified by, where commits have moved them since. */
+  /** @param rowIds the identities of rows without a primary key that commits have moved since. */
   constructor(rowIds?: RowIds) {
     this.#rowIds = rowIds;
   }
@@ -82,7 +82,7 @@ export class WriteSet {
         if (!row.base) this.#rows.delete(row);
       }
     }
-    // Only now, since one statement may give a row the key that it takes from another.
+    // Only now, since one statement may move a key from one row to another.
     for (const [id, row] of added) this.#byId.set(id, row);
   }
 
@@ -99,7 +99,7 @@ export class WriteSet {
     return [...new Set([...this.#rows].map((row) => row.table))];
   }
 
-  /** The same, to be added to without a trace in this one. */
+  /** A copy; additions to it do not change this one. */
   copy(): WriteSet {
     const copy = new WriteSet(this.#rowIds);
     for (const [key, bits] of this.marks) copy.marks.set(key, bits);
@@ -118,7 +118,7 @@ export class WriteSet {
     return copy;
   }
 
-  /** Where rows without a primary key have gone: their ctids at the snapshot and now. */
+  /** Rows without a primary key that have moved: their ctids at the snapshot and now. */
   *movedRows(): Generator<{ table: number; from: string; to: string }> {
     for (const [id, { table, base }] of this.#byId) {
       if (base?.ctid !== undefined) yield { table, from: base.ctid, to: id.slice(id.indexOf(" ") + 1) };
@@ -130,7 +130,7 @@ export class WriteSet {
     return this.#plan().map(({ step }) => step);
   }
 
-  /** Takes note of where the replayed steps have put rows without a primary key; `ctids` by the steps' numbers. */
+  /** Records the ctids that rows without a primary key got from the replay; `ctids` by the steps' numbers. */
   moved(ctids: ReadonlyMap<number, string>): void {
     const moved = new Map<string, OwnRow>();
     this.#plan().forEach(({ step, row }, i) => {
@@ -147,7 +147,7 @@ export class WriteSet {
     return ctid === undefined ? undefined : (this.#rowIds?.firstOf(table, ctid) ?? ctid);
   }
 
-  /** The own row of that identity, which is to get another; a new one where there is none. */
+  /** Takes out the row with that identity, which is about to change; a new one if there is none. */
   #take(table: number, id: string | undefined): OwnRow {
     const known = id === undefined ? undefined : this.#byId.get(id);
     if (known) {
@@ -169,7 +169,7 @@ export class WriteSet {
         updates.push({ row, step: { op: "U", table, base, row: image } });
         continue;
       }
-      // A changed key is taken out and put in again, so that rows can exchange their keys.
+      // A row whose key has changed is deleted and inserted again, so that rows can exchange their keys.
       if (base) deletions.push({ row, step: { op: "D", table, base } });
       if (image !== undefined) insertions.push({ row, step: { op: "I", table, row: image } });
     }

@@ -39,7 +39,7 @@ function resultDifferences(expected: Result, actual: Result, ignoreRows: boolean
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-/** Values without their notation: a UUID as its bytes, a row or an array as its elements, a truth value as a word. */
+/** Normalizes a value: a UUID to its bytes, a row or an array to its elements, a boolean to a word. */
 function byMeaning(row: readonly (string | null)[]): (string | null)[] {
   return row.map((value) => {
     if (value === null || value === "<nil>") return null;

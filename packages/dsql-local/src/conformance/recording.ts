@@ -55,7 +55,7 @@ export async function readRecordings(path: string): Promise<RecordingFolder> {
   return { setup: splitSetup(setup), recordings };
 }
 
-/** The cases of a file; one that cannot be replayed is an error rather than left out. */
+/** The cases of a file; one that cannot be replayed is an error, not skipped. */
 function casesOf(text: string, file: string): RecordedCase[] {
   const { cases } = JSON.parse(text) as { cases?: RecordedCase[] };
   if (!Array.isArray(cases)) throw new Error(`${file} is not a recording: it has no list of cases`);

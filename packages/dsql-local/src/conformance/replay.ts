@@ -5,7 +5,7 @@ import { differences } from "./compare.ts";
 import { ProbeClient } from "./probe-client.ts";
 import type { RecordedCase, RecordingFolder } from "./recording.ts";
 
-/** How one case went. */
+/** The outcome of one case. */
 export interface CaseResult {
   file: string;
   group: string;
@@ -20,7 +20,7 @@ export interface CaseResult {
  */
 const REPLAY_OPTIONS: LocalDsqlOptions = { indexBuildMs: 500, schemaConflicts: false };
 
-/** Replays every case on a connection of its own; each file meets a fresh endpoint on which the setup has run. */
+/** Replays every case on a connection of its own; each file gets a fresh endpoint on which the setup has run. */
 export async function* replay(folder: RecordingFolder): AsyncGenerator<CaseResult> {
   for (const { file, cases } of folder.recordings) {
     const local = await startLocalDsql(REPLAY_OPTIONS);

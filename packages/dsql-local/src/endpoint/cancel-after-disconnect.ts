@@ -17,7 +17,7 @@ export function cancelAfterDisconnect(
     if (stopped) return;
     timer = setTimeout(() => {
       cancel()
-        // Where PostgreSQL cannot be reached, the session has ended with it.
+        // If PostgreSQL cannot be reached, the session has ended with it.
         .catch(() => undefined)
         .finally(again);
     }, GRACE_MS);

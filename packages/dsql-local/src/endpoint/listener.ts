@@ -36,7 +36,7 @@ export class Listener {
     const server = await this.#open(port, "127.0.0.1");
     this.#port = (server.address() as AddressInfo).port;
     this.#servers = [server];
-    // A machine may have no IPv6, and another program the port there; a client that resolves localhost tries both.
+    // The machine may have no IPv6, or another program may use the port there; a client that resolves localhost tries both.
     const second = await this.#open(this.#port, "::1").catch(() => undefined);
     if (second) this.#servers.push(second);
   }

@@ -33,7 +33,7 @@ export interface LocalEndpoint {
   /** The key pair that tokens must be signed with. */
   readonly credentials: AccessKey;
   readonly connection: LocalConnection;
-  /** Signs a token, for drivers that have no signer at hand. @param options.user @default "admin" @param options.expiresInSeconds @default 900 */
+  /** Signs a token, for drivers without a signer. @param options.user @default "admin" @param options.expiresInSeconds @default 900 */
   token(options?: { user?: string | undefined; expiresInSeconds?: number | undefined }): string;
   /** Closes the port and every connection, as when the Region is lost. The data stay. */
   takeAway(): Promise<void>;
@@ -43,7 +43,7 @@ export interface LocalEndpoint {
 
 /** A local DSQL: its first endpoint's fields, and what all its endpoints share. */
 export interface LocalDsql extends Omit<LocalEndpoint, "takeAway" | "bringBack">, AsyncDisposable {
-  /** One for each Region, in the order they were asked for. */
+  /** One for each Region, in the order of the option `regions`. */
   readonly endpoints: readonly LocalEndpoint[];
   readonly faults: Faults;
   readonly stats: Readonly<LocalDsqlStats>;

@@ -26,7 +26,7 @@ export interface LoginContext {
   rate: ConnectionRate;
 }
 
-/** A slot of those that `maxConnections` counts, once it is taken. */
+/** The session slot, of those that `maxConnections` limits, once it is taken. */
 export interface SessionSlot {
   release?: (() => void) | undefined;
 }

@@ -1,6 +1,6 @@
 import type { ErrorFields } from "../wire/error-fields.ts";
 
-/** A refused login: the error for the client, and as message the reason for the log. */
+/** A refused login: `fields` is the error for the client, and the message is the reason for the log. */
 export class LoginRefused extends Error {
   override readonly name = "LoginRefused";
   readonly fields: Omit<ErrorFields, "severity">;

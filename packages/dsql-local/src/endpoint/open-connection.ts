@@ -6,7 +6,7 @@ import { parseStartupPacket, type StartupPacket, startupPacketLength } from "../
 /** First byte of a TLS handshake: what a client sends that negotiates TLS directly. */
 const TLS_HANDSHAKE = 0x16;
 
-/** What a connection turned out to be. */
+/** What a client has asked for with its first packet. */
 export type OpenedConnection =
   | {
       kind: "session";
@@ -19,7 +19,7 @@ export type OpenedConnection =
 
 /**
  * Brings a new connection to its startup packet: TLS asked for with SSLRequest or begun directly, or a cancel request in
- * TLS or not. Answers undefined where the connection was refused or went away; it is closed then.
+ * TLS or not. Returns undefined if the connection was refused or ended; it is closed then.
  */
 export async function openConnection(
   socket: Socket,
@@ -37,9 +37,9 @@ export async function openConnection(
       socket.destroy();
       return packet;
     }
-    // Bytes sent along with the request would be read as if they had come through TLS.
+    // Bytes sent along with the request would be taken for bytes that arrived through TLS.
     if ((packet.kind !== "tls" && packet.kind !== "gss") || rest.length > 0) {
-      refuse(socket, packet);
+      refuseConnection(socket, packet);
       return undefined;
     }
     socket.write(packet.kind === "tls" ? "S" : "N");
@@ -61,11 +61,11 @@ async function afterTls(socket: Socket, context: SecureContext): Promise<OpenedC
     const { servername } = secured as TLSSocket & { servername?: string | false };
     return { kind: "session", socket: secured, sni: servername || undefined, packet, received: rest };
   }
-  refuse(secured, packet);
+  refuseConnection(secured, packet);
   return undefined;
 }
 
-function refuse(socket: Socket, packet: StartupPacket): void {
+function refuseConnection(socket: Socket, packet: StartupPacket): void {
   const message =
     packet.kind === "startup" ? "unable to accept connection, SSL is required" : "invalid startup packet";
   socket.end(
@@ -73,7 +73,7 @@ function refuse(socket: Socket, packet: StartupPacket): void {
   );
 }
 
-/** Does the TLS handshake; undefined where it fails, and then everything is closed. */
+/** Does the TLS handshake; undefined if it fails, and then everything is closed. */
 function secure(socket: Socket, context: SecureContext): Promise<TLSSocket | undefined> {
   return new Promise((resolve) => {
     // A client that negotiates TLS directly must name the protocol, and see it chosen.
@@ -115,7 +115,7 @@ function readPacket(socket: Socket, mayBeTls: boolean): Promise<First | undefine
     socket.on("data", onData);
     socket.on("close", onClose);
     if (socket.destroyed) settle(undefined);
-    // Paused since the packet before.
+    // Paused since the previous packet.
     else socket.resume();
   });
 }

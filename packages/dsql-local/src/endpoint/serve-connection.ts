@@ -10,7 +10,7 @@ import { LoginRefused } from "./login-refused.ts";
 import { openConnection } from "./open-connection.ts";
 import { readStartupParameters, type StartupRequest } from "./startup-parameters.ts";
 
-/** A connection from its first byte to its end; never rejects, and leaves nothing open. */
+/** Serves a connection from its first byte to its end; never rejects, and leaves nothing open. */
 export async function serveConnection(
   socket: Socket,
   tls: SecureContext,
@@ -31,7 +31,7 @@ export async function serveConnection(
     const { sni } = opened;
     await serveClient(client, { request, sni, context, slot, onLoggedIn: () => clearTimeout(loginTimer) });
   } catch (error) {
-    // A message out of bounds, PostgreSQL stopped: the session is over, and only that. A client that disconnects is not worth a line.
+    // A message that is too long, or a stopped PostgreSQL, ends this session only. A client that disconnects is not logged.
     if (!client?.ended) cluster.log(`session ended: ${(error as Error).message}`);
   } finally {
     clearTimeout(loginTimer);
@@ -71,7 +71,7 @@ async function serveClient(
     backend.destroy();
     slot.release?.();
   }
-  // What the session said last must still arrive.
+  // The session's last messages must still arrive.
   await client.end();
 }
 

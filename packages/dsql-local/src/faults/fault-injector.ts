@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorFields } from "../wire/error-fields.ts";
 import { type CutPoint, FAULT_NAMES, type FaultName, type Faults, type LatencyOptions } from "./faults.ts";
 
-/** What a session is to do at a point of its work: cut the connection, or send this error; a FATAL one ends the session. */
+/** What a session must do when a fault fires: cut the connection, or send this error; a FATAL one ends the session. */
 export type Fault = "cut" | (Omit<ErrorFields, "severity"> & { severity?: "FATAL" });
 
 const UNAVAILABLE: Fault = { sqlstate: "XX000", message: "server unavailable" };
@@ -27,7 +27,7 @@ export class FaultInjector implements Faults {
   #connectionStates: ("53300" | "53400")[] = [];
   #tokenKinds: ("expired" | "invalid")[] = [];
   #latency: { [Name in keyof LatencyOptions]-?: number } = { roundTripMs: 0, commitMs: 0, commitJitter: 0 };
-  /** False while nothing is armed and no latency set, so that a session can pass its questions over. */
+  /** False while nothing is armed and no latency is set, so that a session need not ask for each point. */
   active = false;
 
   conflictCommits(times: number, code: "OC000" | "OC001" = "OC000"): void {
@@ -132,12 +132,12 @@ export class FaultInjector implements Faults {
     return this.#fires("refused-connection") ? this.#connectionStates.shift() : undefined;
   }
 
-  /** At a login, in place of the verdict on the token. */
+  /** At a login, instead of the verdict on the token. */
   atToken(): "expired" | "invalid" | undefined {
     return this.#fires("refused-token") ? this.#tokenKinds.shift() : undefined;
   }
 
-  /** Waits as long as a round trip is to take longer: once for each Query, each Sync and each Flush. */
+  /** Waits for the round-trip latency: once for each Query, each Sync and each Flush. */
   delayRoundTrip(): Promise<void> | undefined {
     const { roundTripMs } = this.#latency;
     if (roundTripMs === 0) return undefined;
@@ -145,7 +145,7 @@ export class FaultInjector implements Faults {
     return sleepMs(roundTripMs);
   }
 
-  /** Waits as long as a commit is to take longer. */
+  /** Waits for the commit latency. */
   delayCommit(): Promise<void> | undefined {
     const { commitMs, commitJitter } = this.#latency;
     if (commitMs === 0) return undefined;
@@ -173,7 +173,7 @@ export class FaultInjector implements Faults {
   }
 }
 
-/** Timers count whole milliseconds: a fraction is rounded up as often as it is large, so that the mean is right. */
+/** Timers count whole milliseconds, so a fraction is rounded up with a probability equal to it: the mean is right. */
 function sleepMs(durationMs: number): Promise<void> {
   const whole = Math.floor(durationMs);
   return sleep(whole + (Math.random() < durationMs - whole ? 1 : 0));

@@ -34,8 +34,8 @@ export interface LatencyOptions {
 }
 
 /**
- * Faults on demand. Each method arms a fault for the next `times` occasions, on whichever connection they come; arming
- * again adds to what is armed. An autocommit write counts as a commit. `counts` says how often each has fired.
+ * Faults on demand. Each method arms a fault for the next `times` occasions, on whichever connection they occur; a second
+ * call adds to the first. An autocommit write counts as a commit. `counts` says how often each has fired.
  */
 export interface Faults {
   /** The next commits fail with 40001, and their transactions are rolled back. @param code @default "OC000" */
@@ -50,12 +50,12 @@ export interface Faults {
   /** The next BEGIN or ROLLBACK is carried out, but no response is sent; the connection stays open. @param times @default 1 */
   swallowAnswer(to: "begin" | "rollback", times?: number): void;
   /**
-   * Ends the session with FATAL 57P01, as an administrator does: in place of the response to a statement or to a commit,
+   * Ends the session with FATAL 57P01, as an administrator does: instead of the response to a statement or to a commit,
    * which is not carried out. @param times @default 1
    */
   endSession(point: "statement" | "commit", times?: number): void;
   /**
-   * Answers XX000 `server unavailable` and keeps the connection: to a statement, to a commit that was not carried out
+   * Sends XX000 `server unavailable` and keeps the connection: to a statement, to a commit that was not carried out
    * (`commit`), or to one that was (`after-commit`). @param times @default 1
    */
   serverUnavailable(point: "statement" | "commit" | "after-commit", times?: number): void;

@@ -8,7 +8,7 @@ import { JOB_CHANNEL } from "./jobs-sql.ts";
 export interface JobRunnerOptions {
   /** Opens a connection to PostgreSQL as the superuser; the runner ends it. */
   openBackend: () => Promise<BackendConnection>;
-  /** How long a job takes at least; DSQL itself takes seconds. @default 50 */
+  /** Minimum duration of a job in milliseconds; on DSQL it is seconds. @default 50 */
   buildDelayMs?: number | undefined;
   /** Called when a job has changed the schema: an index has become valid, a constraint is validated. */
   onSchemaChange?: (() => void) | undefined;
@@ -16,13 +16,13 @@ export interface JobRunnerOptions {
   log?: ((line: string) => void) | undefined;
 }
 
-/** The view sys.jobs shows them no more. */
+/** Finished jobs older than this are no longer in sys.jobs. */
 const FORGET_OLD_JOBS = `DELETE FROM pg_catalog.dsql_local_job
   WHERE status IN ('completed', 'failed') AND update_time < now() - interval '1 hour'`;
 
 const RECONNECT_MS = 100;
 
-/** Each running job has a connection of its own. */
+/** Each running job has its own connection. */
 const MAX_RUNNING = 8;
 
 /** Carries out the jobs that CREATE INDEX ASYNC and ALTER TABLE ASYNC have submitted, from their COMMIT on. */
@@ -47,7 +47,7 @@ export class JobRunner {
     return runner;
   }
 
-  /** Opens the connection on which jobs are announced, and takes those that were announced to nobody. */
+  /** Opens the connection on which jobs are announced, and starts those that were announced while nobody listened. */
   async #connect(): Promise<BackendConnection> {
     const listener = await this.#options.openBackend();
     try {
@@ -64,7 +64,7 @@ export class JobRunner {
     }
   }
 
-  /** Ends the connections; a job under way stays as it is, and is taken up again by the next run. */
+  /** Ends the connections; a job in progress is left as it is, and resumed by the next run. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#listener?.end();
@@ -86,7 +86,7 @@ export class JobRunner {
     }
   }
 
-  /** PostgreSQL ends every connection when one of its processes is killed, and takes new ones some time later. */
+  /** Reconnects: PostgreSQL ends every connection when one of its processes is killed, and accepts new ones a little later. */
   async #reconnect(): Promise<BackendConnection | undefined> {
     while (!this.#stopping.signal.aborted) {
       try {
@@ -126,7 +126,7 @@ export class JobRunner {
     const connection = await this.#options.openBackend();
     try {
       const update = (set: string): Promise<unknown> =>
-        runPatiently(
+        retryBlocked(
           connection,
           `UPDATE pg_catalog.dsql_local_job SET ${set}, update_time = clock_timestamp() WHERE job_id = '${jobId}'`,
         );
@@ -137,7 +137,7 @@ export class JobRunner {
         failure === undefined ? "status = 'completed'" : `status = 'failed', details = ${failure}`,
       );
       if (failure === undefined) this.#options.onSchemaChange?.();
-      await runPatiently(connection, FORGET_OLD_JOBS);
+      await retryBlocked(connection, FORGET_OLD_JOBS);
     } finally {
       await connection.end();
     }
@@ -150,7 +150,7 @@ export class JobRunner {
     const [work, objectId] = found?.rows[0] ?? [];
     try {
       const sql = work ?? `SELECT pg_catalog.quote_literal(pg_catalog.dsql_local_finish_index(${objectId}))`;
-      const [result] = await runPatiently(connection, sql);
+      const [result] = await retryBlocked(connection, sql);
       return result?.rows[0]?.[0] ?? undefined;
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
@@ -159,11 +159,11 @@ export class JobRunner {
   }
 }
 
-/** How often a job tries again that meets other transactions. */
+/** How often a job that is blocked by other transactions is retried. */
 const MAX_RUNS = 100;
 
-/** Runs a statement again where another transaction was in its way, which says nothing about the job. */
-async function runPatiently(connection: BackendConnection, sql: string): Promise<BackendResult[]> {
+/** Retries a statement that failed because another transaction was in its way, which is not a failure of the job. */
+async function retryBlocked(connection: BackendConnection, sql: string): Promise<BackendResult[]> {
   for (let run = 1; ; run++) {
     try {
       return await connection.query(sql);

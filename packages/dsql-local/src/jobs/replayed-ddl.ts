@@ -4,7 +4,7 @@ import type { Statement } from "../statements/statement.ts";
 /** The parameter by which a job keeps the id that the client has received already. */
 export const JOB_ID_PARAMETER = "dsql_local.job_id";
 
-/** The text that runs a DDL statement again in the same transaction, after PostgreSQL has undone it. */
+/** SQL that replays a DDL statement in the same transaction, after PostgreSQL has undone it. */
 export function replayedDdl(statement: Statement, rows: readonly (readonly (string | null)[])[]): string {
   const jobId = statement.commandTag === undefined ? undefined : rows[0]?.[0];
   if (!jobId) return statement.text;

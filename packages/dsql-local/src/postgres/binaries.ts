@@ -31,7 +31,7 @@ async function copiedBinaries(packaged: string): Promise<string> {
   return copy;
 }
 
-/** A copy has the modes of its source, and if that is read-only, it could be neither completed nor removed. */
+/** Makes a copy writable: a copy of a read-only source could be neither completed nor removed. */
 async function makeWritable(directory: string): Promise<void> {
   await chmod(directory, 0o755);
   for (const entry of await readdir(directory, { withFileTypes: true })) {

@@ -68,7 +68,7 @@ async function isAbandoned(lock: string): Promise<boolean> {
   const text = await readFile(join(lock, "owner"), "utf8").catch(() => "");
   try {
     const [pid, started] = JSON.parse(text) as [number, string | null];
-    // Process ids are used again.
+    // Process ids are reused.
     return !isRunning(pid) || (started ?? undefined) !== startTime(pid);
   } catch {
     const made = await stat(lock).catch(() => undefined);

@@ -6,7 +6,8 @@ import { serverUser, userCanEnter } from "./server-user.ts";
 /**
  * The folder that is kept between runs: the CA, the template of the data directory, copied binaries.
  * DSQL_LOCAL_CACHE names another one. As root it must be a folder that the server's user can enter, which /root is not.
- * Where it cannot be made, because there is no home or it cannot be written to, it is one for temporary files.
+ * If it cannot be created, because there is no home directory or it is not writable, it is in the system's folder for
+ * temporary files.
  */
 export async function cacheDirectory(): Promise<string> {
   const named = process.env.DSQL_LOCAL_CACHE;
@@ -40,7 +41,7 @@ function usualDirectory(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dsql-local");
 }
 
-/** Not one that somebody else has put there: what is in it gets run. */
+/** Refuses a folder that belongs to another user, since programs in it are run. */
 async function temporaryDirectory(): Promise<string> {
   const uid = process.getuid?.();
   const directory = join(tmpdir(), `dsql-cache-${uid ?? "own"}`);
@@ -54,6 +55,6 @@ async function temporaryDirectory(): Promise<string> {
 
 async function makeReadable(directory: string): Promise<void> {
   const made = await mkdir(directory, { recursive: true, mode: 0o755 });
-  // Root's mask may be narrower, and PostgreSQL's user must pass.
+  // Root's umask may be stricter, and PostgreSQL's user must be able to enter.
   if (made !== undefined && process.getuid?.() === 0) await chmod(directory, 0o755);
 }

@@ -58,8 +58,8 @@ export async function copyDataDirectory(
 }
 
 /**
- * Removes the maps of free space and of visibility from a stopped server's folder: PostgreSQL makes them again where it
- * wants them, and without them a copy has a fifth fewer files to create, which is what a copy takes its time for.
+ * Removes the maps of free space and of visibility from a stopped server's folder: PostgreSQL recreates them when
+ * needed, and without them a copy has a fifth fewer files to create, which takes most of its time.
  */
 export async function removeMaps(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {

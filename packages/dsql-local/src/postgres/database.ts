@@ -11,7 +11,7 @@ import type { Supervision } from "./supervised-server.ts";
 import { templateDirectory } from "./template.ts";
 
 export interface DatabaseOptions {
-  /** Keeps the data here; without it they live in a folder for temporary files and go away. */
+  /** Keeps the data here; without it they are in a temporary folder that is removed at the end. */
   dataDirectory?: string | undefined;
   maxConnections: number;
   /** Run once, in the template that every data directory is copied from. */
@@ -32,7 +32,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LaunchedS
     const kept = await claimDataDirectory(options.dataDirectory, user, setup);
     try {
       if (kept.isNew) {
-        // A copy that was broken off must not be taken for the data.
+        // Renamed when complete, so that an interrupted copy is never used.
         const draft = `${kept.dataDirectory}-draft`;
         await rm(draft, { recursive: true, force: true });
         await copyTo(draft);

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { isRunning, serverOn, startTime } from "./processes.ts";
 import { type ServerUser, userCanEnter } from "./server-user.ts";
 
-/** Names a folder as ours, and who is using it. */
+/** The file that marks a folder as ours, and says which process uses it. */
 const MARK = "dsql-local.json";
 
 /** A data directory that cannot be used: it is not ours, or it is in use. */
@@ -19,7 +19,7 @@ export interface KeptDataDirectory {
   release: () => Promise<void>;
 }
 
-/** What is in the mark. */
+/** The content of the mark file. */
 interface Mark {
   pid: number;
   startTime?: string | undefined;
@@ -49,7 +49,7 @@ export async function claimDataDirectory(
   const entries = await readdir(folder);
   const mark = join(folder, MARK);
   if (entries.length > 0) await checkOwner(folder, mark, entries.includes("data") ? setup : undefined);
-  // Whoever is killed while it writes leaves the mark that was there.
+  // Renamed into place, so that a process that is killed while it writes leaves the previous mark intact.
   const write = async (owner: Mark): Promise<void> => {
     await writeFile(`${mark}.new`, JSON.stringify(owner));
     await rename(`${mark}.new`, mark);
@@ -63,7 +63,7 @@ export async function claimDataDirectory(
   };
 }
 
-/** Unlike mkdir's own `recursive`, it ends in file systems that take no folders, such as /proc. */
+/** Creates a folder and its parents; mkdir's `recursive` never returns in file systems such as /proc. */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -91,7 +91,7 @@ async function checkOwner(folder: string, mark: string, setup: string | undefine
     );
   }
   if (owner.pid === 0 || !isRunning(owner.pid) || startTime(owner.pid) !== owner.startTime) return;
-  // A thread of this process that ended without a word has left its mark, but no server.
+  // A worker thread of this process that was terminated has left its mark, but no server.
   if (owner.pid === process.pid && !(await serverOn(join(folder, "data")))) return;
   throw new DataDirectoryError(
     `${folder} is in use by process ${owner.pid}; stop it or choose another folder`,

@@ -6,20 +6,20 @@ import { PostgresServer } from "./server.ts";
 import type { ServerUser } from "./server-user.ts";
 import { SupervisedServer, type Supervision } from "./supervised-server.ts";
 
-/** A server with the folder of its run, both of which `stop` ends. */
+/** A server and the folder of its run; `stop` stops the one and removes the other. */
 export interface LaunchedServer extends Pick<PostgresServer, "address"> {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL on a data directory, with a folder of its own for the socket. */
+/** Starts PostgreSQL on a data directory, with a separate folder for the socket. */
 export async function launch(options: {
   binaries: string;
   dataDirectory: string;
   user: ServerUser | undefined;
   maxConnections: number;
-  /** The folder of the run where there is one already; it is removed at the end. */
+  /** The folder of the run, if it exists already; it is removed at the end. */
   runDirectory?: string | undefined;
-  /** Left out: a server that ends by itself stays ended. */
+  /** Without it, a server that ends by itself is not restarted. */
   supervision?: Supervision | undefined;
 }): Promise<LaunchedServer> {
   const runDirectory = options.runDirectory ?? (await makeRunDirectory(options.user));

@@ -10,12 +10,12 @@ export function isRunning(pid: number): boolean {
     // In a container whose first process does not reap, ended processes stay listed as zombies.
     return processStat(pid)?.[0] !== "Z";
   } catch (error) {
-    // EPERM: it is there, and belongs to another user.
+    // EPERM: it exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
-/** Something that differs for another process with the same id; undefined where finding out is expensive. */
+/** A value that differs for another process with the same id; undefined on systems where it is expensive to get. */
 export function startTime(pid: number): string | undefined {
   return processStat(pid)?.[19];
 }

@@ -16,7 +16,7 @@ async function baseDirectory(): Promise<string> {
 }
 
 interface Owner {
-  /** The process that made the folder, and when that process started, since process ids are used again. */
+  /** The process that made the folder, and when that process started, since process ids are reused. */
   pid: number;
   startTime: string | undefined;
   /** Where the PostgreSQL of this run keeps its data. */
@@ -57,7 +57,7 @@ async function removeIfOrphaned(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
-/** A folder without an owner is one that is being made, unless an hour has passed. */
+/** A folder without an owner is being created by another process, unless it is an hour old. */
 async function removeIfAbandoned(directory: string): Promise<void> {
   const { mtimeMs, uid } = await stat(directory);
   const own = process.getuid === undefined || process.getuid() === 0 || process.getuid() === uid;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ServerUser } from "./server-user.ts";
 
-/** Environment of every PostgreSQL program: English messages, and nothing of libpq's that the caller may have set. */
+/** Environment of every PostgreSQL program: English messages, and none of the caller's libpq variables (PGHOST, …). */
 export function programEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith("PG") && !name.startsWith("LC_"),
@@ -9,7 +9,7 @@ export function programEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: "C", TZ: "UTC" };
 }
 
-/** Runs a program to its end, as the server's user. @throws with what it wrote, where it fails */
+/** Runs a program as the server's user and waits for its end. @throws {Error} with its output, if it fails */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -18,18 +18,18 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       ...(user && { uid: user.uid, gid: user.gid }),
-      // A folder that every user can enter.
+      // The current folder may be closed to the server's user.
       cwd: process.platform === "win32" ? undefined : "/",
       env: programEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
       windowsHide: true,
     });
     let output = "";
-    const keep = (text: Buffer): void => {
+    const keepEnd = (text: Buffer): void => {
       output = (output + text).slice(-4000);
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout.on("data", keepEnd);
+    child.stderr.on("data", keepEnd);
     child.on("error", (error) =>
       reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })),
     );

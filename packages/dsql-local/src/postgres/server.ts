@@ -6,7 +6,7 @@ import type { ServerUser } from "./server-user.ts";
 import { serverSettings } from "./settings.ts";
 import { watchOver } from "./watchdog.ts";
 
-/** How long a start or a stop may take before it is given up. */
+/** How long a start or a stop may take before it fails. */
 const PATIENCE_MS = 30_000;
 
 export interface PostgresServerOptions {
@@ -44,7 +44,7 @@ export class PostgresServer {
     this.#releaseWatchdog = watchOver(this.pid, options.user);
   }
 
-  /** Starts PostgreSQL and waits until it takes connections. @throws with its log where it does not */
+  /** Starts PostgreSQL and waits until it takes connections. @throws {Error} with its log, if it does not start */
   static async start(options: PostgresServerOptions): Promise<PostgresServer> {
     const port = String(options.tcp?.port ?? 5432);
     const child = spawn(
@@ -86,7 +86,7 @@ export class PostgresServer {
     return new PostgresServer(child, { exited, log: () => log }, options);
   }
 
-  /** Whether the process is still there. */
+  /** Whether the process is still running. */
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -96,7 +96,7 @@ export class PostgresServer {
     return this.#log().trim();
   }
 
-  /** Resolves when the process has ended, for whatever reason. */
+  /** Resolves when the process has ended, for any reason. */
   get exited(): Promise<void> {
     return this.#exited;
   }

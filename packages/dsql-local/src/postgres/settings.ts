@@ -25,7 +25,7 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     wal_level: "minimal",
     max_wal_senders: "0",
     max_wal_size: "512MB",
-    // Nothing is kept ready for the next checkpoint in a folder that is to be copied.
+    // The data directory is copied, so it keeps no spare WAL files.
     min_wal_size: "2MB",
     // Its lock on a table's end would look like another transaction's.
     autovacuum: "off",

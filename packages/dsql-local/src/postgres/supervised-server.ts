@@ -4,22 +4,22 @@ import { PostgresServer, type PostgresServerOptions } from "./server.ts";
 /** Called when a server ends by itself. */
 export interface Supervision {
   log(line: string): void;
-  /** It could not be started again, or ended too often; called once. */
+  /** Called once, if it could not be restarted or ended too often. */
   onFailure(error: PostgresFailedError): void;
 }
 
-/** The PostgreSQL behind the endpoint has ended, and is not started again. */
+/** The PostgreSQL behind the endpoint has ended and cannot be restarted. */
 export class PostgresFailedError extends Error {
   override readonly name = "PostgresFailedError";
 }
 
 const MAX_RESTARTS = 3;
 const RESTARTS_WITHIN_MS = 60_000;
-/** Processes of a killed server keep its memory for a moment. */
+/** A killed server's processes hold its shared memory for a moment, so a start is retried. */
 const START_ATTEMPTS = 20;
 const START_RETRY_MS = 100;
 
-/** Starts PostgreSQL again each time it ends by itself, until `stop`; three times a minute at most. */
+/** Restarts PostgreSQL each time it ends by itself, until `stop`; at most three times a minute. */
 export class SupervisedServer {
   readonly #options: PostgresServerOptions;
   readonly #supervision: Supervision;
@@ -39,7 +39,7 @@ export class SupervisedServer {
     this.#stopping = true;
     await this.#server.stop();
     await this.#watching;
-    // A restart may have been under way.
+    // A restart may have been in progress.
     await this.#server.stop();
   }
 

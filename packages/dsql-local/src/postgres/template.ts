@@ -27,7 +27,7 @@ export async function templateDirectory(
   const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
   const build = (): Promise<void> => buildTemplate({ binaries, user, setupSql, cache, template });
   await buildOnce(`${template}.lock`, () => exists(template), build);
-  // Its age is that of its last use.
+  // Its modification time is that of its last use.
   await utimes(template, new Date(), new Date()).catch(() => undefined);
   return join(template, "data");
 }
@@ -49,7 +49,7 @@ async function buildTemplate(options: {
     await removeMaps(join(draft, "data"));
     await rename(draft, template);
   } catch (error) {
-    // Another process may have taken this one for dead and finished first.
+    // Another process may have assumed that this one is dead, and finished first.
     if (!(await exists(template))) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import type { ServerUser } from "./server-user.ts";
 
 /**
- * Ends the server when this process dies, SIGKILL included: a shell that waits for the end of a pipe which only we hold
- * open. Windows has no such shell; there the next start finds the orphan.
+ * Stops the server when this process dies, even by SIGKILL: a shell waits for the end of a pipe that only we hold open.
+ * Windows has no such shell; there the next start stops the orphan.
  * @returns call it when the server has ended by itself
  */
 export function watchOver(pid: number, user: ServerUser | undefined): () => void {
@@ -14,7 +14,7 @@ export function watchOver(pid: number, user: ServerUser | undefined): () => void
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  // Without it only the next start cleans up, which is no reason to fail.
+  // Without the watchdog the next start cleans up, so this is not an error.
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   child.unref();

@@ -54,7 +54,7 @@ export function actionOf(command: Command): string {
   return (command.subtype ?? "").replace(/^AT_/, "");
 }
 
-/** DSQL's text for an action that it has not; `text` is the whole statement. */
+/** DSQL's message for an action that it does not support; `text` is the whole statement. */
 export function unsupportedAction(command: Command, text: string): string {
   const object = /\balter\s+(table|index|view|sequence)\b/i.exec(text)?.[1] ?? "table";
   const action = actionOf(command);

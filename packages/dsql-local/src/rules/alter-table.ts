@@ -6,7 +6,7 @@ import { changesToUnsupportedCache, NO_CACHE } from "./sequences.ts";
 
 type Command = NodeBody<"AlterTableCmd">;
 
-/** The rule of an action that DSQL has not, or not in every form. */
+/** The rule for an action that DSQL does not support, or not in every form. */
 function unsupportedWhere(
   advice: string,
   concerns: (command: Command, statement: StatementContext) => boolean,

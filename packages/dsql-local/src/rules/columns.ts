@@ -51,9 +51,9 @@ export const columnRules: readonly Rule[] = [
       return name !== undefined && SERIAL_TYPES.has(name) && `type "${name}" does not exist`;
     },
   ),
-  rule("ColumnDef", columnType, (column) => typeObjection(column.typeName)),
+  rule("ColumnDef", columnType, (column) => columnTypeObjection(column.typeName)),
   rule("ColumnDef", columnLength, (column) => lengthObjection(column.typeName)),
-  rule("CreateDomainStmt", columnType, (domain) => typeObjection(domain.typeName)),
+  rule("CreateDomainStmt", columnType, (domain) => columnTypeObjection(domain.typeName)),
   rule("CreateDomainStmt", columnLength, (domain) => lengthObjection(domain.typeName)),
   rule(
     "ColumnDef",
@@ -67,7 +67,7 @@ export const columnRules: readonly Rule[] = [
   rule("ColumnDef", identity, (column) => identityObjection(column)),
 ];
 
-function typeObjection(type: NodeBody<"TypeName"> | undefined): Objection {
+function columnTypeObjection(type: NodeBody<"TypeName"> | undefined): Objection {
   return isRefusedColumnType(type) && `datatype ${displayedName(type)} not supported`;
 }
 
@@ -87,7 +87,7 @@ function identityObjection(column: NodeBody<"ColumnDef">): Objection {
   return identityCacheObjection(constraint.options);
 }
 
-/** What DSQL says to the options of an identity column's sequence. */
+/** DSQL's objection to the options of an identity column's sequence. */
 export function identityCacheObjection(options: readonly Node[] | undefined): Objection {
   return cacheObjection(options) && `identity column ${NO_CACHE}`;
 }

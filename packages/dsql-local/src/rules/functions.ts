@@ -2,7 +2,7 @@ import { namesOf } from "../sql/tree.ts";
 import { type Rule, rule } from "./rule.ts";
 
 const ADVISORY_LOCK = /^pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared|_all)?$/;
-/** Functions of what DSQL has not: a server's address, notifications, large objects. */
+/** Functions for what DSQL does not have: a server's address, notifications, large objects. */
 const REFUSED =
   /^(?:inet_server_addr|inet_server_port|pg_notify|pg_listening_channels|lo_\w+|lo(?:read|write))$/;
 

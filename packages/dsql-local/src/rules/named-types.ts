@@ -3,7 +3,7 @@ import { namesOf } from "../sql/tree.ts";
 import { type CatalogRule, catalogRule } from "./rule.ts";
 import { isColumnType, isRefusedColumnType } from "./type-names.ts";
 
-/** A column may have a domain that somebody has made, but not the row type of a table. */
+/** A column may have a domain as its type, but not the row type of a table. */
 export const namedTypeRules: readonly CatalogRule[] = [
   catalogRule(
     "ColumnDef",

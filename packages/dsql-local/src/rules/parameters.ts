@@ -27,7 +27,7 @@ export const SESSION_PARAMETERS: ReadonlySet<string> = new Set([
   "disable_sync_create_index",
 ]);
 
-/** The parameter behind which `disable_sync_create_index` is kept, PostgreSQL having none of that name. */
+/** The PostgreSQL parameter that stores `disable_sync_create_index`: a custom one must have a dot in its name. */
 export const SYNC_CREATE_INDEX_PARAMETER = "dsql.disable_sync_create_index";
 
 const info: RuleInfo = {

@@ -58,7 +58,7 @@ const relations = (kind: string): string =>
   `SELECT count(*) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
    WHERE c.relkind = ${literal(kind)} AND n.nspname ${IN_USER_SCHEMA}`;
 
-/** A limit on how many objects of a kind there are; as on a cluster, IF NOT EXISTS does not come before it. */
+/** A limit on the number of objects of a kind; as on a cluster, it applies even if IF NOT EXISTS would do nothing. */
 const limited = <K extends NodeName>(
   on: K,
   limit: { max: number; count: string; message: string; advice: string },

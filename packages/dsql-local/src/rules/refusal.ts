@@ -1,4 +1,4 @@
-/** The error of a statement that DSQL refuses, and what the log adds to it. */
+/** The error for a statement that DSQL refuses, and what the log adds to it. */
 export interface Refusal {
   sqlstate: string;
   message: string;
@@ -14,7 +14,7 @@ export interface Refusal {
   severity?: "ERROR" | "FATAL" | undefined;
 }
 
-/** Asks the catalog, in the session's own transaction; rows as text. */
+/** Queries the catalog in the session's transaction; rows as text. */
 export interface CatalogQuery {
   query(sql: string): Promise<readonly (readonly (string | null)[])[]>;
 }

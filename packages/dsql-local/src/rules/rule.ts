@@ -18,7 +18,7 @@ const pages = {
   roles: "using-database-and-iam-roles",
 } as const;
 
-/** What a refusal says beside its SQLSTATE and text. */
+/** What a refusal has in addition to its message. */
 export interface RuleInfo {
   /** Its name in the log, kebab-case. */
   rule: string;
@@ -44,7 +44,7 @@ export interface CatalogRule {
   question(body: Record<string, unknown>, context: NodeContext): CatalogCheck | undefined;
 }
 
-/** Makes a refusal of a rule's facts and DSQL's text. */
+/** Builds a refusal from a rule's facts and DSQL's message. */
 export function makeRefusal(info: RuleInfo, message: string): Refusal {
   return {
     sqlstate: info.sqlstate ?? "0A000",

@@ -32,11 +32,11 @@ export const sequenceRules: readonly Rule[] = [
   ),
   rule("CreateSeqStmt", cache, (s) => cacheObjection(s.options) && `CREATE SEQUENCE ${NO_CACHE}`),
   rule("AlterSeqStmt", cache, (s) => changesToUnsupportedCache(s.options) && `ALTER SEQUENCE ${NO_CACHE}`),
-  rule("CreateSeqStmt", type, (s) => typeObjection(s.options)),
-  rule("AlterSeqStmt", type, (s) => typeObjection(s.options)),
+  rule("CreateSeqStmt", type, (s) => sequenceTypeObjection(s.options)),
+  rule("AlterSeqStmt", type, (s) => sequenceTypeObjection(s.options)),
 ];
 
-function typeObjection(options: readonly Node[] | undefined): Objection {
+function sequenceTypeObjection(options: readonly Node[] | undefined): Objection {
   for (const option of options ?? []) {
     if (!("DefElem" in option) || option.DefElem.defname !== "as") continue;
     const { arg } = option.DefElem;

@@ -81,7 +81,7 @@ export const tableRules: readonly Rule[] = [
   ...keyRules,
 ];
 
-/** Whether a key is DEFERRABLE: said in the constraint itself, or right after it in a column's own list. */
+/** Whether a key is DEFERRABLE: the parser puts it in the constraint itself, or right after it in a column's list. */
 function hasDeferrableKey(table: NodeBody<"CreateStmt">): boolean {
   return (table.tableElts ?? []).some((element) => {
     if ("Constraint" in element) return isKey(element.Constraint) && element.Constraint.deferrable === true;

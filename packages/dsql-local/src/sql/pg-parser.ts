@@ -14,7 +14,7 @@ export class SqlSyntaxError extends Error {
   override readonly name = "SqlSyntaxError";
 }
 
-/** The text may well be SQL, but it is nested too deeply for the parser's stack. */
+/** The text may be valid SQL, but is nested too deeply for the parser's stack. */
 export class SqlTooDeepError extends Error {
   override readonly name = "SqlTooDeepError";
 }

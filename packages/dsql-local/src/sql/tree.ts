@@ -6,27 +6,27 @@ export type NodeName = Node extends infer N ? (N extends unknown ? keyof N & str
 /** The fields of a node of that type. */
 export type NodeBody<K extends NodeName> = Extract<Node, Record<K, unknown>>[K];
 
-/** What is known of the whole statement that a node is in. */
+/** The statement that a node is in. */
 export interface StatementContext {
   /** The statement's text; node locations count its UTF-8 bytes. */
   text: string;
-  /** DSQL's own form that was blanked out of it. */
+  /** The DSQL syntax that was blanked out of the text, so that PostgreSQL's parser could read it. */
   form?: "create-index-async" | "alter-table-async" | undefined;
 }
 
-/** Where a node is in its statement. */
+/** The surroundings of an AST node. */
 export interface NodeContext {
   statement: StatementContext;
   /** The node that holds it, and the field it is in; the root has neither. */
   parent?: NodeName | undefined;
   field?: string | undefined;
-  /** Names that WITH clauses define here. */
+  /** Names of common table expressions that the node can refer to. */
   ctes: ReadonlySet<string>;
 }
 
 type Visit = (name: NodeName, body: Record<string, unknown>, context: NodeContext) => void;
 
-/** Fields that hold a node without its type's name around it. */
+/** Fields whose value is a node's body without an object `{ <type>: body }` around it, and the node's type. */
 const INLINE: Record<string, NodeName> = {
   relation: "RangeVar",
   pktable: "RangeVar",
@@ -105,7 +105,7 @@ function enterValue(value: unknown, context: NodeContext, visit: Visit): void {
   if (typeof value !== "object" || value === null) return;
   const inline = INLINE[context.field as string];
   for (const key in value) {
-    // A node's type is the only key of the object around it, and the only kind of key with a capital.
+    // A node is an object whose only key is its type; no other key begins with a capital.
     const capital = key.charCodeAt(0);
     if (capital < 65 || capital > 90) break;
     const body = (value as Record<string, unknown>)[key];
@@ -115,7 +115,7 @@ function enterValue(value: unknown, context: NodeContext, visit: Visit): void {
   if (inline) enter(inline, value as Record<string, unknown>, context, visit);
 }
 
-/** The only type name of a node, and its fields. */
+/** The type of a node, and its fields. */
 export function open(node: Node): { name: NodeName; body: Record<string, unknown> } {
   const [name, body] = Object.entries(node)[0] as [NodeName, Record<string, unknown>];
   return { name, body };

@@ -72,7 +72,7 @@ function jobQuery(call: string): string {
   return `SELECT job_id FROM pg_catalog.${call} AS job_id`;
 }
 
-/** The index is made without looking at the rows that are there; the job looks at them. */
+/** The index is created without checking existing rows; the job checks them. */
 function withoutUnique(text: string): string {
   const [, second] = tokenize(text);
   return second?.text === "unique" ? text.slice(0, second.start) + text.slice(second.end) : text;

@@ -7,12 +7,12 @@ export interface IamAction {
   arn: string;
 }
 
-/** What DSQL's grammar has and PostgreSQL's has not, found in one statement of the text. */
+/** Syntax that DSQL has and PostgreSQL does not, found in one statement of the text. */
 export type DsqlForm =
   | { kind: "create-index-async" | "alter-table-async"; start: number; end: number }
   | { kind: "iam"; start: number; end: number; action: IamAction };
 
-/** A text that PostgreSQL's parser reads: what it would not know is blanked out, so that all positions hold. */
+/** SQL that PostgreSQL's parser can read: DSQL's own syntax is blanked out, so that all positions stay valid. */
 export interface BlankedText {
   text: string;
   forms: readonly DsqlForm[];

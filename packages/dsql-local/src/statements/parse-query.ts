@@ -19,13 +19,13 @@ import { statementKind } from "./statement-kind.ts";
 import { tableReferences } from "./table-references.ts";
 import { translate } from "./translate.ts";
 
-/** Texts above this many characters are not remembered. */
+/** Longer texts are not cached. */
 const MAX_CACHED_LENGTH = 64 * 1024;
 
 const cache = new RecentCache<ParsedQuery>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
 
 /**
- * Splits a query text into its statements and judges each; a text seen before costs a look-up.
+ * Splits a query text into its statements and judges each; results are cached.
  *
  * `loadParser()` must have been awaited.
  */
@@ -70,7 +70,7 @@ function parse(sql: string): ParsedQuery {
   }
 }
 
-/** Where a statement is in the text, without the white space before it. */
+/** The position of a statement in the text, without the white space before it. */
 function extent(
   raw: RawStatement,
   text: string,

@@ -1,6 +1,6 @@
 /**
- * Remembers what was used last, up to a number of entries and a sum of weights. What is used is kept in one of two
- * generations; when the younger is half of all that may be kept, the older is forgotten. A hit costs one look-up.
+ * A cache of recently used values, limited by a number of entries and a sum of weights. It has two generations; when the
+ * younger one has reached half of the limit, the older one is dropped. A hit costs one look-up.
  */
 export class RecentCache<T> {
   readonly #maxEntries: number;
@@ -22,7 +22,7 @@ export class RecentCache<T> {
     return older?.value;
   }
 
-  /** Keeps a value; one heavier than half of all that may be kept is not kept. */
+  /** Adds a value, unless it is heavier than half of the limit. */
   set(key: string, value: T, weight: number): void {
     if (weight > this.#maxWeight / 2) return;
     const isFull =

@@ -14,7 +14,7 @@ const OWN_RELATION = "'^dsql_local_'";
 const OWN_RELATIONS = `(SELECT oid FROM pg_catalog.pg_class WHERE relname ~ ${OWN_RELATION})`;
 const OWN_ROUTINE = "'^(dsql_local_|postgres_(version|current_setting|set_config)$)'";
 const OWN_TRIGGER = "'^~dsql_local_'";
-/** The role that PostgreSQL was made with. */
+/** The role that PostgreSQL was initialized with. */
 const OWN_ROLE = 10;
 
 /** All columns, because relhastriggers counts the endpoint's triggers. */
@@ -93,7 +93,7 @@ function catalogEdit(
   };
 }
 
-/** Where a name of one word, or of two and a dot, ends. */
+/** The end of a name of one word, or of two with a dot between them. */
 function endOfName(text: string, start: number, parts: number): number | undefined {
   let end: number | undefined;
   const tokens = tokenize(text.slice(start));

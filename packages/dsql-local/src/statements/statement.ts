@@ -52,5 +52,5 @@ export interface Statement extends TransactionRefusals {
   commandTag?: string | undefined;
 }
 
-/** A query text taken apart: its statements, or PostgreSQL's own syntax error, for which the text is sent on as it is. */
+/** A parsed query text: its statements, or PostgreSQL's own syntax error, for which the text is sent on as it is. */
 export type ParsedQuery = { statements: readonly Statement[] } | { syntaxError: true; text: string };

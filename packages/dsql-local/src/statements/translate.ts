@@ -12,22 +12,22 @@ export interface Translation {
   commandTag?: string | undefined;
 }
 
-/** The text that makes PostgreSQL do what DSQL does. */
+/** Rewrites a statement so that PostgreSQL does what DSQL does. */
 export function translate(tree: Node, statement: StatementContext): Translation {
   const text = withDefaults(tree, statement);
   return asyncCall(tree, statement, text) ?? shownByQuery(tree) ?? { text };
 }
 
-/** Statements in which something may have to be written otherwise. */
+/** Statements whose text may need edits other than those of {@link catalogEdits}. */
 const EDITED = new Set([
   ...["CreateStmt", "CreateSchemaStmt", "CreateDomainStmt"],
   ...["AlterTableStmt", "IndexStmt", "VariableSetStmt", "AlterRoleSetStmt"],
 ]);
 
-/** Where a type without a precision gets DSQL's. */
+/** Nodes whose type gets DSQL's default precision: not casts. */
 const TYPED = new Set(["ColumnDef", "CreateDomainStmt"]);
 
-/** Defaults of DSQL's own written out, words of its own taken out. */
+/** The text with DSQL's defaults written out, and with DSQL's own words replaced by what PostgreSQL knows. */
 function withDefaults(tree: Node, statement: StatementContext): string {
   const { name } = open(tree);
   if (!EDITED.has(name)) return apply(statement.text, catalogEdits(tree, statement.text));
@@ -44,11 +44,13 @@ function withDefaults(tree: Node, statement: StatementContext): string {
   return apply(statement.text, edits);
 }
 
+/** Removes `USING btree_index`, DSQL's name for its one kind of index. */
 function methodEdits(text: string): Edit[] {
   const method = accessMethod(text);
   return method?.text === "btree_index" ? [{ start: method.usingStart, end: method.end, text: "" }] : [];
 }
 
+/** Renames `disable_sync_create_index`: PostgreSQL accepts an unknown parameter only with a dot in its name. */
 function parameterEdits(text: string): Edit[] {
   const parameter = /\bdisable_sync_create_index\b/i.exec(text);
   if (!parameter) return [];

@@ -6,17 +6,18 @@ import type { KeyPair } from "./issue-certificate.ts";
 
 /** What an endpoint needs for TLS. */
 export interface EndpointCertificate extends KeyPair {
+  /** The CA certificate, PEM. */
   ca: string;
-  /** The CA as a file, for `sslrootcert`. */
+  /** The path of the CA certificate, for `sslrootcert`. */
   caPath: string;
 }
 
-/** How long before its end a certificate is replaced. */
+/** How long before its expiry a certificate is replaced. */
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000;
 
 /**
- * The certificate of a Region's endpoints, signed by a CA of our own; both are kept in the cache and used again, so that a
- * client needs to be given the CA only once.
+ * The certificate of a Region's endpoints, signed by a CA of our own; both are kept in the cache directory between runs, so that
+ * a client has to be given the CA only once.
  */
 export async function endpointCertificate(region: string): Promise<EndpointCertificate> {
   const folder = join(await cacheDirectory(), "tls");
@@ -32,13 +33,14 @@ export async function endpointCertificate(region: string): Promise<EndpointCerti
   return { ...leaf, ca: ca.certificate, caPath: join(folder, "ca", "certificate.pem") };
 }
 
+/** The pair in a folder; a missing, invalid or soon expiring one is issued again. */
 async function keptPair(
   folder: string,
   issue: () => Promise<KeyPair>,
   isValid: (pair: KeyPair) => boolean = () => true,
 ): Promise<KeyPair> {
-  const kept = await read(folder);
-  if (kept && !endsSoon(kept) && isValid(kept)) return kept;
+  const kept = await readPair(folder);
+  if (kept && !expiresSoon(kept) && isValid(kept)) return kept;
   if (kept) await rm(folder, { recursive: true, force: true });
   const pair = await issue();
   const draft = await mkdtemp(`${folder}-`);
@@ -49,8 +51,8 @@ async function keptPair(
     await rename(draft, folder);
     return pair;
   } catch (error) {
-    // Another process may have been first; a folder is renamed as a whole, so what is there is complete.
-    const other = await read(folder);
+    // Another process may have been first; a folder is complete before it is renamed, so a pair that exists is whole.
+    const other = await readPair(folder);
     if (!other) throw error;
     return other;
   } finally {
@@ -58,7 +60,7 @@ async function keptPair(
   }
 }
 
-async function read(folder: string): Promise<KeyPair | undefined> {
+async function readPair(folder: string): Promise<KeyPair | undefined> {
   try {
     return {
       certificate: await readFile(join(folder, "certificate.pem"), "utf8"),
@@ -69,6 +71,6 @@ async function read(folder: string): Promise<KeyPair | undefined> {
   }
 }
 
-function endsSoon({ certificate }: KeyPair): boolean {
+function expiresSoon({ certificate }: KeyPair): boolean {
   return Date.parse(new X509Certificate(certificate).validTo) - Date.now() < RENEW_BEFORE_MS;
 }

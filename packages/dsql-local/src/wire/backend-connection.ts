@@ -27,7 +27,7 @@ export class BackendConnection extends MessageStream {
   readonly #address: BackendAddress;
   /** What PostgreSQL reported at login, e.g. `DateStyle`. */
   readonly parameters = new Map<string, string>();
-  /** Called with each notice that a query of our own brings; what it returns is called when the query has ended. */
+  /** Called with each notice to one of the endpoint's own queries. @returns called when the query has ended */
   onNotice?: (body: Buffer) => (() => void) | undefined;
   #processId = 0;
   #secretKey = 0;
@@ -100,7 +100,7 @@ export class BackendConnection extends MessageStream {
     return message;
   }
 
-  /** Asks PostgreSQL to cancel what this connection is doing; it can come too late, which is not reported. */
+  /** Asks PostgreSQL to cancel what this connection is doing; it may be too late, which is not reported. */
   async cancel(): Promise<void> {
     const socket = await dial(this.#address);
     await new Promise<void>((resolve) => {
@@ -111,7 +111,7 @@ export class BackendConnection extends MessageStream {
     });
   }
 
-  /** Says goodbye and closes. */
+  /** Sends Terminate and closes. */
   override async end(): Promise<void> {
     if (!this.ended) this.write(terminate);
     await super.end();

@@ -4,7 +4,7 @@ import { int32, message } from "./message-writer.ts";
 /** `I` idle, `T` in a transaction, `E` in a failed one. */
 export type TransactionStatus = "I" | "T" | "E";
 
-/** Messages as a server writes them. */
+/** Encodes messages that a server sends. */
 export const readyForQuery = (status: TransactionStatus): Buffer =>
   message(Backend.ReadyForQuery, Buffer.from(status));
 export const commandComplete = (tag: string): Buffer => message(Backend.CommandComplete, tag);

@@ -11,7 +11,7 @@ export function textEncodingOf(clientEncoding: string | undefined): TextEncoding
   return clientEncoding === undefined || clientEncoding === "UTF8" ? "utf8" : "latin1";
 }
 
-/** Encodings with ASCII bytes inside of other characters, by PostgreSQL's names and aliases. */
+/** Encodings whose characters can contain ASCII bytes, by PostgreSQL's names and aliases. */
 const AMBIGUOUS: Readonly<Record<string, string>> = {
   big5: "BIG5",
   win950: "BIG5",

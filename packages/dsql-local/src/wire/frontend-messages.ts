@@ -2,7 +2,7 @@ import { terminated } from "./client-encoding.ts";
 import { Frontend } from "./message-types.ts";
 import { int16, int32, message } from "./message-writer.ts";
 
-/** Messages as a client writes them; texts are zero-terminated on the wire. */
+/** Encodes messages that a client sends; strings are zero-terminated. */
 export const query = (sql: string): Buffer => message(Frontend.Query, sql);
 
 export const parse = (name: string, sql: string, parameterTypes: readonly number[] = []): Buffer =>
@@ -22,7 +22,7 @@ export function bind(portal: string, statement: string, values: readonly (string
 export type Named = "statement" | "portal";
 const kind = (what: Named): Buffer => Buffer.from(what === "statement" ? "S" : "P");
 
-/** A name as it came: Latin-1 gives every byte of it back. */
+/** A name, byte for byte as it was read: as Latin-1. */
 const nameBytes = (name: string): Buffer => terminated(name, "latin1");
 
 export const describe = (what: Named, name: string): Buffer =>
@@ -49,6 +49,6 @@ export const CANCEL_REQUEST_CODE = 80877102;
 export const SSL_REQUEST_CODE = 80877103;
 export const GSS_REQUEST_CODE = 80877104;
 
-/** The whole content of a connection that asks to cancel what another one is doing. */
+/** The only message of a connection that cancels what another one is doing. */
 export const cancelRequest = (processId: number, secretKey: number): Buffer =>
   Buffer.concat([int32(16), int32(CANCEL_REQUEST_CODE), int32(processId), int32(secretKey)]);

@@ -21,7 +21,7 @@ export class MessageLengthError extends Error {
 
 const HEADER = 5;
 
-/** Cuts a stream of bytes into typed messages, whatever the chunks are. */
+/** Splits a stream of bytes into typed messages, however it is chunked. */
 export class MessageReader {
   readonly #maxMessageBytes: number;
   #buffer: Buffer = Buffer.alloc(0);

@@ -41,7 +41,7 @@ export class MessageStream {
       });
     });
     if (socket.destroyed) this.#finish();
-    // Whoever read the socket before may have paused it.
+    // An earlier reader of the socket may have paused it.
     else socket.resume();
   }
 
@@ -50,12 +50,12 @@ export class MessageStream {
     return this.#ended;
   }
 
-  /** Why the socket ended, where it was not in peace. */
+  /** Why the socket failed; undefined if it was closed normally. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Takes the next message if it has arrived whole. @throws {MessageLengthError} */
+  /** Takes the next message if it has arrived completely. @throws {MessageLengthError} */
   poll(): WireMessage | undefined {
     const message = this.reader.take();
     if (this.#paused) this.#resume();
@@ -122,7 +122,7 @@ export class MessageStream {
     }
   }
 
-  /** Sends what was queued, closes in peace, and waits until the socket is gone (or 1 s has passed). */
+  /** Sends what was queued, closes gracefully, and waits until the socket is closed (or 1 s has passed). */
   async end(): Promise<void> {
     this.flush();
     if (!this.socket.destroyed) {
@@ -141,7 +141,7 @@ export class MessageStream {
     this.#finish();
   }
 
-  /** Resolves when the socket is gone. */
+  /** Resolves when the socket is closed. */
   get closed(): Promise<void> {
     return this.#closed;
   }
@@ -152,7 +152,7 @@ export class MessageStream {
     try {
       hasMessage = this.reader.hasMessage;
     } catch {
-      // The reader of the queue meets the same error and decides what becomes of the connection.
+      // The reader of the queue gets the same error and decides what to do with the connection.
       hasMessage = true;
     }
     if (!hasMessage) return;

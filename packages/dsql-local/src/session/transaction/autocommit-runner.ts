@@ -29,7 +29,7 @@ async function runAsTransaction(session: SessionState, work: Work): Promise<bool
 async function changeSchema(session: SessionState, work: Work): Promise<boolean> {
   const { adjudicator, mutex, turn } = session;
   const response = await adjudicator.changeSchema(
-    () => runPatiently((form) => mutex.run(() => turn.hold(work.request(form)))),
+    () => retryDeadlocks((form) => mutex.run(() => turn.hold(work.request(form)))),
     ({ error }) => !error,
   );
   if (!response.error) session.schemaVersion = adjudicator.schemaVersion;
@@ -42,10 +42,10 @@ async function read(session: SessionState, work: Work): Promise<boolean> {
   const hold = (form: RequestForm): Promise<BackendResponse> =>
     mutex.run(() => turn.hold(work.request(form), work.copy));
   if (work.statement.commandTag !== undefined) {
-    return deliverWork(session.client, work, await runPatiently(hold));
+    return deliverWork(session.client, work, await retryDeadlocks(hold));
   }
   const form = { ...FIRST_TIME };
-  const response = await runPatiently((next) => {
+  const response = await retryDeadlocks((next) => {
     Object.assign(form, next);
     return next.again ? hold(next) : mutex.run(() => work.stream("client's"));
   });
@@ -54,7 +54,9 @@ async function read(session: SessionState, work: Work): Promise<boolean> {
 }
 
 /** Retries a statement that has met a deadlock. */
-async function runPatiently(run: (form: RequestForm) => Promise<BackendResponse>): Promise<BackendResponse> {
+async function retryDeadlocks(
+  run: (form: RequestForm) => Promise<BackendResponse>,
+): Promise<BackendResponse> {
   let response = await run(FIRST_TIME);
   for (let runs = 1; runs < MAX_RUNS; runs++) {
     if (!response.error || !isTransient(response.error) || response.isPartlySent) break;

@@ -21,10 +21,10 @@ export function copyTables(
 
 /** Asks for the oids of the tables that names would refer to without the copies. */
 export function tableOidsSql(targets: readonly TableReference[]): string {
-  return `SELECT ${targets.map(({ schema, name }) => tableOid(schema, name)).join(", ")}`;
+  return `SELECT ${targets.map(({ schema, name }) => oidWithoutCopies(schema, name)).join(", ")}`;
 }
 
-function tableOid(schema: string | undefined, name: string): string {
+function oidWithoutCopies(schema: string | undefined, name: string): string {
   const schemas =
     schema === undefined ? "pg_catalog.current_schemas(false)" : `ARRAY[${literal(schema)}]::name[]`;
   return `(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
