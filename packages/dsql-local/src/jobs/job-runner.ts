@@ -16,7 +16,7 @@ export interface JobRunnerOptions {
   log?: ((line: string) => void) | undefined;
 }
 
-/** Finished jobs older than this are no longer in sys.jobs. */
+/** Removes finished jobs that sys.jobs no longer shows. */
 const FORGET_OLD_JOBS = `DELETE FROM pg_catalog.dsql_local_job
   WHERE status IN ('completed', 'failed') AND update_time < now() - interval '1 hour'`;
 

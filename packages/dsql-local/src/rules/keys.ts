@@ -61,7 +61,8 @@ function keysOf(table: NodeBody<"CreateStmt">): NodeBody<"ColumnDef">[][] {
   return keys;
 }
 
-function isKey({ contype }: NodeBody<"Constraint">): boolean {
+/** Whether a constraint is PRIMARY KEY or UNIQUE. */
+export function isKey({ contype }: NodeBody<"Constraint">): boolean {
   return contype === "CONSTR_PRIMARY" || contype === "CONSTR_UNIQUE";
 }
 

@@ -1,6 +1,6 @@
 import type { NodeBody } from "../sql/tree.ts";
 import { columnRules } from "./columns.ts";
-import { keyRules } from "./keys.ts";
+import { isKey, keyRules } from "./keys.ts";
 import { type Rule, type RuleInfo, rule } from "./rule.ts";
 import { isTemporary } from "./temporary.ts";
 
@@ -94,8 +94,4 @@ function hasDeferrableKey(table: NodeBody<"CreateStmt">): boolean {
     }
     return false;
   });
-}
-
-function isKey(constraint: NodeBody<"Constraint">): boolean {
-  return constraint.contype === "CONSTR_PRIMARY" || constraint.contype === "CONSTR_UNIQUE";
 }
