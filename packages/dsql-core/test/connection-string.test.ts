@@ -82,7 +82,7 @@ describe("parseConnectionString", () => {
 
   test("names all parameters for a name that is near to none", () => {
     expect(() => parseConnectionString(`postgres://${HOST}/?connection_limit=5`)).toThrow(
-      /"connection_limit"\. Known are region, .*sslmode\.$/,
+      /"connection_limit"\. The known ones are region, .*sslmode\.$/,
     );
   });
 

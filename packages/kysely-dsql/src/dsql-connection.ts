@@ -41,7 +41,7 @@ export class DsqlConnection implements DatabaseConnection {
   readonly #settings: DsqlConnectionSettings;
   /** The client for the work of the transaction that is open. */
   #scope: TransactionScope<DsqlPoolClient> | undefined;
-  /** The driver's own COMMIT or ROLLBACK, which the scope would refuse. */
+  /** The driver's own COMMIT or ROLLBACK, which must bypass the scope because the scope refuses it. */
   #ending: CompiledQuery | undefined;
   #isDiscarded = false;
   /** Why the connection was lost; all later statements reject with this error. */
@@ -85,7 +85,7 @@ export class DsqlConnection implements DatabaseConnection {
       const chunks = streamRows<R>(client, this.#settings.cursor, query, chunkSize);
       return { chunks, first: await chunks.next() };
     };
-    // Until the caller has rows, a conflict can be retried as that of any other statement.
+    // Until the caller has received rows, a conflict can be retried like that of any other statement.
     const { chunks, first } = this.#isAutocommit(client)
       ? await this.#retryAutocommit(query.sql, begin, options?.signal)
       : await begin();
@@ -99,7 +99,7 @@ export class DsqlConnection implements DatabaseConnection {
   /**
    * Closes the connection; Kysely 0.29 calls it for an aborted query with the strategy "kill session". An open transaction
    * is rolled back, but a statement outside a transaction that the server has begun may still be committed, so the abort's
-   * reason gets a CommitOutcomeUnknownError as its `cause`. DSQL takes no cancel requests, so there is no cancelQuery.
+   * reason gets a CommitOutcomeUnknownError as its `cause`. DSQL does not support cancel requests, so there is no cancelQuery.
    */
   async killSession(): Promise<void> {
     this.discard();
@@ -193,7 +193,7 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   async #waitForIndex(client: DsqlPoolClient, rows: readonly unknown[]): Promise<void> {
-    // Other statements than CREATE INDEX ASYNC start no job.
+    // Only CREATE INDEX ASYNC starts a job.
     if ((rows[0] as { job_id?: unknown } | undefined)?.job_id === undefined) return;
     await waitForJob({ query: (text) => this.#retryAutocommit(text, () => client.query(text)) }, { rows });
   }

@@ -152,7 +152,7 @@ describe("prisma-dsql check", () => {
     ["a folder without schemas", ["check", "empty"], "has no .prisma file"],
     ["an unknown option", ["check", "--jsn"], "--jsn"],
     ["no command", [], "Usage"],
-    ["an unknown command", ["chek"], 'there is no command "chek"'],
+    ["an unknown command", ["chek"], 'unknown command "chek"'],
   ])("ends with 2 for %s", (_, args, text) => {
     const { status, stderr } = run(...args);
     expect(stderr).toContain(text);

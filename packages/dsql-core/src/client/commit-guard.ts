@@ -18,7 +18,7 @@ export interface StatementContext {
 }
 
 /**
- * The rules of the commit guard for one statement, in the order in which it meets them. `guarded-client.ts` hands it in;
+ * The rules of the commit guard for one statement, in the order in which they apply. `guarded-client.ts` creates it;
  * `statement-object.ts` calls these methods from the handlers of pg's statement object:
  *
  * 1. {@link respondLocally}: must it be refused, or is there nothing left for the server to do?
@@ -120,8 +120,8 @@ export class GuardedStatement {
   }
 
   /**
-   * What its first error means: an error for the caller, or none where the statement has done what it was sent for. Undefined
-   * for a further error: after a time limit pg reports the end of the connection as well.
+   * What its first error means: an error for the caller, or none if the statement has achieved its purpose. Returns undefined
+   * for any further error: after a time limit pg reports the end of the connection as well.
    */
   fail(error: Error): { failure: Error | undefined } | undefined {
     this.ended();

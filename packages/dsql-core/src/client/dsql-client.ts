@@ -71,7 +71,7 @@ export class DsqlClient extends AuthenticatedClient {
     return await this.transactionWithRetry(work, transactionOptionsOf(options));
   }
 
-  /** What may be shown of a client: no token, no credentials, no socket. */
+  /** What is safe to print about a client: no token, no credentials, no socket. */
   toJSON(): Record<string, unknown> {
     const { host, port, user, database, region } = this.#source.settings;
     const { applicationName } = this.#source;

@@ -1,5 +1,5 @@
 const LINE_COMMENT_END = /\r|\n|$/g;
-/** What opens a part of a text in which a semicolon, or a comment's sign, means nothing. */
+/** A semicolon, or what opens a comment, a string or a quoted name, in which a semicolon ends nothing. */
 const OPENING = /;|--|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g;
 const IDENTIFIER_CHARACTER = /[\w$\u0080-\uffff]/;
 

@@ -1,9 +1,9 @@
 import { splitStatements } from "./split-statements.ts";
 
-/** What a statement does to the session's transaction. */
+/** How a statement changes the session's transaction. */
 export type TransactionCommand = "begin" | "commit" | "rollback" | "savepoint";
 
-/** The commands of a text: the one it consists of, or those among its several statements, undefined for the others. */
+/** The transaction commands in a SQL text: its only one, or a list with one entry for each statement, undefined for other statements. */
 export type TextCommands = TransactionCommand | readonly (TransactionCommand | undefined)[] | undefined;
 
 const COMMAND =

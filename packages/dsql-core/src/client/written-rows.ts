@@ -10,9 +10,9 @@ const MAX_ROWS = 20;
 const MAX_VALUE_LENGTH = 200;
 
 /**
- * Names of the rows that these statements write or lock, such as `items(id=7)`, as far as their text and values say: those
+ * Names of the rows that these statements write or lock, such as `items(id=7)`, as far as their SQL and values determine them: those
  * that compare columns with values by `=` or IN, and INSERT … ON CONFLICT. The same row has the same name in whatever text
- * it is written by. A statement that does not say its rows exactly names none, because work that does not fight must not take turns.
+ * it is written by. A statement whose rows are not exactly known returns none, because transactions that do not conflict must not take turns.
  */
 export function writtenRows(statements: readonly SentStatement[]): string[] {
   const rows = new Set<string>();
@@ -28,7 +28,7 @@ type Token = { kind: "word" | "quoted" | "text" | "number" | "parameter" | "sign
 const TOKEN =
   /\s+|--[^\r\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|"((?:[^"]|"")*)"|(?<![\w$])'((?:[^']|'')*)'|\$(\d+)|(\d+(?:\.\d+)?)(?![\w.])|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(::|<>|<=|>=|!=|\|\||->>?|[-+*/%<>=(),.;[\]])/y;
 
-/** The tokens of a statement, or undefined where it holds what this reader does not know. */
+/** The tokens of a statement, or undefined if it contains something that this reader does not know. */
 function tokenize(text: string): Token[] | undefined {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
@@ -59,7 +59,7 @@ function isName(token: Token | undefined): token is Token {
 function rowsOf(text: string, values: readonly unknown[]): string[] {
   const first = /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase();
   if (first === undefined || !/^(?:update|delete|insert|select)$/.test(first)) return [];
-  // A plain read fights with nobody, and need not be read here.
+  // A plain read conflicts with nothing, so it is not parsed.
   if (first === "select" && !/\bfor\s+(?:update|(?:no\s+)?key|share)\b/i.test(text)) return [];
   const tokens = tokenize(text);
   if (tokens === undefined) return [];
@@ -148,7 +148,7 @@ function readTable(tokens: readonly Token[], at: number): string | undefined {
 }
 
 /**
- * Every combination of values that the columns of a condition are compared with, or none where it compares in another way.
+ * Every combination of values that the columns of a condition are compared with, or none if it compares in any other way.
  * A column that the statement assigns does not tell a row from others: it is a version, or a balance that must suffice.
  */
 function ofCondition(
@@ -288,7 +288,7 @@ function until(tokens: Token[], start: number, ends: readonly string[]): Token[]
   return tokens.slice(start + 1, end < 0 ? undefined : end);
 }
 
-/** What a word or sign separates outside parentheses. */
+/** The parts that a word or sign separates, outside parentheses. */
 function split(tokens: readonly Token[], separator: string): Token[][] {
   const parts: Token[][] = [[]];
   let depth = 0;

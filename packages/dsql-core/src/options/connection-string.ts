@@ -32,7 +32,9 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
   if (text.trim() === "")
     refuse("It is empty: check that the variable that it comes from is set, for instance DATABASE_URL.");
   if (/<[^<>]*>/.test(text))
-    refuse("It still has a placeholder such as <cluster id>: replace it with the value of your cluster.");
+    refuse(
+      "It still contains a placeholder such as <cluster id>: replace it with the value of your cluster.",
+    );
   const { scheme, authority = "", database, query } = SHAPE.exec(text.trim())?.groups ?? {};
   if (scheme === undefined)
     refuse(

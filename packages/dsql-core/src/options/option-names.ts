@@ -108,6 +108,7 @@ export function refuseName(name: string, known: string[], what: "option" | "para
       `${name} is not a parameter of a connection string: ${POSITION[name] ?? "give it as an option beside connectionString"}.`,
     );
   const shown = /^[\w.-]{1,40}$/.test(name) ? `"${name}"` : "a name";
-  const meant = didYouMean(name, known) || (what === "parameter" ? ` Known are ${known.join(", ")}.` : "");
+  const meant =
+    didYouMean(name, known) || (what === "parameter" ? ` The known ones are ${known.join(", ")}.` : "");
   throw new DsqlConfigError(`Unknown ${what} ${shown}.${meant}`);
 }

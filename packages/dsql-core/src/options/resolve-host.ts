@@ -19,7 +19,7 @@ export function resolveHost(options: DsqlConnectionOptions): { host: string; reg
     );
   if (/[<>]/.test(host))
     throw new DsqlConfigError(
-      "host still has a placeholder in angle brackets: replace it with your cluster's endpoint.",
+      "host still contains a placeholder in angle brackets: replace it with your cluster's endpoint.",
     );
   if (isIP(host) !== 0)
     throw new DsqlConfigError(

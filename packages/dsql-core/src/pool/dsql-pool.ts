@@ -166,7 +166,7 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   /**
-   * What an adapter on this pool calls itself: connections opened from now on have it before the colon in their
+   * Sets the adapter's name: connections opened from now on have it before the colon in their
    * `application_name`, unless the options gave an `ormPrefix` or an `application_name`, or another adapter came first.
    * @throws DsqlConfigError for a prefix that cannot be used
    */
@@ -196,7 +196,7 @@ export class DsqlPool extends PoolWithQuery {
     return undefined;
   }
 
-  /** What may be shown of a pool: no token, no credentials. */
+  /** What is safe to print about a pool: no token, no credentials. */
   toJSON(): Record<string, unknown> {
     const { host, port, user, database, region } = this.#source.settings;
     const { applicationName } = this.#source;

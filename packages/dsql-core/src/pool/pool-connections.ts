@@ -11,7 +11,7 @@ import { type Taker, WaitingCallers } from "./waiting-callers.ts";
 
 const ENDED = "Cannot use a pool after calling end on the pool.";
 
-/** Opens a pool's connections, hands them to callers, takes them back and closes them. */
+/** Opens a pool's connections, gives them to callers, takes them back and closes them. */
 export class PoolConnections {
   readonly #settings: PoolSettings;
   readonly #source: ConnectionSource;

@@ -37,7 +37,7 @@ const LOST_MESSAGES =
   /^(?:Connection terminated\b|Client has encountered a connection error and is not queryable$|timeout expired$)/;
 
 /**
- * Which conflict of DSQL an error is or wraps, or undefined where it is none.
+ * Which conflict of DSQL an error is or wraps; undefined if it is not a conflict.
  * Follows `cause` and the links of other libraries' errors (Sequelize, TypeORM, Objection, MikroORM, Prisma), and an
  * AggregateError all of whose members are conflicts.
  */
@@ -53,7 +53,7 @@ export function isOccError(error: unknown): boolean {
 /**
  * What a caller can do about an error. A conflict whose retries are already spent (`OccRetryExhaustedError`) is
  * `other`, so that loops around loops do not multiply their attempts. Errors of pg and of Node that say that a connection
- * was lost or not made are `connection-lost`. Those of a client that is none of this package do not tell whether a COMMIT
+ * was lost or not made are `connection-lost`. Those of a client from elsewhere do not show whether a COMMIT
  * had been sent: a DsqlPool or DsqlClient reports that one as `commit-outcome-unknown`.
  */
 export function failureOf(error: unknown): Failure {
@@ -126,7 +126,7 @@ function ownVerdict(error: object): Verdict {
   return occType === undefined ? OTHER : { failure: "conflict", occType };
 }
 
-/** The text is read under SQLSTATE 40001 only: elsewhere it may quote what a user typed. */
+/** The message is read only under SQLSTATE 40001: elsewhere it may quote user input. */
 function ofSqlState(code: unknown, text: unknown): OccType | undefined {
   if (code === DATA_CONFLICT) return "data";
   if (code === SCHEMA_CONFLICT) return "schema";

@@ -17,7 +17,7 @@ import { DsqlIntrospector } from "../dsql-introspector.ts";
 import { downHistory, type HistoryTableName, upHistory } from "./kysely-history.ts";
 import { ProgramDriver } from "./program-driver.ts";
 
-/** A migration as Kysely has it, whatever database type its functions name. */
+/** A migration as Kysely defines it, for any database type. */
 export interface KyselyMigration {
   up(db: Kysely<unknown>): Promise<void>;
   down?(db: Kysely<unknown>): Promise<void>;
@@ -185,7 +185,7 @@ export class DsqlMigrator {
     };
   }
 
-  /** An instance as the user's own is, whose statements are recorded. */
+  /** A Kysely instance with the user's plugins, whose statements are recorded. */
   #recordedBy(session: ProgramSession): Kysely<unknown> {
     return new Kysely({
       dialect: {

@@ -55,7 +55,7 @@ export async function runCommand(
       return 0;
     }
     if (command !== "check") {
-      const problem = command === undefined ? "" : `prisma-dsql: there is no command "${command}".\n\n`;
+      const problem = command === undefined ? "" : `prisma-dsql: unknown command "${command}".\n\n`;
       output.stderr.write(`${problem}${usage}`);
       return 2;
     }

@@ -30,7 +30,7 @@ const LOCATION_OPTIONS = {
 
 const LOCATION_USAGE = `  --schema <path>             the schema's file or folder; the default is what Prisma finds
   --config <path>             Prisma's config file
-  --migrations <folder>       the default is what Prisma's config says, or migrations beside the schema
+  --migrations <folder>       the default is the one in Prisma's config, or migrations beside the schema
 `;
 
 interface LocationValues {
