@@ -131,7 +131,7 @@ describe("a login", () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
-    await expect(database.connect({ port, connectionTimeoutMillis: 50 })).rejects.toThrow(
+    await expect(database.connect({ port, connectionTimeoutMillis: 1000 })).rejects.toThrow(
       /waiting for the server's response/,
     );
     silent.close();
