@@ -317,7 +317,8 @@ function setNotNull(work: Work, { table, known, command }: ActionWork, range: Ra
   const draft = work.script.tableDrafts.get(keyOf(table));
   const written = draft && !draft.isClosed && !draft.hasRows ? draft.columns.get(name) : undefined;
   if (draft && written && column) {
-    draft.edits.push({ start: written.end, end: written.end, text: " NOT NULL" });
+    // Before what was added behind the last column: a constraint may end where the column does.
+    draft.edits.unshift({ start: written.end, end: written.end, text: " NOT NULL" });
     addChange(draft.changes, "folded", `NOT NULL of ${shown} stands in the table's definition.`);
     column.notNull = true;
     return {};
