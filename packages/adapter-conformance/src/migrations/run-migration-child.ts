@@ -13,6 +13,8 @@ export interface ChildRun {
 
 export interface ChildOptions {
   leaseMs: number;
+  /** Arguments of the child's program. */
+  args?: readonly string[];
   /** The child kills itself at this event, from 1. */
   killAt?: number;
   /** Called with each event of the child. */
@@ -25,7 +27,7 @@ export async function runMigrationChild(
   local: LocalDsql,
   options: ChildOptions,
 ): Promise<ChildRun> {
-  const running = spawn(process.execPath, [fileURLToPath(child)], {
+  const running = spawn(process.execPath, [fileURLToPath(child), ...(options.args ?? [])], {
     env: {
       ...process.env,
       DSQL_CONNECTION: JSON.stringify(local.connection),

@@ -1,25 +1,9 @@
-import { emptyDatabase } from "adapter-conformance/migrations";
-import { DsqlPool } from "dsql-core";
-import { type LocalDsql, startLocalDsql } from "dsql-local";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { deploy, type MigrateEvent, status } from "../../src/index.ts";
+import { local, pool, useMigrationDatabase } from "../support/migration-database.ts";
 import { createIndex, createTable, dml, migrationOf } from "./plans.ts";
 
-let local: LocalDsql;
-let pool: DsqlPool;
-
-beforeAll(async () => {
-  local = await startLocalDsql();
-});
-afterAll(() => local.stop());
-beforeEach(() => {
-  pool = new DsqlPool({ ...local.connection, max: 4 });
-});
-afterEach(async () => {
-  local.faults.clear();
-  await emptyDatabase(pool);
-  await pool.end();
-});
+useMigrationDatabase();
 
 const shop = () => [
   migrationOf(

@@ -1,25 +1,9 @@
-import { emptyDatabase } from "adapter-conformance/migrations";
-import { DsqlPool } from "dsql-core";
-import { type LocalDsql, startLocalDsql } from "dsql-local";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Journal } from "../../src/apply/journal.ts";
 import { deployPrograms, type MigrationProgram } from "../../src/index.ts";
+import { pool, useMigrationDatabase } from "../support/migration-database.ts";
 
-let local: LocalDsql;
-let pool: DsqlPool;
-
-beforeAll(async () => {
-  local = await startLocalDsql();
-});
-afterAll(() => local.stop());
-beforeEach(() => {
-  pool = new DsqlPool({ ...local.connection, max: 6 });
-});
-afterEach(async () => {
-  local.faults.clear();
-  await emptyDatabase(pool);
-  await pool.end();
-});
+useMigrationDatabase({ max: 6 });
 
 const makeTable: MigrationProgram = {
   name: "001",
