@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ConnectionLostError, DsqlClient, type DsqlConnectionOptions, DsqlTokenError } from "../src/index.ts";
 import { useLocalDatabase } from "./local-database.ts";
@@ -162,23 +163,44 @@ describe("a login", () => {
 });
 
 describe("the AWS SDK", () => {
-  test("is not loaded before the first token is needed", async () => {
+  /** Whether it is loaded before and after the first token is needed. */
+  async function loaded(options: object, env: NodeJS.ProcessEnv): Promise<boolean[]> {
+    const cluster = {
+      host: "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws",
+      hostaddr: "127.0.0.1",
+      port: 1,
+    };
     const script = `
       import { DsqlPool } from "dsql-core";
       import { createRequire } from "node:module";
-      const credentials = { accessKeyId: "a", secretAccessKey: "b" };
-      const pool = new DsqlPool({ host: "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws", hostaddr: "127.0.0.1", port: 1, credentials });
+      const pool = new DsqlPool(${JSON.stringify({ ...cluster, ...options })});
       const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes("@aws-sdk"));
       const before = loaded();
       await pool.query("SELECT 1").catch(() => {});
       await pool.end();
       console.log(JSON.stringify([before, loaded()]));`;
-    const stdout = await new Promise<string>((resolve, reject) => {
-      const cwd = new URL("..", import.meta.url);
-      execFile(process.execPath, ["--input-type=module", "-e", script], { cwd }, (error, out) =>
-        error ? reject(error) : resolve(out),
-      );
-    });
-    expect(JSON.parse(stdout)).toEqual([false, true]);
+    const settings = {
+      cwd: new URL("..", import.meta.url),
+      env: { ...process.env, AWS_PROFILE: "", ...env },
+    };
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--input-type=module", "-e", script],
+      settings,
+    );
+    return JSON.parse(stdout);
+  }
+
+  test("is loaded when the first token needs its credentials, not before", async () => {
+    const nowhere = { AWS_SHARED_CREDENTIALS_FILE: "/none", AWS_CONFIG_FILE: "/none" };
+    expect(await loaded({ profile: "none" }, nowhere)).toEqual([false, true]);
+  });
+
+  test("is not loaded where the credentials are given, or in the environment", async () => {
+    expect(await loaded({ credentials: { accessKeyId: "a", secretAccessKey: "b" } }, {})).toEqual([
+      false,
+      false,
+    ]);
+    expect(await loaded({}, { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" })).toEqual([false, false]);
   });
 });

@@ -17,6 +17,16 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+/** Leads the SDK to files that have one profile, `work`. */
+async function sharedFiles(): Promise<AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), "dsql-core-"));
+  const file = join(folder, "credentials");
+  await writeFile(file, "[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = s3cret\n");
+  vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", file);
+  vi.stubEnv("AWS_CONFIG_FILE", join(folder, "none"));
+  return { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
 /** The parts of a token. */
 async function sign(request: Partial<TokenRequest>) {
   const { token, expiresAtMs } = await awsTokenSigner({ ...REQUEST, ...request })();
@@ -55,24 +65,31 @@ describe("a token", () => {
   });
 
   test("takes the credentials of a named profile from the shared files", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "dsql-core-"));
-    try {
-      const file = join(folder, "credentials");
-      await writeFile(file, "[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = s3cret\n");
-      vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", file);
-      vi.stubEnv("AWS_CONFIG_FILE", join(folder, "none"));
-      const { query } = await sign({ credentials: undefined, profile: "work" });
-      expect(query["X-Amz-Credential"]).toMatch(/^AKIAWORK\//);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    await using _ = await sharedFiles();
+    const { query } = await sign({ credentials: undefined, profile: "work" });
+    expect(query["X-Amz-Credential"]).toMatch(/^AKIAWORK\//);
   });
 
-  test("takes the default chain's credentials", async () => {
+  test("takes the environment's credentials, with their session and their end", async () => {
+    const expiration = new Date(Date.now() + 30_000);
+    vi.stubEnv("AWS_PROFILE", "");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAENV");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "s3cret");
+    vi.stubEnv("AWS_SESSION_TOKEN", "a session/token+==");
+    vi.stubEnv("AWS_CREDENTIAL_EXPIRATION", expiration.toISOString());
+    const { query, expiresAtMs } = await sign({ credentials: undefined });
+    expect(query["X-Amz-Credential"]).toMatch(/^AKIAENV\//);
+    expect(query["X-Amz-Security-Token"]).toBe("a session/token+==");
+    expect(expiresAtMs).toBe(expiration.getTime());
+  });
+
+  test("takes AWS_PROFILE's credentials rather than the environment's, as the SDK does", async () => {
+    await using _ = await sharedFiles();
+    vi.stubEnv("AWS_PROFILE", "work");
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAENV");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "s3cret");
     const { query } = await sign({ credentials: undefined });
-    expect(query["X-Amz-Credential"]).toMatch(/^AKIAENV\//);
+    expect(query["X-Amz-Credential"]).toMatch(/^AKIAWORK\//);
   });
 });
 

@@ -29,6 +29,8 @@ export const bundlers: Cell[] = [
   ]),
   esbuild("CommonJS", "cjs", ["--format=cjs"]),
   esbuild("CommonJS, minified", "cjs", ["--format=cjs", "--minify"]),
+  // As CDK's NodejsFunction does it: the credentials are in the environment, so nothing looks for the SDK.
+  esbuild("CommonJS, without the AWS SDK", "cjs", ["--format=cjs", "--external:@aws-sdk/*"]),
   ...(["es", "cjs"] as const).map((format) =>
     bundler(`rollup: ${format === "es" ? "ES module" : "CommonJS"}`, {
       packages: {

@@ -1,5 +1,7 @@
 import { DsqlTokenError } from "../errors.ts";
 import type { AwsCredentialProvider, AwsCredentials } from "./aws-credentials.ts";
+import { environmentCredentials } from "./environment-credentials.ts";
+import { presign } from "./presign.ts";
 
 /** What a token is signed for, and the credentials that sign it. */
 export interface TokenRequest {
@@ -22,34 +24,22 @@ export interface SignedToken {
 /** Signs one token. */
 export type TokenSigner = () => Promise<SignedToken>;
 
-/** A signer that uses the AWS SDK; the SDK is loaded when the first token is needed. */
+/** A signer of tokens for one endpoint and user. */
 export function awsTokenSigner(request: TokenRequest): TokenSigner {
-  const { host: hostname, region, user, tokenDurationSecs: expiresIn } = request;
-  const credentials = memoizedProvider(request);
+  const { host, region, user, tokenDurationSecs: expiresIn } = request;
+  const action = user === "admin" ? "DbConnectAdmin" : "DbConnect";
+  const provider = memoizedProvider(request);
   return async () => {
-    const identity = await fetchCredentials(credentials);
-    // Before the signature, so that a slow one makes the token's life look shorter, never longer.
-    const signedAtMs = Date.now();
-    const expiresAtMs = Math.min(signedAtMs + expiresIn * 1000, endOf(identity));
+    const credentials = await fetchCredentials(provider);
+    const signedAt = new Date();
+    const signedAtMs = signedAt.getTime();
+    const expiresAtMs = Math.min(signedAtMs + expiresIn * 1000, endOf(credentials));
     if (expiresAtMs <= signedAtMs)
       throw new DsqlTokenError(
         "The AWS credentials have expired; a token signed with them would be refused.",
       );
-    const { DsqlSigner } = await loadAwsSdk();
-    try {
-      const signer = new DsqlSigner({ hostname, region, expiresIn, credentials: keyOf(identity) });
-      const token =
-        user === "admin" ? await signer.getDbConnectAdminAuthToken() : await signer.getDbConnectAuthToken();
-      return { token, expiresAtMs };
-    } catch (cause) {
-      throw new DsqlTokenError("The token could not be signed.", { cause });
-    }
+    return { token: presign({ host, region, action, credentials, expiresIn, signedAt }), expiresAtMs };
   };
-}
-
-/** The identity as the SDK's type has it, where a `sessionToken` may be absent but not undefined. */
-function keyOf({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials) {
-  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
 }
 
 /** The package that a failed import was looking for, from the error or one that it wraps (Node.js manual, "Errors"). */
@@ -68,7 +58,7 @@ async function loadAwsSdk(): Promise<typeof import("./aws-sdk.ts")> {
     return await import("./aws-sdk.ts");
   } catch (cause) {
     throw new DsqlTokenError(
-      `The AWS SDK could not be loaded${missingPackage(cause) === undefined ? "" : `: ${missingPackage(cause)} is missing`}. Install @aws-sdk/dsql-signer and @aws-sdk/credential-provider-node, or let your bundler include them.`,
+      `The AWS SDK could not be loaded${missingPackage(cause) === undefined ? "" : `: ${missingPackage(cause)} is missing`}. Install @aws-sdk/credential-provider-node, or let your bundler include it.`,
       { cause },
     );
   }
@@ -105,12 +95,14 @@ async function fetchCredentials(provider: AwsCredentialProvider): Promise<AwsCre
   return identity;
 }
 
-/** The request's own credentials, or the SDK's default chain, made once: it keeps what it has fetched until that expires. */
+/** The request's own credentials, or the environment's, or the SDK's default chain, made once: it keeps what it has fetched until that expires. */
 function memoizedProvider({ credentials, profile, region }: TokenRequest): AwsCredentialProvider {
   if (typeof credentials === "function") return credentials;
   if (credentials !== undefined) return async () => credentials;
   let chain: AwsCredentialProvider | undefined;
   return async () => {
+    const found = profile === undefined ? environmentCredentials() : undefined;
+    if (found !== undefined) return found;
     if (chain === undefined) {
       const { defaultProvider } = await loadAwsSdk();
       chain = defaultProvider({ ...(profile !== undefined && { profile }), clientConfig: { region } });
