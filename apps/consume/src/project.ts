@@ -76,8 +76,15 @@ export function ownPackages(
 export function npmProject(context: Context, name: string, options: ProjectOptions = {}): Promise<string> {
   return context.once(`npm project ${name}`, async () => {
     const folder = await projectFolder(context, name, options);
-    await runCommand(["npm", "install"], { cwd: folder });
+    await npmInstall(folder);
     return folder;
+  });
+}
+
+/** What npm has in its cache is not asked for again, because most folders install the same. */
+export function npmInstall(folder: string, ...options: string[]): Promise<CommandResult> {
+  return runCommand(["npm", "install", "--prefer-offline", "--no-audit", "--no-fund", ...options], {
+    cwd: folder,
   });
 }
 

@@ -88,6 +88,7 @@ async function runLine(context: Context, folder: string, node: string, line: str
       PRISMA_SCHEMA_ENGINE_BINARY: join(REPOSITORY, "packages/prisma-dsql/scripts/no-schema-engine.sh"),
       PRISMA_HIDE_UPDATE_MESSAGE: "1",
       CHECKPOINT_DISABLE: "1",
+      npm_config_prefer_offline: "true",
     },
   });
 }

@@ -1,6 +1,5 @@
 import type { Cell } from "../cell.ts";
-import { ownPackages, projectFolder, runWithEndpoint, writeFiles } from "../project.ts";
-import { runCommand } from "../run-command.ts";
+import { npmInstall, ownPackages, projectFolder, runWithEndpoint, writeFiles } from "../project.ts";
 
 interface Wrong {
   name: string;
@@ -44,7 +43,7 @@ export const wrongPeers: Cell[] = [
           ),
           files: { "program.mjs": program },
         });
-        await runCommand(["npm", "install", "--force"], { cwd: folder });
+        await npmInstall(folder, "--force");
         const { output } = await runWithEndpoint(context, [process.execPath, "program.mjs"], folder, true);
         const messages = output.split("\n").filter((line) => /^\w*Error\b.*: /.test(line));
         if (messages.length !== 1 || !messages[0]?.includes(says)) throw new Error(output);
@@ -60,7 +59,7 @@ export const wrongPeers: Cell[] = [
       const folder = await projectFolder(context, "wrong-node", {
         packages: { "dsql-local": own["dsql-local"] ?? "" },
       });
-      await runCommand(["npm", "install"], { cwd: folder });
+      await npmInstall(folder);
       const programs = {
         "core.mjs": `import { DsqlPool } from "dsql-core"; new DsqlPool(process.env.DATABASE_URL);`,
         "local.mjs": `import { startLocalDsql } from "dsql-local"; await startLocalDsql();`,
