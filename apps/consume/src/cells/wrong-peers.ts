@@ -3,6 +3,7 @@ import { npmInstall, ownPackages, projectFolder, runWithEndpoint, writeFiles } f
 
 interface Wrong {
   name: string;
+  /** Names to versions; ours have none. */
   packages: Record<string, string>;
   program: string;
   /** What the one error must say. */
@@ -27,6 +28,12 @@ const WRONG: Wrong[] = [
     packages: { "drizzle-orm": "0.44.7" },
     program: `import { drizzle } from "drizzle-dsql"; drizzle(process.env.DATABASE_URL);`,
     says: "drizzle-dsql needs drizzle-orm 0.45 or 1.0",
+  },
+  {
+    name: "Prisma 6",
+    packages: { "prisma-dsql": "", "@prisma/client": "6.19.3", "@prisma/adapter-pg": "6.19.3" },
+    program: `import { PrismaDsql } from "prisma-dsql"; new PrismaDsql(process.env.DATABASE_URL);`,
+    says: "prisma-dsql needs Prisma 7.10 or later",
   },
 ];
 

@@ -8,7 +8,7 @@ import {
   type PoolSource,
   type RetryOptions,
 } from "dsql-core";
-import { olderPrisma } from "../older-prisma.ts";
+import { demandPrismaPg7 } from "../older-prisma.ts";
 import { DsqlDriverAdapter } from "./dsql-driver-adapter.ts";
 import { demandSamePool, isGivenPool } from "./given-pool.ts";
 import { takeSchema } from "./prisma-schema.ts";
@@ -52,9 +52,10 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
   /**
    * Nothing is sent and nothing connects before the client's first operation. A source that is not set, such as an
    * environment variable while an application is built, is refused by that operation, and not here.
-   * @throws DsqlConfigError for options that cannot be used, and for a pool that is not a DsqlPool
+   * @throws DsqlConfigError for options that cannot be used, for a pool that is not a DsqlPool, and beside an older Prisma
    */
   constructor(source: PoolSource | undefined, options: PrismaDsqlOptions = {}) {
+    demandPrismaPg7();
     if (source !== undefined && isGivenPool(source)) {
       this.#options = options;
       openPool(source, PREFIX);
@@ -84,7 +85,6 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
       ...stockOptions(this.#options),
       disposeExternalPool: dispose,
     }).connect();
-    if (typeof readWrite.underlyingDriver !== "function") throw olderPrisma("@prisma/adapter-pg");
     demandSamePool(pool, readWrite.underlyingDriver());
     // The pool is shared, so that its errors are reported once.
     const { onPoolError: _, ...shared } = stockOptions(this.#options);
