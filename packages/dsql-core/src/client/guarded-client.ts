@@ -142,6 +142,8 @@ class GuardedPgClient extends Client implements Guarded {
 
   #send(query: string | QueryObject, values: unknown, callback: Callback): void {
     if (typeof query !== "object" || query === null) super.query(query, values as [], callback as never);
+    else if (isTextAndValues(query))
+      super.query(query.text, (values || query.values) as [], callback as never);
     else super.query(withCallback(query, callback) as never, values as []);
   }
 }
@@ -154,9 +156,24 @@ function pgQuery(query: string | QueryObject, values: unknown, callback: Callbac
   return made;
 }
 
+/** Whether a config object says no more than its text and values, given by themselves: pg copies an object property by property. */
+function isTextAndValues(query: QueryObject): query is { text: string; values?: unknown } {
+  if (typeof query.text !== "string" || Object.getPrototypeOf(query) !== Object.prototype) return false;
+  for (const name in query) {
+    const isKnown = name === "text" || name === "values";
+    if (!isKnown && query[name as keyof QueryObject] !== undefined) return false;
+  }
+  return true;
+}
+
 /** An object with the caller's properties that can be written to, as older versions of pg do. */
 function withCallback(query: QueryObject, callback: Callback): QueryObject {
-  return Object.create(query, { callback: { value: callback, writable: true } });
+  // One of the caller's, which may be read-only, would keep it from being assigned.
+  if ("callback" in query)
+    return Object.create(query, { callback: { value: callback, writable: true } }) as QueryObject;
+  const own = Object.create(query) as QueryObject;
+  own.callback = callback;
+  return own;
 }
 
 /** Gives an error the stack of the caller that awaits it instead of the socket's, as pg does. */

@@ -72,9 +72,10 @@ export function mergeRetryOptions(
  * @throws DsqlConfigError when the two contradict each other
  */
 function givenOptions(options: TransactionOptions = {}): TransactionOptions {
-  const { maxRetries, ...given } = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as TransactionOptions;
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && name !== "maxRetries") given[name] = value;
+  const { maxRetries } = options;
   if (maxRetries === undefined) return given;
   requireOption(
     Number.isSafeInteger(maxRetries) && maxRetries >= 0,
