@@ -1,5 +1,5 @@
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import type { AsyncJob, DsqlPool } from "dsql-core";
+import type { AsyncJob, DsqlPool, LegacyRetryOptions } from "dsql-core";
 import type { NoSchema, SchemaOrRelations } from "./installed-types.ts";
 import type { DsqlTransactionConfig, DsqlTransactionOptions } from "./transaction-config.ts";
 
@@ -42,6 +42,12 @@ export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends No
   transactionWithRetry<R>(
     work: (tx: DsqlTransaction<T>) => Promise<R>,
     options?: DsqlTransactionOptions,
+  ): Promise<R>;
+  /** The same with retry options in the place and the words of `@aws/aurora-dsql-drizzle`. */
+  transactionWithRetry<R>(
+    work: (tx: DsqlTransaction<T>) => Promise<R>,
+    config: DsqlTransactionConfig | undefined,
+    retry: LegacyRetryOptions | undefined,
   ): Promise<R>;
 
   /**

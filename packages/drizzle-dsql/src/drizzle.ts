@@ -1,6 +1,6 @@
 import { drizzle as installedDrizzle } from "drizzle-orm/node-postgres";
 import { npmVersion } from "drizzle-orm/version";
-import { DsqlConfigError, type DsqlPool, isDsqlPool } from "dsql-core";
+import { DsqlConfigError, type DsqlPool, isDsqlPool, type LegacyRetryOptions } from "dsql-core";
 import type { DsqlDatabase } from "./database.ts";
 import type { InstalledSession } from "./installed-session.ts";
 import type { DsqlDrizzleConfig, NoSchema, SchemaOrRelations } from "./installed-types.ts";
@@ -38,18 +38,13 @@ export function drizzle<T extends SchemaOrRelations>(
   const transactions = new Transactions(client, db.session);
   db.session.transaction = (work, config) => transactions.run(work, config);
   // Own properties, so that they are still there after withReplicas, which copies the database in 0.45.
-  db.transactionWithRetry = (work, options, ...others: unknown[]) => {
-    if (others.some((other) => other !== undefined)) return Promise.reject(new DsqlConfigError(ONE_OBJECT));
-    return transactions.runWithRetry(work, options);
-  };
+  db.transactionWithRetry = (work, options, awsOptions?: LegacyRetryOptions | undefined) =>
+    transactions.runWithRetry(work, options, awsOptions);
   db.waitForJob = async (jobs) => {
     for (const job of [jobs].flat()) await client.waitForJob(job);
   };
   return db;
 }
-
-const ONE_OBJECT =
-  "transactionWithRetry(work, options) takes all its options in one object, the second argument: accessMode, maxAttempts and the others.";
 
 drizzle.mock = mock;
 

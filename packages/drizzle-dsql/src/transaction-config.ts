@@ -1,4 +1,9 @@
-import { DsqlConfigError, type TransactionOptions } from "dsql-core";
+import {
+  DsqlConfigError,
+  type LegacyRetryOptions,
+  type TransactionOptions,
+  transactionOptionsOf,
+} from "dsql-core";
 
 /** What `transaction` takes as its second argument. */
 export interface DsqlTransactionConfig {
@@ -64,6 +69,27 @@ export function resolveTransactionOptions(
     );
   }
   return { ...retry, readOnly: readOnly ?? begin.readOnly };
+}
+
+const AWS_OPTIONS: Readonly<Record<keyof LegacyRetryOptions, true>> = {
+  maxRetries: true,
+  baseDelayMs: true,
+  maxDelayMs: true,
+  jitterFactor: true,
+  onRetry: true,
+};
+
+/**
+ * The third argument of `transactionWithRetry`, where `@aws/aurora-dsql-drizzle` has its retry options, as dsql-core's options.
+ * @throws DsqlConfigError for options that belong in the second argument
+ */
+export function resolveAwsOptions(options: LegacyRetryOptions): TransactionOptions {
+  const others = Object.keys(options).filter((name) => !Object.hasOwn(AWS_OPTIONS, name));
+  if (others.length > 0)
+    throw new DsqlConfigError(
+      `transactionWithRetry(work, options) takes all its options in one object, the second argument: ${others.join(", ")} too. The third takes those of @aws/aurora-dsql-drizzle.`,
+    );
+  return transactionOptionsOf(options);
 }
 
 function unsupportedOption(option: string, fact: string): DsqlConfigError {

@@ -11,7 +11,11 @@ import {
 } from "dsql-core";
 import { type InstalledSession, transactionOn } from "./installed-session.ts";
 import { TransactionCache } from "./transaction-cache.ts";
-import { resolveTransactionConfig, resolveTransactionOptions } from "./transaction-config.ts";
+import {
+  resolveAwsOptions,
+  resolveTransactionConfig,
+  resolveTransactionOptions,
+} from "./transaction-config.ts";
 
 /** What the caller does with the `tx` of one transaction. */
 type Work<R> = (tx: never) => Promise<R>;
@@ -40,8 +44,10 @@ export class Transactions {
   }
 
   /** Runs one transaction until it is committed, within the limits of `options`. */
-  async runWithRetry<R>(work: Work<R>, options?: object): Promise<R> {
-    const { readOnly, ...retry } = resolveTransactionOptions(options);
+  async runWithRetry<R>(work: Work<R>, options?: object, awsOptions?: object): Promise<R> {
+    const { readOnly, ...retry } = awsOptions
+      ? { ...resolveTransactionConfig(options), ...resolveAwsOptions(awsOptions) }
+      : resolveTransactionOptions(options);
     return await this.#invalidateAfter((cache) =>
       retryTransaction<R>(
         (_attempt, remember, begun) => this.#attempt({ work, readOnly, cache, remember, begun }),

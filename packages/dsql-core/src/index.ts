@@ -34,7 +34,7 @@ export {
 export { type ClusterEndpoint, parseClusterEndpoint } from "./options/cluster-endpoint.ts";
 export type { DsqlConnectionOptions, DsqlPoolOptions } from "./options/connection-options.ts";
 export { parseConnectionString } from "./options/connection-string.ts";
-export type { LegacyRetryOptions } from "./options/legacy-retry-options.ts";
+export { type LegacyRetryOptions, transactionOptionsOf } from "./options/legacy-retry-options.ts";
 export type { RetryOptions, TransactionOptions } from "./options/retry-options.ts";
 export { mergeRetryOptions } from "./options/retry-settings.ts";
 export { DsqlPool, type DsqlPoolClient, isDsqlPool } from "./pool/dsql-pool.ts";

@@ -70,19 +70,19 @@ describe("the words of AWS's connectors", () => {
     expect(credentials).toBeDefined();
   });
 
-  test("transaction() calls onRetry(error, attempt), and counts the attempts after the first", async () => {
+  test("transaction() calls onRetry(error, attempt, maxAttempts), and counts the attempts after the first", async () => {
     await withPool({}, async (pool) => {
       cluster.faults.conflictCommits(100);
-      const seen: [boolean, number][] = [];
+      const seen: [boolean, number, number][] = [];
       const spent = pool.transaction((client) => client.query("INSERT INTO app.item VALUES (1)"), {
         maxRetries: 2,
         baseDelayMs: 1,
-        onRetry: (error, attempt) => seen.push([isOccError(error), attempt]),
+        onRetry: (error, attempt, maxAttempts) => seen.push([isOccError(error), attempt, maxAttempts]),
       });
       await expect(spent).rejects.toSatisfy(isOccError);
       expect(seen).toEqual([
-        [true, 1],
-        [true, 2],
+        [true, 1, 3],
+        [true, 2, 3],
       ]);
     });
   });

@@ -64,10 +64,11 @@ test("tells onRetry which attempt failed, of what, and how long it waits", async
   const events: RetryEvent[] = [];
   const first = conflict();
   const { work } = failingWith(first);
-  await retryOnOcc(work, { backoff: () => 1, onRetry: (event) => events.push(event) });
+  await retryOnOcc(work, { maxAttempts: 3, backoff: () => 1, onRetry: (event) => events.push(event) });
   expect(events).toHaveLength(1);
   expect(events[0]).toMatchObject({
     attempt: 1,
+    maxAttempts: 3,
     reason: "conflict",
     occType: "data",
     reconnects: 0,

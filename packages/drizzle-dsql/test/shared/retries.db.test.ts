@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { DsqlPool } from "dsql-core";
+import { DsqlPool, isOccError } from "dsql-core";
 import { describe, expect, it } from "vitest";
 import { type DsqlDatabase, drizzle } from "../../src/index.ts";
 import { counters, useCounters } from "../support/use-counters.ts";
@@ -44,10 +44,39 @@ describe("transactionWithRetry", () => {
     }
   });
 
-  it("refuses options in a third argument and options that do not exist, before anything is sent", async () => {
+  it("takes the options of AWS's Drizzle package where it has them, in a third argument, and in its words", async () => {
+    on.dsql.faults.conflictCommits(9);
+    const seen: unknown[] = [];
+    const exhausted = on.db.transactionWithRetry(
+      (tx) => tx.update(counters).set({ n: 1 }),
+      { accessMode: "read write" },
+      {
+        maxRetries: 2,
+        baseDelayMs: 1,
+        maxDelayMs: 2,
+        onRetry: (error, attempt, maxAttempts) => seen.push([isOccError(error), attempt, maxAttempts]),
+      },
+    );
+    await expect(exhausted).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 3 });
+    expect(seen).toEqual([
+      [true, 1, 3],
+      [true, 2, 3],
+    ]);
+    on.dsql.faults.clear();
+    const write = (tx: Pick<DsqlDatabase, "update">) => tx.update(counters).set({ n: 1 });
+    const refused = on.db.transactionWithRetry(write, { accessMode: "read only" }, { maxRetries: 1 });
+    await expect(refused).rejects.toMatchObject({ cause: { code: "25006" } });
+  });
+
+  it("refuses its own options in a third argument, and options that do not exist, before anything is sent", async () => {
     const run = on.db.transactionWithRetry as (...given: unknown[]) => Promise<unknown>;
     on.texts.take();
-    for (const options of [[undefined, { maxAttempts: 2 }], [{ maxAttemps: 2 }], [{ maxAttempts: 0 }]]) {
+    for (const options of [
+      [undefined, { maxAttempts: 2 }],
+      [{ maxAttempts: 2 }, { maxRetries: 2 }],
+      [{ maxAttemps: 2 }],
+      [{ maxAttempts: 0 }],
+    ]) {
       await expect(run(async () => 1, ...options)).rejects.toMatchObject({ code: "DSQL_CONFIG" });
     }
     expect(on.texts.take()).toEqual([]);

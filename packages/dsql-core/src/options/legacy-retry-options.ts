@@ -1,6 +1,6 @@
 import type { TransactionOptions } from "./retry-options.ts";
 
-/** The retry options of AWS's node-postgres connector and of drizzle-orm's DSQL driver, where the first attempt is not counted. */
+/** The retry options of AWS's node-postgres connector and Drizzle package and of drizzle-orm's DSQL driver, where the first attempt is not counted. */
 export interface LegacyRetryOptions {
   /** Attempts after the first one. */
   maxRetries?: number | undefined;
@@ -9,8 +9,8 @@ export interface LegacyRetryOptions {
   /** Milliseconds. */
   maxDelayMs?: number | undefined;
   jitterFactor?: number | undefined;
-  /** Called before each retry with what the attempt failed with, and the number of that attempt, 1 for the first. */
-  onRetry?: ((error: unknown, attempt: number) => void) | undefined;
+  /** Called before each retry with what the attempt failed with, the number of that attempt, 1 for the first, and of all that there may be. */
+  onRetry?: ((error: unknown, attempt: number, maxAttempts: number) => void) | undefined;
 }
 
 /** Converts them to this package's options; what is left out keeps its default. */
@@ -22,6 +22,6 @@ export function transactionOptionsOf({
   return {
     ...rest,
     ...(maxRetries !== undefined && { maxRetries }),
-    ...(onRetry && { onRetry: ({ error, attempt }) => onRetry(error, attempt) }),
+    ...(onRetry && { onRetry: ({ error, attempt, maxAttempts }) => onRetry(error, attempt, maxAttempts) }),
   };
 }

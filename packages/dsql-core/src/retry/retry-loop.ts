@@ -68,6 +68,7 @@ async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, t
     if (elapsed() + delayMs >= deadlineMs) throw giveUp("deadline", attempt);
     announceRetry(settings, {
       attempt,
+      maxAttempts,
       reason: next.again,
       occType,
       reconnects: failures.reconnects,

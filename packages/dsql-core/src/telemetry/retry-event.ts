@@ -7,6 +7,8 @@ export type RetryReason = "conflict" | "connection-lost" | "server-unavailable" 
 export interface RetryEvent {
   /** The attempt that has just failed, 1 for the first. */
   attempt: number;
+  /** How often the work may run, the first time included. */
+  maxAttempts: number;
   /** `commit-not-stored` is a COMMIT of undetermined outcome that `verifyCommit` found not to be committed. */
   reason: RetryReason;
   /** Which conflict it was; undefined for the other reasons. */
