@@ -19,8 +19,8 @@ const PARTS = {
       tests: ["test/classify-error.test.ts"],
     },
     guard: {
-      files: ["src/client/{explain-failure,session-state}.ts"],
-      tests: ["test/explain-failure.test.ts"],
+      files: ["src/client/{commit-guard,explain-failure,session-state}.ts"],
+      tests: ["test/{commit-guard,explain-failure}.test.ts"],
     },
     statements: {
       files: ["src/client/{transaction-command,split-statements}.ts"],

@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, test } from "vitest";
-import { endsTransaction, explainFailure, onlyReads } from "../src/client/explain-failure.ts";
+import { endsTransaction, explainFailure, isServerError, onlyReads } from "../src/client/explain-failure.ts";
 import { SessionState } from "../src/client/session-state.ts";
 import { transactionCommands } from "../src/client/transaction-command.ts";
+import { UNAVAILABLE } from "../src/retry/server-unavailable.ts";
 import { conflict, serverError } from "./conflict-shapes.ts";
 
 const readTimeout = new Error("Query read timeout");
@@ -63,7 +64,29 @@ describe("a statement outside a transaction that may write", () => {
       expect(explained(text, error)).toBe(error);
   });
 
+  test.each(["ROLLBACK; INSERT INTO t VALUES (1)", "BEGIN; ROLLBACK; INSERT INTO t VALUES (1)"])(
+    "%s writes where no transaction is open",
+    (text) => {
+      expect(codeOf(explained(text, readTimeout))).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
+    },
+  );
+
+  test.each(["BEGIN", "BEGIN; INSERT INTO t VALUES (1)", "BEGIN; ROLLBACK; SELECT 1"])(
+    "is not what %s is: it commits nothing",
+    (text) => {
+      expect(explained(text, readTimeout)).toBe(readTimeout);
+    },
+  );
+
+  test("has done nothing before the login", () => {
+    const { state } = session();
+    const text = "ROLLBACK; INSERT INTO t VALUES (1)";
+    const statement = { text, commands: transactionCommands(text), wasSent: true };
+    expect(explainFailure(readTimeout, statement, state)).toBe(readTimeout);
+  });
+
   test("is undetermined when nobody knows its text", () => {
+    expect(onlyReads(undefined)).toBe(false);
     const { state, connection } = session("I");
     connection.emit("error", cut);
     const failure = explainFailure(cut, { text: undefined, commands: undefined, wasSent: true }, state);
@@ -77,6 +100,22 @@ describe("a statement in a transaction", () => {
       expect(codeOf(explained("INSERT INTO t VALUES (1)", cut, { status, isLost: true }))).toBe(
         "DSQL_CONNECTION_LOST",
       );
+  });
+
+  test("of unknown text is undone, too", () => {
+    const { state, connection } = session("T");
+    connection.emit("error", cut);
+    const failure = explainFailure(cut, { text: undefined, commands: undefined, wasSent: true }, state);
+    expect(codeOf(failure)).toBe("DSQL_CONNECTION_LOST");
+  });
+
+  test("may be retried after `server unavailable`, and only after that", () => {
+    const isMarked = (error: Error) => UNAVAILABLE in explained("SELECT 1", error, { status: "T" });
+    expect(isMarked(serverError("XX000", "Server unavailable"))).toBe(true);
+    expect(isMarked(serverError("XX000", "another internal error"))).toBe(false);
+    expect(isMarked(serverError("40001", "server unavailable"))).toBe(false);
+    const { message } = serverError("XX000", "server unavailable");
+    expect(isMarked(Object.assign(new Error(message), { code: "XX000" }))).toBe(false);
   });
 
   test("keeps the server's error, and pg's own", () => {
@@ -117,12 +156,59 @@ test("a lost connection's error has the server's last word as its cause, or else
 });
 
 test("a transaction is over after its COMMIT has failed, unless the server did not understand it", () => {
-  for (const error of [conflict(), cut, serverError("XX000", "no")])
+  for (const error of [conflict(), cut, serverError("XX000", "no"), serverError("23425", "no")])
     expect(endsTransaction(error)).toBe(true);
   for (const code of ["42601", "0A000"]) expect(endsTransaction(serverError(code, "no"))).toBe(false);
 });
 
+test("an error of the server has a severity and a code, and is an Error", () => {
+  expect(isServerError(serverError("23505", "no"))).toBe(true);
+  for (const other of [
+    undefined,
+    "23505",
+    { severity: "ERROR", code: "23505" },
+    Object.assign(new Error("no"), { code: "ECONNRESET" }),
+    Object.assign(new Error("no"), { severity: "ERROR" }),
+    Object.assign(new Error("no"), { severity: "ERROR", code: 23505 }),
+  ])
+    expect(isServerError(other)).toBe(false);
+});
+
 describe("what is known of a session", () => {
+  const NOTHING = {
+    status: undefined,
+    lostBy: undefined,
+    unanswered: false,
+    awaitingReady: false,
+    commitFailed: false,
+    spoiledBy: undefined,
+    open: false,
+  };
+
+  test("is nothing before its login, and after a new connection has taken the place of the old", () => {
+    expect(new SessionState()).toMatchObject(NOTHING);
+    const { state, connection } = session("T");
+    connection.emit("errorMessage", serverError("23505", "no"));
+    connection.emit("error", cut);
+    Object.assign(state, { unanswered: true, commitFailed: true });
+    state.watch(new EventEmitter());
+    expect(state).toMatchObject(NOTHING);
+  });
+
+  test("is not that a connection is lost which never was one", () => {
+    const { state, connection } = session();
+    connection.emit("error", cut);
+    connection.emit("end");
+    expect(state.lostBy).toBeUndefined();
+  });
+
+  test("is that no transaction is open on a lost connection", () => {
+    const { state, connection } = session("T");
+    expect(state.open).toBe(true);
+    connection.emit("end");
+    expect(state.open).toBe(false);
+  });
+
   test("says that the connection is lost after FATAL, PANIC, an error of the socket, or its end, and why first", () => {
     for (const severity of ["FATAL", "PANIC"]) {
       const { state, connection } = session("T");
@@ -204,6 +290,7 @@ describe("what is known of a session", () => {
     const foreseen = (text: string) => state.foresee(transactionCommands(text));
     expect(foreseen("SELECT 1")).toEqual({ open: false });
     expect(foreseen("BEGIN")).toEqual({ open: true });
+    expect(foreseen("BEGIN; SELECT 1")).toEqual({ open: true });
     expect(foreseen("BEGIN; SELECT 1; COMMIT")).toEqual({ open: false });
     expect(foreseen("BEGIN; BEGIN")).toEqual({ open: true, refused: "nested" });
     expect(foreseen("COMMIT; BEGIN")).toEqual({ open: true });

@@ -46,12 +46,13 @@ function commitsByItself(
 ): boolean {
   if (status === undefined) return false;
   let isOpen = status !== "I";
-  if (text === undefined) return !isOpen && commands === undefined;
+  if (text === undefined) return !isOpen;
   const list = listOf(commands);
   return splitStatements(text).some((statement, index) => {
     const command = list[index];
     if (command === undefined) return !isOpen && !READ.test(statement);
-    if (command !== "savepoint") isOpen = command === "begin";
+    // A text with a savepoint is never sent.
+    isOpen = command === "begin";
     return false;
   });
 }
@@ -85,7 +86,9 @@ export function endsTransaction(failure: Error): boolean {
 
 /** pg's DatabaseError, from whichever copy of pg. */
 export function isServerError(error: unknown): error is Error & { code: string; severity: string } {
-  return error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string";
+  return (
+    error instanceof Error && "severity" in error && typeof (error as { code?: unknown }).code === "string"
+  );
 }
 
 /** Whether an error leaves the outcome of COMMIT undetermined: every error except an ERROR of the server, which says that nothing was stored. */
