@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { root } from "./workspaces.js";
 
 /**
- * What is changed, and the tests that run for each change, by package and part. Parts whose tests need a database take far
- * longer: each file of them starts an endpoint of its own.
+ * What is changed, and the tests that run for each change, by package and part; `timeoutMs` where they are fast. Parts whose
+ * tests need a database take far longer: each file of them starts an endpoint of its own.
  */
 const PARTS = {
   "dsql-core": {
@@ -31,17 +31,23 @@ const PARTS = {
       tests: ["test/written-rows.test.ts"],
     },
     token: { files: ["src/auth/token-source.ts"], tests: ["test/token-source.test.ts"] },
+    login: {
+      files: ["src/client/{login,login-failure,transaction-writes}.ts"],
+      tests: ["test/{login,transaction-writes}.test.ts"],
+    },
+    frames: { files: ["src/client/frames.ts"], tests: ["test/frames.test.ts"], timeoutMs: 3_000 },
     client: {
       files: [
-        "src/client/{guarded-*,authenticated-client,dsql-client,login,login-failure,scoped-client,transaction-writes}.ts",
+        "src/client/{guarded-client,statement-object,statement-text,authenticated-client,dsql-client,scoped-client,autocommit-retry,connection-source,hostaddr-socket}.ts",
       ],
       tests: [
-        "test/{commit-corners,transaction-guard,transaction-outcomes,connection-life,connect,telemetry}.db.test.ts",
+        "test/{guarded-client,authenticated-client,dsql-client,scoped-client,autocommit-retry}.test.ts",
       ],
     },
     pool: {
       files: ["src/pool/*.ts"],
-      tests: ["test/{pool-*,connection-life,survival}.db.test.ts"],
+      tests: ["test/{pool,pool-parts}.test.ts"],
+      timeoutMs: 3_000,
     },
   },
   "kysely-dsql": {
@@ -83,7 +89,7 @@ const cache = join(root, "node_modules/.cache/mutation");
 mkdirSync(cache, { recursive: true });
 let isWhole = true;
 for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
-  const { files, tests } = parts[part];
+  const { files, tests, timeoutMs = 10_000 } = parts[part];
   const report = join(cache, `${name} ${part}.json`);
   const config = join(cache, "stryker.json");
   writeFileSync(
@@ -96,8 +102,8 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
       mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral"] },
       coverageAnalysis: "perTest",
       concurrency: 1,
-      timeoutMS: 10_000,
-      reporters: ["json"],
+      timeoutMS: timeoutMs,
+      reporters: ["json", "progress-append-only"],
       jsonReporter: { fileName: report },
       tempDirName: "node_modules/.cache/mutation/sandbox",
       ignorePatterns: ["**/dist", "apps", "docs", "**/*.log"],
@@ -108,7 +114,12 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
   const run = spawnSync(process.execPath, [join(root, "node_modules/.bin/stryker"), "run", config], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, MUTATION_PACKAGE: name, MUTATION_TESTS: JSON.stringify(tests) },
+    env: {
+      ...process.env,
+      MUTATION_PACKAGE: name,
+      MUTATION_TESTS: JSON.stringify(tests),
+      MUTATION_TIMEOUT_MS: String(timeoutMs),
+    },
   });
   if (run.status !== 0) process.exit(run.status ?? 1);
   isWhole = summarise(part, JSON.parse(readFileSync(report, "utf8"))) && isWhole;

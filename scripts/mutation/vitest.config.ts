@@ -7,7 +7,7 @@ const name = process.env.MUTATION_PACKAGE ?? "dsql-core";
 export default {
   ...project(name, {
     include: JSON.parse(process.env.MUTATION_TESTS ?? '["test/**/*.test.ts"]'),
-    testTimeout: 10_000,
+    testTimeout: Number(process.env.MUTATION_TIMEOUT_MS ?? 10_000),
   }),
   root: fileURLToPath(new URL(`../../packages/${name}`, import.meta.url)),
 };

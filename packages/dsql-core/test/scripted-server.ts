@@ -49,6 +49,7 @@ export class ServerSession {
     this.#socket.on("close", () => {
       this.isClosed = true;
     });
+    this.#socket.on("end", () => this.#script.staysOpen || this.#socket.end());
     this.#socket.on("data", (chunk) => this.#read(chunk));
   }
 
@@ -258,7 +259,10 @@ export interface ScriptedServer {
   pool(options?: DsqlPoolOptions): DsqlPool;
 }
 
-export const nothing: Reaction = () => {};
+/** Never a word again. */
+export const nothing: Reaction = (session) => {
+  session.isDeaf = true;
+};
 export const cut: Reaction = (session) => session.cut();
 
 /** Refuses a login as DSQL does: with FATAL, and the end of the connection. */
@@ -297,7 +301,10 @@ export function useScriptedServer(): ScriptedServer {
     const made = await endpointCertificate(REGION);
     script.certificate = made;
     ca = made.ca;
-    server = createServer((raw) => void sessions.push(new ServerSession(raw, script)));
+    server = createServer(
+      { allowHalfOpen: true },
+      (raw) => void sessions.push(new ServerSession(raw, script)),
+    );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
   });

@@ -121,7 +121,7 @@ class GuardedPgClient extends Client implements Guarded {
       super.query(query as never, values as never, callback as never);
       return query;
     }
-    query.callback ||= typeof values === "function" ? values : (callback ?? query.callback);
+    query.callback ||= typeof values === "function" ? values : callback;
     const text = statementText(this, query);
     this.#submit(query, text === undefined ? undefined : transactionCommands(text));
     return query;

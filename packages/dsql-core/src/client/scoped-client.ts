@@ -55,7 +55,7 @@ const TRANSACTIONS = new Set<PropertyKey>(["transactionWithRetry", "transaction"
 
 /** Methods need the client itself as `this`, for its private members. */
 function call(client: object, name: PropertyKey, given: unknown[]): unknown {
-  return (client as Record<PropertyKey, (...given: unknown[]) => unknown>)[name]?.(...given);
+  return Reflect.apply(Reflect.get(client, name), client, given);
 }
 
 /** A client for the work of one transaction. */

@@ -62,7 +62,7 @@ export function guardStatementObject(
     handleError(failure, client.connection);
   };
   query.handleCommandComplete = (message, on) => {
-    const failure = guard.receivedTag(/^[A-Z]+/.exec(message.text ?? "")?.[0]);
+    const failure = guard.receivedTag(message.text);
     if (failure === undefined) return handleCommandComplete?.(message, on);
     query.handleReadyForQuery = () => {
       guard.ended();

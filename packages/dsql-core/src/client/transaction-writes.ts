@@ -37,7 +37,7 @@ export class TransactionWrites {
     });
     connection.on("readyForQuery", ({ status }: { status?: string }) => {
       if (status !== "I") return;
-      if (!this.#hasFailed && this.#statements.length > 0) noteCommittedRows(this.#cluster, this.#rows());
+      if (!this.#hasFailed) noteCommittedRows(this.#cluster, this.#rows());
       this.#statements = [];
       this.#hasFailed = false;
     });
