@@ -20,9 +20,9 @@ export class AdminConnection {
   rows(sql: string): Promise<BackendResult["rows"]> {
     const rows = this.#last.then(async () => {
       if (this.#closed) return [];
-      this.#connection ??= this.#open();
+      const connection = await this.#connected();
       try {
-        const [result] = await (await this.#connection).query(sql);
+        const [result] = await connection.query(sql);
         return result?.rows ?? [];
       } catch (error) {
         // The next query opens a new connection.
@@ -32,6 +32,15 @@ export class AdminConnection {
     });
     this.#last = rows.catch(() => {});
     return rows;
+  }
+
+  #connected(): Promise<BackendConnection> {
+    this.#connection ??= this.#open().catch((error: unknown) => {
+      // PostgreSQL may be starting up; the next query tries again.
+      this.#connection = undefined;
+      throw error;
+    });
+    return this.#connection;
   }
 
   async close(): Promise<void> {

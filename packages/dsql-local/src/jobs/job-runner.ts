@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { literal } from "../sql/quoting.ts";
 import type { BackendConnection, BackendResult } from "../wire/backend-connection.ts";
-import { BackendError } from "../wire/backend-error.ts";
+import { BackendError, isUnavailable } from "../wire/backend-error.ts";
 import { Backend } from "../wire/message-types.ts";
 import { JOB_CHANNEL } from "./jobs-sql.ts";
 
@@ -52,6 +52,8 @@ export class JobRunner {
     const listener = await this.#options.openBackend();
     try {
       this.#listener = listener;
+      // A job that is announced while the query for those that are left is running is in neither of its results.
+      listener.onNotification = (body) => this.#takeAnnounced(body);
       await listener.query(`LISTEN ${JOB_CHANNEL}`);
       const [left] = await listener.query(
         "SELECT job_id FROM pg_catalog.dsql_local_job WHERE status NOT IN ('completed', 'failed')",
@@ -80,10 +82,13 @@ export class JobRunner {
         listener = await this.#reconnect();
         continue;
       }
-      if (message.type !== Backend.NotificationResponse) continue;
-      const [, payload = ""] = message.body.toString("utf8", 4).split("\0");
-      this.#take(payload);
+      if (message.type === Backend.NotificationResponse) this.#takeAnnounced(message.body);
     }
+  }
+
+  #takeAnnounced(notification: Buffer): void {
+    const [, jobId = ""] = notification.toString("utf8", 4).split("\0");
+    this.#take(jobId);
   }
 
   /** Reconnects: PostgreSQL ends every connection when one of its processes is killed, and accepts new ones a little later. */
@@ -122,15 +127,31 @@ export class JobRunner {
     }
   }
 
+  /** Carries out a job, once more after PostgreSQL was unavailable. */
   async #run(jobId: string): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#runOnce(jobId);
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        await sleep(RECONNECT_MS, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+
+  async #runOnce(jobId: string): Promise<void> {
     const connection = await this.#options.openBackend();
     try {
-      const update = (set: string): Promise<unknown> =>
-        retryBlocked(
+      const update = async (set: string): Promise<boolean> => {
+        const [result] = await retryBlocked(
           connection,
-          `UPDATE pg_catalog.dsql_local_job SET ${set}, update_time = clock_timestamp() WHERE job_id = '${jobId}'`,
+          `UPDATE pg_catalog.dsql_local_job SET ${set}, update_time = clock_timestamp()
+            WHERE job_id = '${jobId}' AND status NOT IN ('completed', 'failed')`,
         );
-      await update("status = 'processing'");
+        return result?.commandTag !== "UPDATE 0";
+      };
+      // An earlier run may have ended it, and lost its connection before it heard so.
+      if (!(await update("status = 'processing'"))) return;
       await sleep(this.#options.buildDelayMs ?? 50, undefined, { signal: this.#stopping.signal });
       const failure = await this.#work(connection, jobId);
       await update(

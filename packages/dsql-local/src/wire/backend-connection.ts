@@ -29,6 +29,8 @@ export class BackendConnection extends MessageStream {
   readonly parameters = new Map<string, string>();
   /** Called with each notice to one of the endpoint's own queries. @returns called when the query has ended */
   onNotice?: (body: Buffer) => (() => void) | undefined;
+  /** Called with each notification that arrives during one of the endpoint's own queries. */
+  onNotification?: (body: Buffer) => void;
   #processId = 0;
   #secretKey = 0;
 
@@ -81,6 +83,8 @@ export class BackendConnection extends MessageStream {
           current = { columns: [], rows: [], commandTag: "" };
         } else if (message.type === Backend.NoticeResponse) {
           atEnd ??= this.onNotice?.(message.body);
+        } else if (message.type === Backend.NotificationResponse) {
+          this.onNotification?.(message.body);
         } else if (message.type === Backend.ErrorResponse) {
           failure = new BackendError(parseErrorFields(message.body));
         } else if (message.type === Backend.ReadyForQuery) {

@@ -10,19 +10,25 @@ import { startLocalDsql } from "../../src/index.ts";
 import { serverOn } from "../../src/postgres/processes.ts";
 import { clientFor, connect, type Endpoint } from "../support/client.ts";
 
-/** The PostgreSQL of the endpoint that this process has started last. */
-async function postmaster(): Promise<number> {
-  const found: { at: string; pid: number }[] = [];
+/** The PostgreSQL servers of the endpoints that this process has started. */
+async function postmasters(): Promise<number[]> {
+  const found: number[] = [];
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith("dsql-local-")) continue;
     const text = await readFile(join(tmpdir(), name, "owner.json"), "utf8").catch(() => "{}");
     const { pid, dataDirectory } = JSON.parse(text) as { pid?: number; dataDirectory?: string };
     if (pid !== process.pid || dataDirectory === undefined) continue;
     const server = await serverOn(dataDirectory);
-    if (server !== undefined) found.push({ at: name, pid: server });
+    if (server !== undefined) found.push(server);
   }
-  expect(found).toHaveLength(1);
-  return found[0]?.pid as number;
+  return found;
+}
+
+/** Kills the only PostgreSQL that this process has, apart from those that were there before. */
+async function killPostgres(others: readonly number[]): Promise<void> {
+  const [own, ...more] = (await postmasters()).filter((pid) => !others.includes(pid));
+  expect(more).toEqual([]);
+  process.kill(own as number, "SIGKILL");
 }
 
 async function connectPatiently(endpoint: Endpoint): Promise<Client> {
@@ -40,12 +46,13 @@ async function connectPatiently(endpoint: Endpoint): Promise<Client> {
 
 describe("an endpoint whose PostgreSQL is killed", () => {
   it("starts it again with the data that were committed, says so, and goes on with jobs", async () => {
+    const others = await postmasters();
     const log: string[] = [];
     await using local = await startLocalDsql({ log: (line) => log.push(line) });
     const before = await connect(local);
     await before.query("CREATE TABLE kept (id int PRIMARY KEY)");
     await before.query("INSERT INTO kept VALUES (1)");
-    process.kill(await postmaster(), "SIGKILL");
+    await killPostgres(others);
     const after = await connectPatiently(local);
     expect((await after.query("SELECT * FROM kept")).rows).toEqual([{ id: 1 }]);
     expect(log.join("\n")).toMatch(/PostgreSQL \(process \d+\) ended unexpectedly.*; restarting it/);
@@ -57,10 +64,11 @@ describe("an endpoint whose PostgreSQL is killed", () => {
   }, 60_000);
 
   it("gives up after a few times, with one clear error for who has started it", async () => {
+    const others = await postmasters();
     const onFailure = vi.fn();
     await using local = await startLocalDsql({ onFailure });
     for (let kill = 1; kill <= 4; kill++) {
-      process.kill(await postmaster(), "SIGKILL");
+      await killPostgres(others);
       if (kill < 4) await (await connectPatiently(local)).end();
     }
     await vi.waitFor(() => expect(onFailure).toHaveBeenCalledTimes(1), 20_000);
@@ -82,6 +90,26 @@ describe("an endpoint whose PostgreSQL is killed", () => {
     expect((await after.query(`CALL sys.wait_for_job('${made.rows[0]?.job_id}')`)).rows).toEqual([
       { succeeded: true },
     ]);
+    await after.end();
+  }, 60_000);
+});
+
+describe("a job that is running when PostgreSQL ends every session", () => {
+  it("is carried out once PostgreSQL is back", async () => {
+    // Longer than PostgreSQL takes to come back, so that the job hears of it last.
+    await using local = await startLocalDsql({ indexBuildMs: 1500 });
+    const client = await connect(local);
+    await client.query("CREATE TABLE item (id int PRIMARY KEY, n int)");
+    const made = await client.query("CREATE INDEX ASYNC ON item (n)");
+    const jobId = made.rows[0]?.job_id as string;
+    await vi.waitFor(async () => {
+      const { rows } = await client.query("SELECT status FROM sys.jobs WHERE job_id = $1", [jobId]);
+      expect(rows[0]?.status).toBe("processing");
+    }, 20_000);
+    const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+    process.kill(rows[0]?.pid as number, "SIGKILL");
+    const after = await connectPatiently(local);
+    expect((await after.query(`CALL sys.wait_for_job('${jobId}')`)).rows).toEqual([{ succeeded: true }]);
     await after.end();
   }, 60_000);
 });
