@@ -11,6 +11,7 @@ import type { Told, WorkOrder } from "./worker.ts";
 
 const TRANSFERS = Number(process.env.BANK_TRANSFERS ?? 400);
 const SEED = Number(process.env.BANK_SEED ?? Date.now() % 1_000_000);
+const TIMEOUT_MS = Math.max(120_000, TRANSFERS * 200);
 const PROCESSES = 4;
 const TOTAL = ACCOUNTS * OPENING_BALANCE;
 
@@ -77,7 +78,7 @@ test(`keeps its word on every one of ${TRANSFERS} transfers while faults fire (B
   expect(await balancesOffTheLedger()).toEqual([]);
   if (TRANSFERS >= 400) expect(Object.entries(fired).filter(([, times]) => times === 0)).toEqual([]);
   expect(totals.length).toBeGreaterThan(0);
-}, Math.max(120_000, TRANSFERS * 200));
+}, TIMEOUT_MS);
 
 type Said = { told?: Told; crashed?: string; transferOver?: true };
 
