@@ -42,43 +42,47 @@ afterAll(async () => {
   await endpoint?.stop();
 });
 
-test(`keeps its word on every one of ${TRANSFERS} transfers while faults fire (BANK_SEED=${SEED})`, async () => {
-  const random = seeded(SEED);
-  const faults = faultsAtRandom(endpoint.faults, random);
-  const watch = watchTotals();
-  const orders = Array.from({ length: PROCESSES }, () => ({
-    connection: endpoint.connection,
-    max: 2,
-    transfers: Math.ceil(TRANSFERS / PROCESSES),
-    concurrency: 6,
-    seed: Math.floor(random() * 2 ** 31),
-  }));
-  const reports = await Promise.all(orders.map((order) => employ(order, faults.transferOver)));
-  const fired = { ...endpoint.faults.counts };
-  endpoint.faults.clear();
-  const totals = await watch.stop();
+test(
+  `keeps its word on every one of ${TRANSFERS} transfers while faults fire (BANK_SEED=${SEED})`,
+  async () => {
+    const random = seeded(SEED);
+    const faults = faultsAtRandom(endpoint.faults, random);
+    const watch = watchTotals();
+    const orders = Array.from({ length: PROCESSES }, () => ({
+      connection: endpoint.connection,
+      max: 2,
+      transfers: Math.ceil(TRANSFERS / PROCESSES),
+      concurrency: 6,
+      seed: Math.floor(random() * 2 ** 31),
+    }));
+    const reports = await Promise.all(orders.map((order) => employ(order, faults.transferOver)));
+    const fired = { ...endpoint.faults.counts };
+    endpoint.faults.clear();
+    const totals = await watch.stop();
 
-  const told = (kind: "committed" | "failed" | "unknown") => reports.flatMap((report) => report[kind]);
-  const stored = new Set((await observer.query("SELECT id FROM ledger")).rows.map((row) => row.id));
-  console.info(summary(reports, fired, stored.size, totals.length));
+    const told = (kind: "committed" | "failed" | "unknown") => reports.flatMap((report) => report[kind]);
+    const stored = new Set((await observer.query("SELECT id FROM ledger")).rows.map((row) => row.id));
+    console.info(summary(reports, fired, stored.size, totals.length));
 
-  expect(totals.filter((total) => total !== TOTAL)).toEqual([]);
-  expect(told("committed").filter((id) => !stored.has(id))).toEqual([]);
-  const reasons = Object.assign({}, ...reports.map((report) => report.reasons)) as Record<string, string>;
-  expect(
-    told("failed")
-      .filter((id) => stored.has(id))
-      .map((id) => reasons[id]),
-  ).toEqual([]);
-  const unknownStored = told("unknown").filter((id) => stored.has(id)).length;
-  expect(stored.size).toBe(told("committed").length + unknownStored);
-  expect(told("committed").length + told("failed").length + told("unknown").length).toBe(
-    Math.ceil(TRANSFERS / PROCESSES) * PROCESSES,
-  );
-  expect(await balancesOffTheLedger()).toEqual([]);
-  if (TRANSFERS >= 400) expect(Object.entries(fired).filter(([, times]) => times === 0)).toEqual([]);
-  expect(totals.length).toBeGreaterThan(0);
-}, TIMEOUT_MS);
+    expect(totals.filter((total) => total !== TOTAL)).toEqual([]);
+    expect(told("committed").filter((id) => !stored.has(id))).toEqual([]);
+    const reasons = Object.assign({}, ...reports.map((report) => report.reasons)) as Record<string, string>;
+    expect(
+      told("failed")
+        .filter((id) => stored.has(id))
+        .map((id) => reasons[id]),
+    ).toEqual([]);
+    const unknownStored = told("unknown").filter((id) => stored.has(id)).length;
+    expect(stored.size).toBe(told("committed").length + unknownStored);
+    expect(told("committed").length + told("failed").length + told("unknown").length).toBe(
+      Math.ceil(TRANSFERS / PROCESSES) * PROCESSES,
+    );
+    expect(await balancesOffTheLedger()).toEqual([]);
+    if (TRANSFERS >= 400) expect(Object.entries(fired).filter(([, times]) => times === 0)).toEqual([]);
+    expect(totals.length).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);
 
 type Said = { told?: Told; crashed?: string; transferOver?: true };
 
