@@ -43,10 +43,15 @@ function counted(outcomes: readonly string[]): Record<string, number> {
 describe("transactions that meet in one row", () => {
   it("refuses all but one of 24 with OC000, as a cluster does, and none with OC001", async () => {
     for (let round = 0; round < 15; round++) {
-      const outcomes = await Promise.all(
+      // All have their snapshots before the first commits.
+      await Promise.all(
         clients.map(async (client) => {
           await client.query("BEGIN");
           await client.query("SELECT n FROM hot WHERE id = 1");
+        }),
+      );
+      const outcomes = await Promise.all(
+        clients.map(async (client) => {
           await client.query("UPDATE hot SET n = n + 1 WHERE id = 1");
           return outcome(client.query("COMMIT"));
         }),
