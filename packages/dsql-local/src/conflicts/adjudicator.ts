@@ -84,7 +84,7 @@ export class Adjudicator {
   /** Logs what a transaction is about to commit. */
   beginCommit(transactionId: number, writes: WriteSet): PendingCommit {
     for (const row of writes.movedRows()) this.rowIds.moved(row);
-    return this.log.begin(transactionId, writes.marks);
+    return this.log.begin(transactionId, writes);
   }
 
   /** The keys of a table as they are now, read from the catalogs alone. @throws {BackendGoneError} */

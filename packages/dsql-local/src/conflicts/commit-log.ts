@@ -7,9 +7,14 @@ export interface PendingCommit {
   failed(): void;
 }
 
+/** What a transaction has touched; the marks are put together when they are first asked for. */
+interface Touched {
+  readonly marks: Marks;
+}
+
 interface Commit {
   transactionId: number;
-  marks: Marks;
+  touched: Touched;
   /** Resolves when the COMMIT is over; absent once it has succeeded. */
   pending?: Promise<void> | undefined;
 }
@@ -27,12 +32,12 @@ export class CommitLog {
   }
 
   /** Logs a COMMIT that is about to be sent. */
-  begin(transactionId: number, marks: Marks): PendingCommit {
+  begin(transactionId: number, touched: Touched): PendingCommit {
     let settle: () => void = () => undefined;
     const pending = new Promise<void>((resolve) => {
       settle = resolve;
     });
-    const commit: Commit = { transactionId, marks, pending };
+    const commit: Commit = { transactionId, touched, pending };
     this.#commits.push(commit);
     return {
       committed: () => {
@@ -47,32 +52,38 @@ export class CommitLog {
   }
 
   /** Whether a commit that the snapshot does not see conflicts with these marks. */
-  conflicts(marks: Marks, snapshot: Snapshot): boolean {
+  conflicts(own: Touched, snapshot: Snapshot): boolean {
     return this.#commits.some(
       (commit) =>
-        !commit.pending && !snapshot.sees(commit.transactionId) && marksConflict(marks, commit.marks),
+        !commit.pending &&
+        !snapshot.sees(commit.transactionId) &&
+        marksConflict(own.marks, commit.touched.marks),
     );
   }
 
   /** Resolves at the end of a COMMIT in progress that conflicts if it succeeds; undefined if there is none. */
-  pendingConflict(marks: Marks, snapshot: Snapshot): Promise<void> | undefined {
+  pendingConflict(own: Touched, snapshot: Snapshot): Promise<void> | undefined {
     return this.#commits.find(
       (commit) =>
-        commit.pending && !snapshot.sees(commit.transactionId) && marksConflict(marks, commit.marks),
+        commit.pending &&
+        !snapshot.sees(commit.transactionId) &&
+        marksConflict(own.marks, commit.touched.marks),
     )?.pending;
   }
 
   /** Whether a commit that the snapshot does not see may have changed the result of a statement with these marks. */
-  meets(marks: Marks, snapshot: Snapshot): boolean {
+  meets(own: Touched, snapshot: Snapshot): boolean {
     return this.#commits.some(
-      (commit) => !commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
+      (commit) =>
+        !commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(own.marks, commit.touched.marks),
     );
   }
 
   /** Resolves at the end of a COMMIT in progress that may have changed it; undefined if there is none. */
-  pendingMeeting(marks: Marks, snapshot: Snapshot): Promise<void> | undefined {
+  pendingMeeting(own: Touched, snapshot: Snapshot): Promise<void> | undefined {
     return this.#commits.find(
-      (commit) => commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(marks, commit.marks),
+      (commit) =>
+        commit.pending && !snapshot.sees(commit.transactionId) && marksMeet(own.marks, commit.touched.marks),
     )?.pending;
   }
 
@@ -87,6 +98,10 @@ export class CommitLog {
     for (const snapshot of open) oldest = Math.min(oldest, snapshot.oldest);
     if (this.#commits.length > 0) {
       this.#commits = this.#commits.filter((commit) => commit.pending || commit.transactionId >= oldest);
+    }
+    // What stays does not hold on to the rows.
+    for (const commit of this.#commits) {
+      if (!commit.pending) commit.touched = { marks: commit.touched.marks };
     }
   }
 }

@@ -26,3 +26,44 @@ export function parseRowText(text: string, columns = Number.POSITIVE_INFINITY): 
   }
   return values;
 }
+
+/** Writes rows as PostgreSQL reads them, from the values of the columns that have a 1; the other columns are null. */
+export function rowTexts(columns: string, values: readonly (string | null)[][]): string[] {
+  return (values[0] ?? []).map((_, row) => {
+    let column = 0;
+    const texts = [...columns].map((isGiven) => {
+      const value = isGiven === "1" ? (values[column++]?.[row] ?? null) : null;
+      return value === null ? "" : quoted(value);
+    });
+    return `(${texts.join(",")})`;
+  });
+}
+
+const quoted = (value: string): string =>
+  /^[\w.:+-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "$&$&")}"`;
+
+/** Splits arrays of one dimension as PostgreSQL prints them, one after another: `{1,NULL}{"a b",c}`. */
+export function parseArrays(text: string): (string | null)[][] {
+  const arrays: (string | null)[][] = [];
+  let values: (string | null)[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{") {
+      values = [];
+      arrays.push(values);
+    } else if (character === '"') {
+      let value = "";
+      for (at++; text[at] !== '"'; at++) {
+        if (text[at] === "\\") at++;
+        value += text[at];
+      }
+      values.push(value);
+    } else if (character !== "," && character !== "}") {
+      const from = at;
+      while (text[at + 1] !== "," && text[at + 1] !== "}") at++;
+      const value = text.slice(from, at + 1);
+      values.push(value === "NULL" ? null : value);
+    }
+  }
+  return arrays;
+}

@@ -28,12 +28,20 @@ interface OwnRow {
   base?: { row: string; ctid?: string | undefined };
   /** Its text now; absent once it is deleted. */
   image?: string | undefined;
+  /** Whether the image holds no more than what identifies the row. */
+  isPartial?: boolean;
 }
 
-/** What a transaction has written: the marks by which conflicts are found, and its rows as they are now. */
+/**
+ * What a transaction has written: the marks by which conflicts are found, and its rows as they are now.
+ *
+ * The rows of a change are read when they are first asked for: nobody asks where no other transaction was open.
+ */
 export class WriteSet {
   readonly #rowIds: RowIds | undefined;
-  readonly marks: Marks = new Map();
+  readonly #marks: Marks = new Map();
+  /** Changes whose rows have not been read yet. */
+  #unread: { change: KnownChange; zoned: ZonedValues | undefined }[] = [];
   /** Rows that were changed, each change counted; the limit is 3,000. */
   changedRows = 0;
   /** Bytes of the changed rows' text, an approximation of DSQL's 10 MiB. */
@@ -42,6 +50,8 @@ export class WriteSet {
   transactionId: number | undefined;
   /** Whether a foreign key of a written table may be deferred to COMMIT. */
   hasDeferrable = false;
+  /** Whether the rows are known in full, as {@link replaySteps} needs them. */
+  isWhole = true;
   #facts = new Map<number, TableFacts>();
   readonly #rows = new Set<OwnRow>();
   /** Rows by their present identity: the primary key's value, or the ctid. */
@@ -53,19 +63,44 @@ export class WriteSet {
   }
 
   get isEmpty(): boolean {
+    this.#readChanges();
     return this.#rows.size === 0;
+  }
+
+  get marks(): Marks {
+    this.#readChanges();
+    return this.#marks;
+  }
+
+  get hasMarks(): boolean {
+    return this.#unread.length > 0 || this.#marks.size > 0;
   }
 
   /** Adds what a statement has done to one table. */
   add(change: KnownChange, zoned?: ZonedValues): void {
-    const { table, facts, op } = change;
+    const { table, facts } = change;
     this.transactionId = change.transactionId;
     this.hasDeferrable ||= facts.hasDeferrable;
+    this.changedRows += change.rowCount;
+    this.bytes += change.bytes;
+    this.isWhole &&= change.isWhole;
     this.#facts.set(table, facts);
+    this.#unread.push({ change, zoned });
+    // What identifies a row without a primary key is known only now.
+    if (!primaryKeyOf(facts)) this.#readChanges();
+  }
+
+  #readChanges(): void {
+    if (this.#unread.length === 0) return;
+    const unread = this.#unread;
+    this.#unread = [];
+    for (const { change, zoned } of unread) this.#read(change, zoned);
+  }
+
+  #read(change: KnownChange, zoned: ZonedValues | undefined): void {
+    const { table, facts, op, isWhole } = change;
     const added: [string, OwnRow][] = [];
-    for (const { oldRow, newRow, oldCtid, newCtid } of change.rows) {
-      this.changedRows++;
-      this.bytes += Buffer.byteLength(newRow || oldRow);
+    for (const { oldRow, newRow, oldCtid, newCtid } of change.rows()) {
       const before = op === "I" ? undefined : parseRowText(oldRow, facts.width);
       const after = op === "D" ? undefined : parseRowText(newRow, facts.width);
       const hasNewKey = before !== undefined && after !== undefined && changesKey(facts, before, after);
@@ -73,9 +108,10 @@ export class WriteSet {
       const row = this.#take(table, before && `${table} ${name ?? oldCtid}`);
       if (before && !row.image && !row.base) row.base = { row: oldRow, ctid: oldCtid };
       const rowId = this.#firstCtid(table, row.base?.ctid);
-      markChange(this.marks, { table, facts, before, after, rowId, name, hasNewKey }, zoned);
+      markChange(this.#marks, { table, facts, before, after, rowId, name, hasNewKey }, zoned);
       if (after) {
         row.image = newRow;
+        row.isPartial = !isWhole;
         added.push([`${table} ${(hasNewKey ? primaryName(facts, after) : name) ?? newCtid}`, row]);
       } else {
         row.image = undefined;
@@ -86,27 +122,56 @@ export class WriteSet {
     for (const [id, row] of added) this.#byId.set(id, row);
   }
 
+  /** The rows of which only the keys are known, by table; what they are now must be given with {@link complete}. */
+  partialRows(): Map<number, string[]> {
+    const partial = new Map<number, string[]>();
+    for (const { table, image } of this.#partial()) {
+      const rows = partial.get(table) ?? [];
+      rows.push(image as string);
+      partial.set(table, rows);
+    }
+    return partial;
+  }
+
+  /** Takes the texts of a table's {@link partialRows}, in their order. */
+  complete(table: number, images: readonly string[]): void {
+    let next = 0;
+    for (const row of this.#partial()) {
+      if (row.table !== table) continue;
+      row.image = images[next++];
+      row.isPartial = false;
+    }
+  }
+
+  #partial(): OwnRow[] {
+    this.#readChanges();
+    return [...this.#rows].filter(({ isPartial, image }) => isPartial && image !== undefined);
+  }
+
   /** Marks a row that was read for a lock. */
   read({ table, ctid, text }: ReadRow, facts: TableFacts, bits: number): void {
+    this.#readChanges();
     const row = parseRowText(text, facts.width);
     const own = this.#byId.get(idOf(table, facts, row, ctid));
     const rowId = this.#firstCtid(table, own ? own.base?.ctid : ctid);
-    markRead(this.marks, { facts, table, row, rowId }, bits);
+    markRead(this.#marks, { facts, table, row, rowId }, bits);
   }
 
   /** The tables that were written. */
   get tables(): readonly number[] {
+    this.#readChanges();
     return [...new Set([...this.#rows].map((row) => row.table))];
   }
 
   /** A copy; additions to it do not change this one. */
   copy(): WriteSet {
     const copy = new WriteSet(this.#rowIds);
-    for (const [key, bits] of this.marks) copy.marks.set(key, bits);
+    for (const [key, bits] of this.marks) copy.#marks.set(key, bits);
     copy.changedRows = this.changedRows;
     copy.bytes = this.bytes;
     copy.transactionId = this.transactionId;
     copy.hasDeferrable = this.hasDeferrable;
+    copy.isWhole = this.isWhole;
     copy.#facts = new Map(this.#facts);
     const copies = new Map<OwnRow, OwnRow>();
     for (const row of this.#rows) copies.set(row, { ...row });
@@ -160,6 +225,7 @@ export class WriteSet {
   }
 
   #plan(): { step: ReplayStep; row: OwnRow }[] {
+    this.#readChanges();
     const deletions: { step: ReplayStep; row: OwnRow }[] = [];
     const updates: typeof deletions = [];
     const insertions: typeof deletions = [];

@@ -37,11 +37,11 @@ describe("the log of commits", () => {
   it("compares with commits that the snapshot does not see, and forgets what all see", () => {
     const log = new CommitLog();
     const [older, newer] = [new Snapshot("5:5:"), new Snapshot("7:7:")];
-    log.begin(6, new Map([["row", UPDATE]])).committed();
-    const marks = new Map([["row", UPDATE]]);
-    expect(log.conflicts(marks, older)).toBe(true);
-    expect(log.conflicts(marks, newer)).toBe(false);
-    expect(log.conflicts(new Map([["other", EXCLUSIVE]]), older)).toBe(false);
+    log.begin(6, { marks: new Map([["row", UPDATE]]) }).committed();
+    const own = { marks: new Map([["row", UPDATE]]) };
+    expect(log.conflicts(own, older)).toBe(true);
+    expect(log.conflicts(own, newer)).toBe(false);
+    expect(log.conflicts({ marks: new Map([["other", EXCLUSIVE]]) }, older)).toBe(false);
     log.prune([older, newer]);
     expect(log.size).toBe(1);
     log.prune([newer]);
@@ -51,29 +51,29 @@ describe("the log of commits", () => {
   it("tells of references that were released to a removed key, without calling that a conflict", () => {
     const log = new CommitLog();
     const snapshot = new Snapshot("5:5:");
-    log.begin(6, new Map([["parent", RELEASED]])).committed();
-    const marks = new Map([["parent", EXCLUSIVE | REMOVED]]);
-    expect(log.conflicts(marks, snapshot)).toBe(false);
-    expect(log.meets(marks, snapshot)).toBe(true);
+    log.begin(6, { marks: new Map([["parent", RELEASED]]) }).committed();
+    const own = { marks: new Map([["parent", EXCLUSIVE | REMOVED]]) };
+    expect(log.conflicts(own, snapshot)).toBe(false);
+    expect(log.meets(own, snapshot)).toBe(true);
   });
 
   it("holds a COMMIT under way apart, until it is known how it has ended", async () => {
     const log = new CommitLog();
     const snapshot = new Snapshot("5:5:");
-    const marks = new Map([["row", UPDATE]]);
-    const [first, second] = [log.begin(6, marks), log.begin(7, marks)];
-    expect(log.conflicts(marks, snapshot)).toBe(false);
+    const own = { marks: new Map([["row", UPDATE]]) };
+    const [first, second] = [log.begin(6, own), log.begin(7, own)];
+    expect(log.conflicts(own, snapshot)).toBe(false);
     expect(log.hasUnseen(snapshot)).toBe(true);
-    expect(log.pendingConflict(new Map([["other", UPDATE]]), snapshot)).toBeUndefined();
-    const end = log.pendingConflict(marks, snapshot);
+    expect(log.pendingConflict({ marks: new Map([["other", UPDATE]]) }, snapshot)).toBeUndefined();
+    const end = log.pendingConflict(own, snapshot);
     first.failed();
     await end;
-    expect(log.conflicts(marks, snapshot)).toBe(false);
+    expect(log.conflicts(own, snapshot)).toBe(false);
     log.prune([]);
     expect(log.size).toBe(1);
     second.committed();
-    await log.pendingMeeting(marks, snapshot);
-    expect(log.pendingConflict(marks, snapshot)).toBeUndefined();
-    expect(log.conflicts(marks, snapshot)).toBe(true);
+    await log.pendingMeeting(own, snapshot);
+    expect(log.pendingConflict(own, snapshot)).toBeUndefined();
+    expect(log.conflicts(own, snapshot)).toBe(true);
   });
 });

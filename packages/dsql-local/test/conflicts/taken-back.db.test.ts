@@ -180,3 +180,88 @@ describe("a foreign key between differing types", () => {
     await expect(a.query("COMMIT")).rejects.toMatchObject({ code: "40001" });
   });
 });
+
+describe("an UPDATE of many rows", () => {
+  const COLUMNS = `id int, name text, t text, n int, PRIMARY KEY (id, name)`;
+  const FILL = `SELECT i, 'row "' || i || '", \\ é', CASE WHEN i % 3 > 0 THEN 'a, (b) ' || i END, i FROM generate_series(1, 300) i`;
+
+  beforeEach(async () => {
+    await create("many", COLUMNS);
+    await a.query(`INSERT INTO many ${FILL}`);
+    await create("hot", "id int PRIMARY KEY, n int");
+    await a.query("INSERT INTO hot VALUES (1, 0)");
+  });
+
+  const rowsOf = async (client: Client, query: string): Promise<unknown[]> =>
+    (await client.query(query)).rows;
+  const expected = (columns: string): string =>
+    `SELECT ${columns} FROM (${FILL}) AS filled (id, name, t, n) ORDER BY id`;
+
+  it("is written again in full", async () => {
+    await a.query("BEGIN");
+    await a.query("UPDATE many SET n = n * 2, t = t || '!'");
+    await takeLocks("UPDATE many SET n = 0 WHERE id = 7");
+    await a.query("COMMIT");
+    expect(await rowsOf(b, "SELECT * FROM many ORDER BY id")).toEqual(
+      await rowsOf(b, expected("id, name, t || '!' AS t, n * 2 AS n")),
+    );
+  });
+
+  it("is written again with its new keys, and with what came after it", async () => {
+    await a.query("BEGIN");
+    await a.query("UPDATE many SET id = id + 100, n = 0");
+    await a.query("UPDATE many SET n = -1 WHERE id = 101");
+    await a.query("DELETE FROM many WHERE id = 102");
+    await takeLocks("UPDATE many SET n = 0 WHERE id = 7");
+    await a.query("COMMIT");
+    expect(await rowsOf(b, "SELECT * FROM many ORDER BY id")).toEqual(
+      await rowsOf(
+        b,
+        `SELECT * FROM (${expected("id + 100 AS id, name, t, CASE id WHEN 1 THEN -1 ELSE 0 END AS n")}) AS e WHERE id <> 102`,
+      ),
+    );
+  });
+
+  it("is still there for a transaction that is known to lose", async () => {
+    await a.query("BEGIN");
+    await a.query("UPDATE many SET n = n * 2");
+    await b.query("UPDATE hot SET n = 1");
+    await a.query("UPDATE hot SET n = 2");
+    expect(await rowsOf(a, "SELECT * FROM many ORDER BY id")).toEqual(
+      await rowsOf(a, expected("id, name, t, n * 2 AS n")),
+    );
+    await expect(a.query("COMMIT")).rejects.toMatchObject({ code: "40001" });
+    expect(await rowsOf(b, "SELECT sum(n)::int AS sum FROM many")).toEqual([{ sum: 45_150 }]);
+  });
+
+  it("conflicts in each of its rows", async () => {
+    await a.query("BEGIN");
+    await b.query("BEGIN");
+    await b.query("SELECT 1 FROM hot");
+    await a.query("UPDATE many SET n = n * 2");
+    await a.query("COMMIT");
+    await b.query("UPDATE many SET n = 0 WHERE id = 300");
+    await expect(b.query("COMMIT")).rejects.toMatchObject({ code: "40001" });
+  });
+});
+
+describe("a table whose columns have names like t and n", () => {
+  it("has its rows told apart", async () => {
+    await create("named", "t int, n int, s text, PRIMARY KEY (n)");
+    await a.query("INSERT INTO named VALUES (5, 1, 'a'), (5, 2, 'b')");
+    await a.query("BEGIN");
+    await a.query("UPDATE named SET s = s || '!'");
+    await takeLocks("UPDATE named SET s = ''");
+    await a.query("COMMIT");
+    expect((await a.query("SELECT * FROM named ORDER BY n")).rows).toEqual([
+      { t: 5, n: 1, s: "a!" },
+      { t: 5, n: 2, s: "b!" },
+    ]);
+  });
+
+  it("has the limits of its keys checked", async () => {
+    await create("named", "n int, s text, PRIMARY KEY (n, s)");
+    await a.query("INSERT INTO named VALUES (1, 'a')");
+    await expect(a.query("UPDATE named SET s = repeat('x', 2500)")).rejects.toMatchObject({ code: "54000" });
+  });
+});

@@ -70,12 +70,14 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
     const { writes } = transaction;
     if (pending) await pending;
     else if (transaction.phase !== "in place") await transaction.enter();
-    else if (writes.transactionId === undefined && writes.marks.size > 0) {
+    else if (writes.transactionId === undefined && writes.hasMarks) {
       // Rows that were only read for a lock: the id says which snapshots see the commit.
       const { rows } = await turn.query("SELECT pg_catalog.pg_current_xact_id()");
       writes.transactionId = Number(rows[0]?.[0]);
     } else if (writes.hasDeferrable && !areConstraintsChecked) {
       // What COMMIT would check, now: it may wait for locks, and COMMIT itself must wait for nobody.
+      await transaction.enter();
+      if (transaction.phase !== "in place") continue;
       const { error } = await turn.query("SET CONSTRAINTS ALL IMMEDIATE");
       areConstraintsChecked = !error;
       if (error && isTransient(error) && checks++ < MAX_RUNS) await transaction.stepBack();

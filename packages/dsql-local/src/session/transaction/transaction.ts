@@ -99,16 +99,18 @@ export class Transaction {
   get hasNothingToDecide(): boolean {
     if (this.phase === "sandbox" || this.phase === "lost") return false;
     if (this.phase === "aside" && this.settings.length > 0) return false;
-    return this.writes.marks.size === 0 && this.ddl === undefined;
+    return !this.writes.hasMarks && this.ddl === undefined;
   }
 
   /**
    * Takes the snapshot along with the next request if there is none yet, or replays changes that were set aside into the
-   * tables. Afterwards the phase is `in place`, `sandbox` or `lost`.
+   * tables. Afterwards the phase is `in place`, `sandbox` or `lost`, and what was written before can be set aside even if
+   * the next statement fails.
    */
   async enter(): Promise<void> {
     if (this.phase === "new") this.#start();
     else if (this.phase === "aside") await this.#putBack();
+    else await this.#completeRows();
   }
 
   #start(): void {
@@ -131,6 +133,7 @@ export class Transaction {
     if (this.phase !== "in place" && this.phase !== "sandbox") return;
     await this.#turn.settle();
     if (this.#turn.status === "E" || !(await isStillNeeded())) return;
+    await this.#completeRows();
     await this.beforeUndone?.();
     this.phase = this.phase === "in place" ? "aside" : "lost";
     await this.#undo();
@@ -159,9 +162,9 @@ export class Transaction {
       const writes = hasUnseen ? this.writes.copy() : this.writes;
       for (const change of known) writes.add(change, zoned);
       if (hasUnseen && changes.length > 0) {
-        if (log.meets(writes.marks, snapshot)) return false;
+        if (log.meets(writes, snapshot)) return false;
         // A COMMIT in progress never waits for locks, so awaiting it cannot deadlock.
-        const pending = log.pendingMeeting(writes.marks, snapshot);
+        const pending = log.pendingMeeting(writes, snapshot);
         if (pending) {
           await pending;
           continue;
@@ -189,12 +192,12 @@ export class Transaction {
 
   /** Whether a commit that the snapshot does not see has touched the same rows. */
   get isBeaten(): boolean {
-    return this.snapshot !== undefined && this.#adjudicator.log.conflicts(this.writes.marks, this.snapshot);
+    return this.snapshot !== undefined && this.#adjudicator.log.conflicts(this.writes, this.snapshot);
   }
 
   /** Resolves at the end of a COMMIT in progress that conflicts with this transaction if it succeeds. */
   get pendingConflict(): Promise<void> | undefined {
-    return this.snapshot && this.#adjudicator.log.pendingConflict(this.writes.marks, this.snapshot);
+    return this.snapshot && this.#adjudicator.log.pendingConflict(this.writes, this.snapshot);
   }
 
   /** From here on the transaction works on copies of the tables it writes. */
@@ -250,13 +253,13 @@ export class Transaction {
   async #zonedValues(changes: readonly KnownChange[]): Promise<ZonedValues | undefined> {
     if (/^(?:UTC|Etc\/UTC|GMT)$/.test(this.#turn.timeZone)) return undefined;
     const texts = new Map<string, Set<string>>();
-    for (const { facts, rows } of changes) {
+    for (const { facts, ...change } of changes) {
       for (const { columns, types, parentTypes } of facts.foreignKeys) {
         columns.forEach((column, i) => {
           const parent = parentTypes[i] as string;
           if (!isZoned(parent, types[i] as string)) return;
           const values = texts.get(parent) ?? new Set();
-          for (const { oldRow, newRow } of rows) {
+          for (const { oldRow, newRow } of change.rows()) {
             for (const row of [oldRow, newRow]) {
               const text = row === "" ? null : (parseRowText(row)[column] ?? null);
               if (text !== null) values.add(text);
@@ -275,6 +278,27 @@ export class Transaction {
       });
     }
     return zoned;
+  }
+
+  /** Reads the rows of which only the keys were reported, while the transaction can still be read. */
+  async #completeRows(): Promise<void> {
+    if (this.phase !== "in place" || this.writes.isWhole) return;
+    for (const [table, rows] of this.writes.partialRows()) {
+      const { error, rows: result } = await this.#turn.call("dsql_local_images", [
+        String(table),
+        asciiJson(rows),
+      ]);
+      if (error) {
+        this.phase = "lost";
+        this.#failure = problemOf(error);
+        return;
+      }
+      const images = JSON.parse(Buffer.from(result[0]?.[0] ?? "", "base64").toString()) as string[];
+      if (images.length !== rows.length)
+        throw new Error(`${rows.length - images.length} written rows are gone`);
+      this.writes.complete(table, images);
+    }
+    this.writes.isWhole = true;
   }
 
   async #undo(): Promise<void> {
