@@ -19,7 +19,7 @@ export interface Adapter {
   close(): Promise<void>;
 }
 
-/** Opens a pool whose limits end what a black hole has swallowed. */
+/** Opens a pool whose time limits end a call whose bytes were dropped. */
 export function chaosPool(connection: LocalConnection): DsqlPool {
   const pool = new DsqlPool({
     ...connection,

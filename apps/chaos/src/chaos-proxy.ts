@@ -19,7 +19,7 @@ const LIKELIHOOD: Readonly<Record<Trouble, number>> = {
 
 const MAX_DELAY_MS = 60;
 
-/** A TCP proxy in front of an endpoint that makes trouble by chance. TLS passes through it unopened. */
+/** A TCP proxy in front of an endpoint that makes trouble at random. TLS passes through it unopened. */
 export class ChaosProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: { host: string; port: number };
@@ -97,7 +97,7 @@ export class ChaosProxy implements AsyncDisposable {
             to.destroy();
             return;
           case "half-open":
-            // The sender sees its connection closed, and the receiver hears nothing of it.
+            // The sender sees its connection closed, and the receiver gets nothing.
             from.destroy();
             return;
           case "black hole":

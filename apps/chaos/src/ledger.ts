@@ -3,7 +3,7 @@ import { failureOf } from "dsql-core";
 import type { Pool } from "pg";
 import type { Deposit } from "./adapter.ts";
 
-/** What the caller of a deposit was told. */
+/** The outcome that was reported to the caller of a deposit. */
 type Outcome = "committed" | "failed" | "undetermined";
 
 interface Told {
@@ -13,7 +13,7 @@ interface Told {
   error?: unknown;
 }
 
-/** Accounts that deposits go to; few, so that they fight. */
+/** Accounts that deposits go to; few, so that they conflict. */
 export const ACCOUNTS = 12;
 
 export async function createTables(observer: Pool): Promise<void> {
@@ -25,7 +25,7 @@ export async function createTables(observer: Pool): Promise<void> {
   await observer.query("INSERT INTO accounts SELECT n, 0 FROM generate_series(1, $1::int) n", [ACCOUNTS]);
 }
 
-/** What was told of every deposit, to be held against what is stored. */
+/** The reported outcome of every deposit, to be compared with what is stored. */
 export class Ledger {
   readonly #told: Told[] = [];
 
@@ -35,7 +35,7 @@ export class Ledger {
     return counts;
   }
 
-  /** Makes a deposit and notes what is told of it. */
+  /** Makes a deposit and records its reported outcome. */
   async note(adapter: string, deposit: Deposit, made: Promise<void>): Promise<void> {
     try {
       await made;

@@ -18,7 +18,7 @@ const adapters: Readonly<Record<string, (connection: LocalConnection) => Adapter
 
 /** Callers at the same time through each adapter. */
 const CALLERS = 6;
-/** No call may take longer: limits of time end what a black hole has swallowed. */
+/** No call may take longer: time limits end a call whose bytes were dropped. */
 const HANG_MS = 90_000;
 
 /** What a run has shown. */
@@ -33,7 +33,7 @@ export interface ChaosReport {
   problems: string[];
 }
 
-/** Makes deposits through every adapter while the proxy makes trouble, then holds what was told against what is stored. */
+/** Makes deposits through every adapter while the proxy makes trouble, then compares the reported outcomes with what is stored. */
 export async function runChaos({
   seed,
   durationMs,

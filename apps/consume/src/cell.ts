@@ -19,6 +19,6 @@ export interface Cell {
   name: string;
   /** Whether it is one of those that run in `.ci/run`. */
   short?: boolean;
-  /** Rejects where the packages do not work; what it resolves to stands in the table. */
+  /** Rejects where the packages do not work; what it resolves to is shown in the table. */
   run(context: Context): Promise<string | undefined>;
 }

@@ -1,4 +1,4 @@
--- What must exist before the expectations of this folder are replayed; each file meets it fresh.
+-- What must exist before the expectations of this folder are replayed; it is created anew for each file.
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);
 CREATE TABLE child (id int PRIMARY KEY, t_id int);
 CREATE TABLE bulk (id int);

@@ -1,6 +1,6 @@
 export type { JobRow } from "./apply/async-job.ts";
 export { type DeployOptions, type DeployResult, deploy } from "./apply/deploy.ts";
-export type { MigrateEvent, MigrateListener, StepPlace } from "./apply/events.ts";
+export type { EventStep, MigrateEvent, MigrateListener } from "./apply/events.ts";
 export type { AppliedMigration, HistoryTable, RunQuery } from "./apply/history.ts";
 export type { LeaseHolder, LeaseOptions } from "./apply/lease.ts";
 export { acceptEdited, forget, markApplied, type RepairOptions, releaseLock } from "./apply/repair.ts";

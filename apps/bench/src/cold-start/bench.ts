@@ -41,7 +41,7 @@ export async function coldStart({ report }: BenchContext): Promise<void> {
   }
 }
 
-/** Every program once in each round, and once before that counts for nothing: the file system's cache is warm then. */
+/** Runs every program once in each round, after one round that is not counted and warms the file system's cache. */
 async function startInTurns(
   files: ReadonlyMap<Program, string>,
   { connection }: EndpointProcess,
@@ -86,7 +86,7 @@ function compare(form: string, starts: ReadonlyMap<Program, readonly Start[]>): 
   ];
 }
 
-/** The median of the baseline, and by the median ratio of the same rounds what that makes of it. */
+/** The median of the baseline, and the same times the median ratio of the rounds. */
 function pairOf(
   ours: readonly Start[],
   theirs: readonly Start[],

@@ -6,7 +6,7 @@ export const PROGRAMS = ["dsql-core", "by-hand", "aws-connector"] as const;
 
 export type Program = (typeof PROGRAMS)[number];
 
-/** The file of a program as it stands, which imports its packages from node_modules. */
+/** The file of a program without bundling: it imports its packages from node_modules. */
 export function unbundled(program: Program): string {
   return fileURLToPath(new URL(`./programs/${program}.js`, import.meta.url));
 }

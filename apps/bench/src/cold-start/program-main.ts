@@ -1,4 +1,4 @@
-/** Imports the program that is its argument, and tells the parent what that and the whole process have cost. */
+/** Imports the program that is its argument, and reports to the parent what that and the whole process have cost. */
 const startedAt = performance.now();
 const cpuBefore = process.cpuUsage();
 await import(process.argv[2] as string);

@@ -56,7 +56,7 @@ async function sideBySide(arena: Arena, which: ContentionCase): Promise<Map<stri
   const outcomes = new Map<string, Outcome[]>(Object.keys(contenders).map((name) => [name, []]));
   for (let run = 0; run < RUNS; run++) {
     const inOrder = [...outcomes];
-    // Another begins each time, so that none always meets the freshly made table.
+    // A different contender begins each time, so that none always gets the newly created table.
     for (const [contender, runs] of [...inOrder.slice(run), ...inOrder.slice(0, run)]) {
       runs.push(await measureCase(arena, which, { contender, seed: run + 1 }));
     }

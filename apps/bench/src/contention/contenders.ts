@@ -4,14 +4,14 @@ import type pg from "pg";
 import { awsPool, signToken, stockPool } from "../endpoint/stock-pools.ts";
 import { policies } from "./policies.ts";
 
-/** One way to run transactions again, with the pool that belongs to it. */
+/** One way to retry transactions, with its pool. */
 export interface Contender {
   pool: pg.Pool;
   /** Runs the work in a transaction until it commits or the contender gives up. */
   transaction(work: (client: pg.ClientBase) => Promise<void>): Promise<void>;
 }
 
-/** The contenders by name, the first with no option given, each with connections for so many clients. */
+/** The contenders by name, each with connections for that many clients; the first has no option set. */
 export const contenders: Readonly<
   Record<string, (connection: LocalConnection, clients: number) => Promise<Contender>>
 > = {

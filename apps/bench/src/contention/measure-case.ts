@@ -10,11 +10,11 @@ import type { Workers } from "./workers.ts";
 export interface Arena {
   connection: LocalConnection;
   workers: Workers;
-  /** A connection beside the clients, to prepare rows and to look at them. */
+  /** A connection besides the clients', to prepare and to check rows. */
   observer: pg.Pool;
 }
 
-/** As many rows as DSQL takes in one statement, and to spare. */
+/** The rows of one INSERT, well below what DSQL allows. */
 const MAX_ROWS_PER_INSERT = 1000;
 
 export async function prepareRows(observer: pg.Pool, rows: number): Promise<void> {
@@ -31,7 +31,7 @@ export async function prepareRows(observer: pg.Pool, rows: number): Promise<void
 
 /**
  * Runs one case once; the seed draws the rows, so that every contender gets the same.
- * @throws when an update was lost, or was stored and not told
+ * @throws when an update was lost, or was stored but not reported
  */
 export async function measureCase(
   arena: Arena,
@@ -51,7 +51,7 @@ export async function measureCase(
   const outcome = combined(await arena.workers.run(plans));
   const stored = (await total(arena.observer)) - before;
   if (stored !== outcome.committed) {
-    throw new Error(`${contender}: ${outcome.committed} commits were told and ${stored} are stored`);
+    throw new Error(`${contender}: ${outcome.committed} commits were reported and ${stored} are stored`);
   }
   return outcome;
 }

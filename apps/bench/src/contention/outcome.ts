@@ -2,7 +2,7 @@ import { type Finding, finding, type Goal } from "../report/finding.ts";
 import { median, quantile } from "../report/statistics.ts";
 import { type ContentionCase, caseName } from "./cases.ts";
 
-/** What came of all clients of one case under one policy. */
+/** The results of all clients of one case under one policy. */
 export interface Outcome {
   committed: number;
   attempts: number;
@@ -19,7 +19,7 @@ export interface Baselines {
   fullJitterMs: number;
 }
 
-/** The figures of one case under one policy; goals are asked of the default only. */
+/** The figures of one case under one policy; only the default has goals. */
 export function outcomeFindings(
   bench: string,
   policy: string,
@@ -73,7 +73,7 @@ function attemptsGoal({ clients, rows, processes }: ContentionCase): Goal | unde
   return clients === 100 ? { of: "value", is: "<=", limit: 3 } : undefined;
 }
 
-/** One outcome for several runs of a case: means, and the median of their times, which a hiccup leaves alone. */
+/** One outcome for several runs of a case: means, and the median of their times, which one slow run does not distort. */
 export function together(outcomes: readonly Outcome[]): Outcome {
   return {
     committed: outcomes.reduce((sum, { committed }) => sum + committed, 0) / outcomes.length,

@@ -74,7 +74,7 @@ export function plot({ clients, serialMs, outcomes, runs }: PlotData): string {
 interface Label {
   text: string;
   kind: string;
-  /** Where the curve ends that it names. */
+  /** The end of the curve that the label names. */
   x: number;
   y: number;
 }

@@ -13,7 +13,7 @@ interface LoopOptions {
   wholeMs?: boolean | undefined;
 }
 
-/** A plain retry loop, as everybody has one: each transaction waits by itself, and none knows of another. */
+/** A plain retry loop, as most code has it: each transaction waits by itself, and none knows of another. */
 function plainLoop(options: LoopOptions): Policy {
   return async (transaction) => {
     for (let attempt = 1; ; attempt++) {

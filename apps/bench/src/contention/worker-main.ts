@@ -1,4 +1,4 @@
-/** A process of clients: takes one plan after the other, says when it is ready, and starts at the word. */
+/** A process of clients: runs one plan after the other: reports when it is ready, and starts when the parent says so. */
 import { once } from "node:events";
 import { type ClientsPlan, runClients } from "./run-clients.ts";
 

@@ -10,7 +10,7 @@ export interface Workers extends AsyncDisposable {
   run(plans: readonly ClientsPlan[]): Promise<TimedOutcome[]>;
 }
 
-/** Forks so many processes; disposing of them ends them. */
+/** Forks that many processes; disposing of them ends them. */
 export function startWorkers(count: number): Workers {
   const children = Array.from({ length: count }, () =>
     fork(fileURLToPath(import.meta.resolve("./worker-main.js"))),

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { LatencyOptions, LocalConnection } from "dsql-local";
 
-/** What the endpoint's process is asked. */
+/** A request to the endpoint's process. */
 export interface EndpointRequest {
   latency: LatencyOptions;
 }
@@ -41,7 +41,7 @@ export async function reply(child: ChildProcess): Promise<unknown> {
     return await Promise.race([
       once(child, "message", { signal: ended.signal }).then(([message]) => message),
       once(child, "exit", { signal: ended.signal }).then(([code]) => {
-        throw new Error(`a child process ended with code ${code} before it answered`);
+        throw new Error(`a child process ended with code ${code} before it responded`);
       }),
     ]);
   } finally {

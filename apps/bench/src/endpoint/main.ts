@@ -8,6 +8,6 @@ process.on("message", ({ latency }: EndpointRequest) => {
   endpoint.faults.latency(latency);
   process.send?.({ done: true });
 });
-// The parent is gone or done: nothing may outlive it.
+// The parent has ended or is done: nothing may outlive it.
 process.once("disconnect", () => void endpoint.stop());
 process.send?.({ connection: endpoint.connection });

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 
-/** A socket that goes to one address, whatever name it is told; TLS still verifies the name. */
+/** A socket that connects to one address, whatever host name it is given; TLS still verifies the name. */
 export function socketTo(address: string): Socket {
   const socket = new Socket();
   const connect = socket.connect.bind(socket) as (port: number, host: string) => Socket;

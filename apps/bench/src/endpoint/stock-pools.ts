@@ -22,7 +22,7 @@ export function stockPool(connection: LocalConnection, token: string, max: numbe
 
 /**
  * AWS's connector as its README begins: credentials come from the default provider chain, here from the environment.
- * Only the socket is told where the endpoint's name leads.
+ * Only the socket is given the endpoint's address.
  */
 export function awsPool(connection: LocalConnection, max: number): AuroraDSQLPool {
   const { host, hostaddr, port, user, database, ca, credentials } = connection;

@@ -9,7 +9,7 @@ import { measureStarts } from "./starts.ts";
 
 const QUERY = { text: "SELECT value FROM bench_local WHERE id = $1", values: [7] };
 
-/** dsql-local against the PostgreSQL that it stands on, reached over TLS by the same driver. */
+/** dsql-local against the PostgreSQL behind it, reached over TLS by the same driver. */
 export async function local({ report }: BenchContext): Promise<void> {
   await using endpoint = await startLocalDsql();
   const plain = await startPlainPostgres(endpoint);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { LocalDsql } from "dsql-local";
 
-/** The PostgreSQL that dsql-local stands on, by itself, with the endpoint's own certificate for TLS. */
+/** The PostgreSQL behind dsql-local, by itself, with the endpoint's own certificate for TLS. */
 export interface PlainPostgres {
   port: number;
   initdbMs: number;

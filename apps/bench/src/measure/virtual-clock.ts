@@ -1,6 +1,6 @@
 /** Time and chance that a simulation owns: timers fire in order, as fast as the machine can, and a seed repeats them. */
 export interface VirtualClock {
-  /** Runs until the promise settles, with every timer, clock and random number of this process under its rule. */
+  /** Runs until the promise settles, with every timer, clock and random number of this process under its control. */
   run<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -42,7 +42,7 @@ export function virtualClock(seed: number): VirtualClock {
         await drained();
         while (!settled) {
           const next = queue.takeFirst();
-          if (next === undefined) throw new Error("the simulation waits for nothing");
+          if (next === undefined) throw new Error("the simulation waits, but no timer is set");
           if (next.cancelled) continue;
           pending.delete(next.order);
           now = next.at;

@@ -8,7 +8,7 @@ export interface Contest {
   baseline: () => Promise<unknown>;
   metric: "time per query" | "throughput";
   goal: Goal;
-  /** What is asked of the client's CPU time per query. */
+  /** The goal for the client's CPU time per query. */
   cpuGoal?: Goal;
 }
 

@@ -1,4 +1,4 @@
-/** One figure, beside what it is compared with and what is asked of it. */
+/** One figure, with its baseline and its goal. */
 export interface Finding {
   bench: string;
   case: string;
@@ -9,13 +9,13 @@ export interface Finding {
   baseline: number | null;
   /** `value / baseline`. */
   ratio: number | null;
-  /** What is asked, such as `ratio <= 1.05`; null where nothing is. */
+  /** The goal, such as `ratio <= 1.05`; null if there is none. */
   goal: string | null;
   /** Whether the goal is met. */
   holds: boolean | null;
 }
 
-/** What is asked of the value itself or of its ratio to the baseline. */
+/** A goal for the value itself or for its ratio to the baseline. */
 export interface Goal {
   of: "value" | "ratio";
   /** Which side of the limit is good. */
@@ -23,7 +23,7 @@ export interface Goal {
   limit: number;
 }
 
-/** A figure without what follows from it. */
+/** A figure before its ratio and goal are worked out. */
 export interface Measured {
   bench: string;
   case: string;
@@ -34,7 +34,7 @@ export interface Measured {
   goal?: Goal | undefined;
 }
 
-/** Computes the ratio, and whether the goal is met. A figure that is not a number meets none. */
+/** Computes the ratio, and whether the goal is met. A figure that is not a number meets no goal. */
 export function finding(measured: Measured): Finding {
   const { goal, baseline = null, value, ...names } = measured;
   const ratio = baseline === null ? null : value / baseline;

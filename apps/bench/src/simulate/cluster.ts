@@ -21,7 +21,7 @@ export interface TransactionShape {
 export class SimulatedCluster {
   readonly #versions = new Map<string, number>();
 
-  /** BEGIN, read one row, write it, COMMIT; rejects as a client would be told of a conflict. */
+  /** BEGIN, read one row, write it, COMMIT; rejects with the error that a client gets for a conflict. */
   async readModifyWrite(
     row: string,
     { workMs = 0, isSeen = true, process = "", random = Math.random }: TransactionShape = {},

@@ -22,7 +22,7 @@ export type CrowdPolicy = (
   at: { process: string; row: string },
 ) => Promise<void>;
 
-/** What came of the clients of one kind. */
+/** The results of the clients of one kind. */
 export interface Tally {
   transactions: number;
   attempts: number;
@@ -31,13 +31,13 @@ export interface Tally {
 
 export const CLIENTS = 60;
 const TRANSACTIONS_EACH = 3;
-/** So many that cold work meets a conflict now and then, but does not fight. */
+/** Enough rows that cold work meets a conflict only now and then. */
 const COLD_ROWS = 2000;
 const SHORT_MS = 16.5;
 /** Clients start within this many milliseconds. */
 const START_WITHIN_MS = 2;
 
-/** Runs one crowd once, in the virtual time of whoever calls; `only` leaves the clients of the other kind out. */
+/** Runs one crowd once, in the caller's virtual time; `only` leaves the clients of the other kind out. */
 export async function runCrowd(
   crowd: Crowd,
   policy: CrowdPolicy,

@@ -31,7 +31,7 @@ const variations: readonly Partial<Crowd>[] = [
   { drawnBy: "zipf", lengths: "1:20", processes: 4, thinkMs: 400 },
 ];
 
-/** Every crowd in which the default is held against full jitter; all of its transactions go through one function. */
+/** Every crowd in which the default is compared with full jitter; all of its transactions go through one function. */
 export const gridCells: readonly Crowd[] = variations.flatMap((variation) => [
   { ...usual, ...variation, hotShare: 0, hotRows: 1 },
   ...HOT_ROWS.flatMap((hotRows) =>

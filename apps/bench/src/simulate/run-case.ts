@@ -6,7 +6,7 @@ import { pass, SimulatedCluster } from "./cluster.ts";
 /** Clients start within this many milliseconds. */
 const START_WITHIN_MS = 2;
 
-/** Runs one case once, in the virtual time of whoever calls. */
+/** Runs one case once, in the caller's virtual time. */
 export async function runCase(which: ContentionCase, policy: Policy): Promise<Outcome> {
   const cluster = new SimulatedCluster();
   const outcome: Outcome = { committed: 0, attempts: 0, elapsedMs: 0, latenciesMs: [] };

@@ -17,7 +17,7 @@ const contenders = {
   "full jitter": policies["full jitter"],
 };
 
-/** Clients that come back to one row again and again, so that newcomers always meet those who wait. */
+/** Clients that come back to one row again and again, so that new transactions always meet waiting ones. */
 export async function steadyFindings(seed: number): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [name, policy] of Object.entries(contenders)) {

@@ -37,7 +37,7 @@ const WRONG: Wrong[] = [
   },
 ];
 
-/** Releases that `npm install --force` takes and our packages do not. */
+/** Releases that `npm install --force` accepts and our packages do not. */
 export const wrongPeers: Cell[] = [
   ...WRONG.map(
     ({ name, packages, program, says }): Cell => ({

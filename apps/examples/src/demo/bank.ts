@@ -12,10 +12,10 @@ export interface AccountSummary {
 interface Bank {
   readonly pool: DsqlPool;
   createTables(): Promise<void>;
-  /** Makes the tables by the ORM's own migrations, on a database that has none. */
+  /** Creates the tables with the ORM's own migrations, on a database that has none. */
   migrate(): Promise<void>;
   open(accounts: number, balance: number): Promise<void>;
-  /** Moves money in one transaction that runs again after a conflict. */
+  /** Moves money in one transaction that is retried after a conflict. */
   transfer(order: Transfer, onRetry: (event: RetryEvent) => void): Promise<void>;
   total(): Promise<number>;
   /** Accounts with the number of transfers that touched them, the busiest first. */
@@ -38,5 +38,5 @@ export interface BankAdapter {
 /** The account that every transfer touches. */
 export const HOT_ACCOUNT = 1;
 
-/** The demo's tables, one statement for each transaction, as DSQL takes them. */
+/** The demo's tables, one statement for each transaction, as DSQL requires. */
 export const DROP_TABLES = ["drop table if exists transfers", "drop table if exists accounts"];

@@ -10,7 +10,7 @@ import { type BankRun, runBank } from "./run-bank.ts";
 const usage = `npm run demo -- [migrations] [--json]
 
 Runs 100 transfers at once through each ORM, on DATABASE_URL or on a local endpoint.
-With "migrations", each ORM makes its tables by its own migrations, on a local endpoint of its own.
+With "migrations", each ORM creates its tables with its own migrations, on a local endpoint of its own.
 `;
 const { json: asJson, names } = commandLineOrExit(usage, { hasJson: true, names: ["migrations"] });
 const byMigrations = names.includes("migrations");

@@ -28,8 +28,8 @@ export interface BankRun {
 }
 
 /**
- * Runs 100 transfers at once through one adapter; all of them touch one account. Its tables are made anew, or by the ORM's own
- * migrations on a database that has none.
+ * Runs 100 transfers at once through one adapter; all of them touch one account. Its tables are dropped and created, or made by
+ * the ORM's own migrations on a database that has none.
  */
 export async function runBank(
   adapter: BankAdapter,

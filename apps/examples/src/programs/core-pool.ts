@@ -1,4 +1,4 @@
-// A pool: queries at once, and a transaction that runs again when DSQL reports a conflict.
+// A pool: queries at once, and a transaction that is retried when DSQL reports a conflict.
 import { DsqlPool } from "dsql-core";
 
 const pool = new DsqlPool({ connectionString: process.env.DATABASE_URL, max: 5 });

@@ -44,7 +44,7 @@ try {
 } catch (error) {
   if (error instanceof OccRetryExhaustedError) console.error("Too busy, try again later:", error.message);
   else if (error instanceof CommitOutcomeUnknownError)
-    console.error("Look whether it was sold:", error.message);
+    console.error("Check whether it was sold:", error.message);
   else throw error;
   process.exitCode = 1;
 } finally {

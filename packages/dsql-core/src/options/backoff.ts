@@ -15,7 +15,7 @@ export interface BackoffInput {
 /** Milliseconds to wait before the next attempt. */
 export type Backoff = (input: BackoffInput) => number;
 
-/** Doubling 60 times exceeds every cap that a timer can take, and keeps 0 * 2^n a number. */
+/** Doubling 60 times exceeds every cap that a timer can wait, and keeps 0 * 2^n a number. */
 const MAX_DOUBLINGS = 60;
 
 function doubled({ attempt, baseDelayMs, maxDelayMs }: BackoffInput): number {
@@ -23,8 +23,8 @@ function doubled({ attempt, baseDelayMs, maxDelayMs }: BackoffInput): number {
 }
 
 /**
- * A random wait between 0 and `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`: spreads competing clients over the whole wait.
- * Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ * A random wait between 0 and `baseDelayMs * 2^(attempt-1)`, capped at `maxDelayMs`: spreads competing clients over the whole
+ * wait. Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
  */
 export function fullJitterBackoff(input: BackoffInput): number {
   return input.random() * doubled(input);

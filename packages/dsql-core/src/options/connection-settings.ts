@@ -58,7 +58,7 @@ export interface ConnectionSettings {
   token: TokenRequest;
   logger?: DsqlLogger | undefined;
   telemetry?: DsqlTelemetry | undefined;
-  /** Options that pg takes as they are. */
+  /** Options that are passed to pg unchanged. */
   passedOn: Pick<
     DsqlConnectionOptions,
     "keepAlive" | "keepAliveInitialDelayMillis" | "query_timeout" | "types" | "binary"

@@ -66,8 +66,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   replication: "DSQL has no replication connections.",
   Client: "The pool's clients are DsqlClients.",
   Promise: "pg no longer supports another Promise.",
-  stream: "Use hostaddr to connect to another address than host.",
-  connection: "Use hostaddr to connect to another address than host.",
+  stream: "Use hostaddr to connect to an address other than that of host.",
+  connection: "Use hostaddr to connect to an address other than that of host.",
 };
 
 /** Where in a connection string a value goes that is not a parameter. */
@@ -80,7 +80,8 @@ const POSITION: Readonly<Record<string, string>> = {
 
 /**
  * Checks the names of an options object.
- * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; an undefined or null value does not count
+ * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; an undefined or null value does
+ * not count
  */
 export function checkOptionNames(options: object, kind: "connection" | "pool"): void {
   demandObject(

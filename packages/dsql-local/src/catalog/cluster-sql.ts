@@ -15,13 +15,13 @@ const shownSetting = (postgres: (name: string) => string): string => `
 export const CLUSTER_SQL = `
 CREATE ROLE admin LOGIN CREATEROLE;
 GRANT CREATE, CONNECT ON DATABASE postgres TO admin;
--- A session whose statement waits for a lock is told so at once; roles without rights cannot ask for that themselves.
+-- A session whose statement waits for a lock is notified at once; roles without rights cannot turn that on themselves.
 ALTER DATABASE postgres SET log_lock_waits = on;
 ALTER DATABASE postgres SET deadlock_timeout = '1ms';
 ALTER DATABASE postgres SET log_min_messages = fatal;
 ALTER DATABASE postgres SET ${SYNC_CREATE_INDEX_PARAMETER} = 'on';
 ALTER DATABASE postgres SET dsql.enable_batched_nestloop = 'on';
--- So that ALTER ROLE … SET takes them, too.
+-- So that ALTER ROLE … SET accepts them too.
 GRANT SET ON PARAMETER ${SYNC_CREATE_INDEX_PARAMETER}, dsql.enable_batched_nestloop TO PUBLIC;
 ALTER SCHEMA public OWNER TO admin;
 SET allow_system_table_mods = on;

@@ -57,7 +57,7 @@ BEGIN
   END IF;
 END $check$;
 
--- Whether writing rows of a table runs no code but PostgreSQL's and admin's: it may then be done with more rights.
+-- Whether writing rows of a table runs only PostgreSQL's and admin's code: then it may be done with more rights.
 CREATE FUNCTION pg_catalog.dsql_local_check_code(tables oid[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog AS $code$
 BEGIN

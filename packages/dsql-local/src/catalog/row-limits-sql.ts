@@ -70,7 +70,7 @@ BEGIN
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits" AFTER INSERT ON %s FOR EACH ROW '
       'WHEN (pg_column_size(NEW) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
     -- A trigger before UPDATE would lock the row as if its key had changed, wherever SET names a key column. Where there is
-    -- a primary key, the trigger that reports changed rows looks at long ones: it has their texts.
+    -- a primary key, the trigger that reports changed rows checks long ones: it has their texts.
     CONTINUE WHEN EXISTS (SELECT FROM pg_index WHERE indrelid = made.objid AND indisprimary);
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits_update" AFTER UPDATE ON %s FOR EACH ROW '
       'WHEN (octet_length(NEW::text) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);

@@ -15,14 +15,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $columns$
     AND NOT (for_update AND attidentity = 'a')
 $columns$;
 
--- The parts of a statement that writes rows again: a pattern with %1$I in it for each of some columns.
+-- Repeats a pattern for each of some columns, with %1$I for the column's name: a part of the statement that writes rows again.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_for_columns(relation oid, numbers int2[], pattern text, separator text)
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $for$
   SELECT string_agg(format(pattern, attname), separator ORDER BY attnum) FROM pg_attribute
   WHERE attrelid = relation AND attnum = ANY (numbers)
 $for$;
 
--- Deletions, updates and insertions, in this order; returns "number:ctid" for rows of tables without a primary key.
+-- Writes deletions, updates and insertions, in this order; returns "number:ctid" for rows of tables without a primary key.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_replay(key text, changes jsonb) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog SET session_replication_role = replica
 SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' AS $replay$
@@ -30,7 +30,7 @@ DECLARE
   part record;
   parts text[] := '{}';
   branches text[] := '{}';
-  has_place text;
+  row_matches text;
   returned text;
   written int;
   moved text;
@@ -45,7 +45,7 @@ BEGIN
     FROM (SELECT DISTINCT value->>'op' AS op, (value->>'table')::oid AS relation FROM jsonb_array_elements(changes)) AS p
     ORDER BY 1
   LOOP
-    has_place := CASE WHEN part.primary_key IS NULL THEN 't.ctid = s.at'
+    row_matches := CASE WHEN part.primary_key IS NULL THEN 't.ctid = s.at'
       ELSE dsql_local_for_columns(part.relation, part.primary_key, 't.%1$I = (s.base).%1$I', ' AND ') END;
     returned := CASE WHEN part.primary_key IS NULL THEN 't.ctid' ELSE 'NULL::tid' END;
     parts := parts || format('s%1$s AS MATERIALIZED (SELECT n, (value#>>''{base,row}'')::%2$s AS base, (value->>''row'')::%2$s AS image, '
@@ -53,9 +53,9 @@ BEGIN
       part.i, part.name, part.op, part.relation);
     parts := parts || CASE part.op
       WHEN 'D' THEN format('p%1$s AS (DELETE FROM ONLY %2$s AS t USING s%1$s AS s WHERE %3$s RETURNING s.n, NULL::tid AS at)',
-        part.i, part.name, has_place)
+        part.i, part.name, row_matches)
       WHEN 'U' THEN format('p%1$s AS (UPDATE ONLY %2$s AS t SET %4$s FROM s%1$s AS s WHERE %3$s RETURNING s.n, %5$s AS at)',
-        part.i, part.name, has_place,
+        part.i, part.name, row_matches,
         dsql_local_for_columns(part.relation, part.columns, '%1$I = (s.image).%1$I', ', '), returned)
       ELSE format('w%1$s AS (INSERT INTO %2$s AS t (%3$s) OVERRIDING SYSTEM VALUE SELECT %4$s FROM s%1$s AS s ORDER BY n '
           'RETURNING %5$s AS at), p%1$s AS (SELECT n, at FROM (SELECT row_number() OVER () AS i, at FROM w%1$s) AS w '

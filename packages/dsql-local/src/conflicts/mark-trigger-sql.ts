@@ -51,7 +51,7 @@ DECLARE
   after text;
   bytes bigint;
   longest int;
-  place tid;
+  row_ctid tid;
   key_columns text;
   key_query text;
 BEGIN
@@ -82,12 +82,12 @@ BEGIN
         || ' ' || changed || ' ' || bytes || coalesce(' ' || key_columns, '');
   END IF;
   IF TG_OP = 'UPDATE' AND longest > ${LONG_ROW_BYTES} THEN
-    FOR place IN EXECUTE pg_catalog.format('SELECT t.ctid FROM new_rows AS "~row" JOIN ONLY %s AS t ON %s '
+    FOR row_ctid IN EXECUTE pg_catalog.format('SELECT t.ctid FROM new_rows AS "~row" JOIN ONLY %s AS t ON %s '
         'WHERE pg_catalog.octet_length("~row"::text) > ${LONG_ROW_BYTES}', TG_RELID::regclass,
         pg_catalog.dsql_local_for_columns(TG_RELID, (SELECT i.indkey::int2[] FROM pg_catalog.pg_index AS i
           WHERE i.indrelid = TG_RELID AND i.indisprimary), 't.%1$I = "~row".%1$I', ' AND '))
     LOOP
-      PERFORM pg_catalog.dsql_local_check_stored_row(TG_RELID, place);
+      PERFORM pg_catalog.dsql_local_check_stored_row(TG_RELID, row_ctid);
     END LOOP;
   END IF;
   RETURN NULL;
@@ -172,7 +172,7 @@ BEGIN
     IF made.is_new THEN
       PERFORM dsql_local_watch_table(made.objid);
     END IF;
-    -- What is written again is checked too, and rows that COMMIT has yet to check.
+    -- Rows that are written again are checked too, and rows that COMMIT has yet to check.
     FOR check_trigger IN
       SELECT tgrelid::regclass AS relation, tgname FROM pg_trigger JOIN pg_constraint AS c ON c.oid = tgconstraint
       WHERE c.contype = 'f' AND made.objid IN (c.conrelid, c.confrelid) AND tgenabled = 'O' AND tgfoid = ANY (ARRAY[

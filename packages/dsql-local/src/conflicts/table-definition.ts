@@ -81,7 +81,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE c.oid = relation
 $definition$;
 
--- It takes locks of tables, so only a session that can be asked to release its own may run it.
+-- It locks tables, so only a session that can be asked to release its locks may run it.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_definitions(key text, relation oid) RETURNS text LANGUAGE plpgsql
 STABLE SECURITY DEFINER SET search_path = pg_catalog AS $definitions$
 BEGIN

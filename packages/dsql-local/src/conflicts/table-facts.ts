@@ -54,7 +54,7 @@ $base$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_table_facts(relation oid) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $facts$
-  WITH place AS (
+  WITH numbered_column AS (
     SELECT attnum, dsql_local_base_type(atttypid) AS type, attidentity,
       row_number() OVER (ORDER BY attnum) - 1 AS position FROM pg_attribute
     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
@@ -66,19 +66,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $facts$
       FROM pg_index, LATERAL (
           SELECT json_agg(position ORDER BY n) AS columns, json_agg(type ORDER BY n) AS types
           FROM unnest(indkey::int2[]) WITH ORDINALITY AS key(attnum, n)
-          JOIN place USING (attnum) WHERE n <= indnkeyatts) AS members
+          JOIN numbered_column USING (attnum) WHERE n <= indnkeyatts) AS members
       WHERE indrelid = relation AND indisunique AND indislive AND indpred IS NULL AND indexprs IS NULL),
     'foreignKeys', (SELECT coalesce(json_agg(json_build_object('parentIndex', conindid::int8, 'columns', columns,
         'types', types, 'parentTypes', parent_types)), '[]')
       FROM pg_constraint JOIN pg_index AS i ON i.indexrelid = conindid, LATERAL (
-          SELECT json_agg(position ORDER BY n) AS columns, json_agg(place.type ORDER BY n) AS types,
+          SELECT json_agg(position ORDER BY n) AS columns, json_agg(numbered_column.type ORDER BY n) AS types,
             json_agg(dsql_local_base_type(a.atttypid) ORDER BY n) AS parent_types
           FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS key(parent, n)
-          JOIN unnest(confkey, conkey) AS pair(parent, attnum) USING (parent) JOIN place USING (attnum)
+          JOIN unnest(confkey, conkey) AS pair(parent, attnum) USING (parent) JOIN numbered_column USING (attnum)
           JOIN pg_attribute AS a ON a.attrelid = confrelid AND a.attnum = parent
           WHERE n <= i.indnkeyatts) AS members
       WHERE contype = 'f' AND conrelid = relation),
-    'identities', (SELECT coalesce(json_agg(position), '[]') FROM place WHERE attidentity = 'a'),
+    'identities', (SELECT coalesce(json_agg(position), '[]') FROM numbered_column WHERE attidentity = 'a'),
     'hasDeferrable', EXISTS (SELECT FROM pg_constraint
       WHERE contype = 'f' AND condeferrable AND relation IN (conrelid, confrelid)))
 $facts$;

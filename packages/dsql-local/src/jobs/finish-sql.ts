@@ -27,7 +27,7 @@ BEGIN
     RETURN 'Index was dropped before it was built';
   END IF;
   IF (SELECT indisunique FROM pg_index WHERE indexrelid = index) AND dsql_local_has_duplicates(index) THEN
-    -- Nothing is kept up to date in it from now on: it waits for DROP INDEX.
+    -- It is not kept up to date from now on; it remains until DROP INDEX.
     UPDATE pg_index SET indisready = false WHERE indexrelid = index;
     RETURN 'Found duplicate key while validating index for UCVs';
   END IF;

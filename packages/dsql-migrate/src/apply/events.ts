@@ -1,7 +1,7 @@
 import type { StepKind } from "../plan/step.ts";
 
 /** A step of a migration, as events name it. */
-export interface StepPlace {
+export interface EventStep {
   migration: string;
   /** From 0. */
   position: number;
@@ -18,7 +18,7 @@ export type MigrateEvent =
   /** `takenFrom` names a holder whose lease had expired. */
   | { type: "lock-acquired"; owner: string; takenFrom: string | undefined }
   | { type: "migration-started"; migration: string; steps: number; resumedAt: number | undefined }
-  | ({ type: "step-started" } & StepPlace)
+  | ({ type: "step-started" } & EventStep)
   /** A job's status as `sys.jobs` shows it, or the rows that a backfill has changed so far. */
   | ({
       type: "step-progress";
@@ -27,10 +27,10 @@ export type MigrateEvent =
       jobStatus?: string | undefined;
       rows?: number | undefined;
       remaining?: number | undefined;
-    } & StepPlace)
+    } & EventStep)
   /** `recovered` is true if the step had happened although its journal entry was missing. */
-  | ({ type: "step-done"; elapsedMs: number; recovered: boolean; rows?: number } & StepPlace)
-  | ({ type: "step-failed"; error: unknown } & StepPlace)
+  | ({ type: "step-done"; elapsedMs: number; recovered: boolean; rows?: number } & EventStep)
+  | ({ type: "step-failed"; error: unknown } & EventStep)
   | { type: "migration-done"; migration: string; elapsedMs: number }
   | { type: "warning"; message: string };
 

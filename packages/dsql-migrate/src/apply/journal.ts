@@ -56,8 +56,8 @@ export interface StartingSteps {
 }
 
 /**
- * The steps that are started by one entry of the journal, from a position on: a step by itself, or a run of additive ones. Of
- * those the catalog tells at any time which have happened, so that the journal need not be written between them.
+ * The steps that are started by one entry of the journal, from a position on: a step by itself, or a run of additive ones. For
+ * those the catalog shows at any time which have happened, so that the journal need not be written between them.
  */
 export function firstSteps(steps: readonly PlanStep[], from: number): StepRange {
   let to = from;
@@ -90,9 +90,9 @@ const REPLACED_STEP = [
 /** Plans are stored in statements below this many characters, far below DSQL's limit of 10 MiB for a transaction. */
 const CHUNK_CHARACTERS = 1_000_000;
 const CHUNK_STEPS = 500;
-/** How many steps one entry of the journal starts at the most. */
+/** How many steps one entry of the journal starts at most. */
 const LONGEST_RUN = 50;
-/** As many steps are stored in the transaction that begins a migration; DSQL takes 3,000 rows in one. */
+/** How many steps are stored in the transaction that begins a migration; DSQL allows 3,000 rows in one. */
 const FIRST_STEPS = 2000;
 
 /**

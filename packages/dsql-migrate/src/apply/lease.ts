@@ -10,7 +10,7 @@ import { runRepeatable } from "./repeatable.ts";
 
 const LEASE_NAME = "migrate";
 const TABLE = `${JOURNAL_SCHEMA}.lease`;
-/** The longest time that a timer of Node.js takes. */
+/** The longest time that a timer of Node.js can wait. */
 const MAX_MS = 2_147_483_647;
 
 /** How the lock is taken and kept. */

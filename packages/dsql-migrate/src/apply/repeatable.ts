@@ -13,7 +13,8 @@ import type { RunQuery } from "./history.ts";
 const MADE_BY_ANOTHER = new Set(["42P06", "42P07", "42710", "23505"]);
 
 /**
- * Classes of SQLSTATEs that are no verdict on a statement: connection, login, resources, operator, system and internal errors.
+ * Classes of SQLSTATEs that say nothing about the statement itself: connection, login, resources, operator, system and
+ * internal errors.
  */
 const NO_VERDICT = new Set(["08", "28", "53", "57", "58", "XX"]);
 

@@ -2,7 +2,7 @@ import type { DsqlPool } from "dsql-core";
 import { MigrateError } from "../errors.ts";
 import type { PlannedMigration } from "../plan/migration.ts";
 import type { PlanStep } from "../plan/step.ts";
-import type { MigrateListener, StepPlace } from "./events.ts";
+import type { EventStep, MigrateListener } from "./events.ts";
 import type { HistoryTable } from "./history.ts";
 import {
   type FinishedSteps,
@@ -110,7 +110,7 @@ async function runOneStep(
   const { name, plan } = migration;
   const { position } = start;
   const step = plan.steps[position] as PlanStep;
-  const place: StepPlace = {
+  const eventStep: EventStep = {
     migration: name,
     position,
     steps: plan.steps.length,
@@ -120,19 +120,19 @@ async function runOneStep(
   signal?.throwIfAborted();
   const startedAt = performance.now();
   const elapsedMs = () => performance.now() - startedAt;
-  emit({ type: "step-started", ...place });
+  emit({ type: "step-started", ...eventStep });
   try {
     const progress = (details: object) =>
-      emit({ type: "step-progress", elapsedMs: elapsedMs(), ...details, ...place });
+      emit({ type: "step-progress", elapsedMs: elapsedMs(), ...details, ...eventStep });
     const context = { pool, journal, lease, migration: name, signal, progress };
     const result = await runStep(context, step, start, next);
     const { recovered, rows } = result;
     const counted = rows === undefined ? {} : { rows };
-    emit({ type: "step-done", elapsedMs: elapsedMs(), recovered, ...counted, ...place });
+    emit({ type: "step-done", elapsedMs: elapsedMs(), recovered, ...counted, ...eventStep });
     return result;
   } catch (error) {
     if (error instanceof MigrateError || signal?.aborted === true) throw error;
-    emit({ type: "step-failed", error, ...place });
+    emit({ type: "step-failed", error, ...eventStep });
     const message = error instanceof Error ? error.message : String(error);
     // The first error counts; a step that is not written as failed is looked up in the catalog next time.
     if (hasSurelyFailed(error))

@@ -13,12 +13,12 @@ export interface StepContext {
   journal: Journal;
   lease: Lease;
   migration: string;
-  /** Ends the wait for a job; the job itself goes on. */
+  /** Ends the wait for a job; the job itself continues. */
   signal: AbortSignal | undefined;
   progress(details: { jobId?: string; jobStatus?: string; rows?: number; remaining?: number }): void;
 }
 
-/** How a step stood in the journal when it was taken up. */
+/** The state of a step in the journal when this run reached it. */
 export interface StepStart {
   position: number;
   /** An earlier run had started it, and nobody knows how far it got. */
@@ -118,7 +118,7 @@ async function sendOnce(
   { resumed, doneBefore }: StepStart,
   send: () => Promise<void>,
 ): Promise<boolean> {
-  // What was so before the step cannot show that the step has happened.
+  // A check that was true before the step cannot show that the step has happened.
   const check = step.done.kind === "query" && !doneBefore ? step.done.sql : undefined;
   const happened = async () => check !== undefined && (await isTrue(pool, check));
   let uncertain = resumed;
@@ -174,7 +174,7 @@ async function adoptJob(context: StepContext, job: StepJob | undefined): Promise
   if (job === undefined) return false;
   const { pool } = context;
   if ((await objectState(pool, job)) === "ready") return true;
-  // One that has failed already is started anew, with what may have been fixed since.
+  // One that has failed already is started again, because its cause may have been fixed since.
   const found = await jobOf(pool, job);
   if (found !== undefined && found.status !== "failed") await awaitJob(context, job, found.jobId);
   const state = await objectState(pool, job);
@@ -207,7 +207,7 @@ async function awaitJob(context: StepContext, job: StepJob | undefined, jobId: s
   }
 }
 
-/** Whether a step that the journal has as started has happened, as far as the catalog tells. */
+/** Whether a step that the journal has as started has happened, as far as the catalog shows. */
 export async function hasHappened(pool: DsqlPool, { plan, doneBefore }: JournalStep): Promise<boolean> {
   if (plan.kind === "backfill" || plan.done.kind !== "query" || doneBefore) return false;
   return await isTrue(pool, plan.done.sql);

@@ -14,11 +14,11 @@ const COLOURS = { error: "red", warning: "yellow", info: "blue" } as const;
 /** A problem for a person: where it is, the line with what it is about underlined, and what to do. */
 export function problemText(problem: Problem, { sql }: MigrationFile, style: Styler): string {
   const { severity, rule, message, advice, docs, source } = problem;
-  const place = `${source.file ?? "input"}:${source.line}:${source.column}`;
+  const location = `${source.file ?? "input"}:${source.line}:${source.column}`;
   const head = `${style([COLOURS[severity], "bold"], severity)} ${style("bold", message)} ${style("dim", `[${rule}]`)}`;
   // What is left out or noted needs no excerpt: a dump has hundreds of such lines.
-  if (severity === "info") return `${head}\n  ${style("dim", place)}\n`;
-  return `${head}\n  ${style("cyan", place)}\n${excerpt(
+  if (severity === "info") return `${head}\n  ${style("dim", location)}\n`;
+  return `${head}\n  ${style("cyan", location)}\n${excerpt(
     source,
     sql,
     (text) => style(COLOURS[severity], text),

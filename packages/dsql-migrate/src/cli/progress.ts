@@ -3,7 +3,7 @@ import type { MigrateEvent, MigrateListener } from "../apply/events.ts";
 import type { Terminal } from "./command.ts";
 
 const BAR_WIDTH = 24;
-/** Lines about a step that goes on are this far apart where they cannot replace one another. */
+/** Lines about a running step are this far apart where they cannot replace one another. */
 const QUIET_MS = 10_000;
 
 /** Prints events: one JSON object a line. */

@@ -62,7 +62,7 @@ async function readNamedFolders(folder: string): Promise<MigrationFile[]> {
     try {
       files.push({ name, path, sql: await readFile(path, "utf8") });
     } catch (error) {
-      // Other folders, such as drizzle-kit's meta, are none of ours.
+      // Other folders, such as drizzle-kit's meta, are ignored.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }

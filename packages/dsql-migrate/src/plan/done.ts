@@ -3,7 +3,7 @@ import type { DoneCheck } from "./step.ts";
 
 const query = (condition: string): DoneCheck => ({ kind: "query", sql: `SELECT ${condition} AS done` });
 
-/** A check that something exists, of a step that removes nothing. */
+/** A check that something exists, for a step that removes nothing. */
 const exists = (condition: string): DoneCheck => ({
   kind: "query",
   sql: `SELECT ${condition} AS done`,
@@ -20,10 +20,10 @@ const schemaCondition = (column: string, schema: string | undefined): string =>
 /** Running the step again leaves the same end state. */
 export const REPEATABLE: DoneCheck = { kind: "repeatable" };
 
-/** As {@link REPEATABLE}, of a step that removes nothing. */
+/** As {@link REPEATABLE}, for a step that removes nothing. */
 export const REPEATABLE_ADDITION: DoneCheck = { kind: "repeatable", additive: true };
 
-/** A change of rows, of which the catalog knows nothing. */
+/** A change of rows, which the catalog does not show. */
 export const ROWS: DoneCheck = {
   kind: "journal-only",
   reason: "The catalog does not show whether rows have been changed.",
@@ -61,7 +61,7 @@ export const constraintValid = (table: QualifiedName, name: string): DoneCheck =
 export const constraintRenamed = (table: QualifiedName, from: string, to: string): DoneCheck =>
   query(`${constraint(table, to)} AND NOT ${constraint(table, from)}`);
 
-/** An index of the table, complete: one whose build has failed or goes on is not. */
+/** A complete index of the table, not one whose build has failed or is still running. */
 export const indexValid = (table: QualifiedName, name: string): DoneCheck =>
   exists(
     `EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = ${regclass(table)} AND c.relname = ${literal(name)} AND i.indisvalid)`,

@@ -13,7 +13,7 @@ export interface Draft {
   backfill?: Backfill;
 }
 
-/** What a step says of itself beside its SQL. */
+/** What describes a step besides its SQL. */
 export type StepFacts = Pick<Draft, "kind" | "done"> &
   Partial<Pick<Draft, "safeToRepeat" | "job" | "backfill">>;
 

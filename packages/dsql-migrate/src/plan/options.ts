@@ -8,7 +8,7 @@ export interface PlanOptions {
   /** The file's name, for locations. */
   file?: string | undefined;
   /**
-   * The CACHE of identity columns and sequences that have none that DSQL takes: 1 (numbers close to their order, one
+   * The CACHE of identity columns and sequences that have none, or one that DSQL rejects: 1 (numbers close to their order, one
    * round trip for each) or at least 65536 (many writers).
    *
    * @default 65536

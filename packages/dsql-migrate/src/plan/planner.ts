@@ -22,7 +22,7 @@ export interface MigrationFile {
  * What DSQL cannot do, and what cannot be made right without a change of meaning, comes back as a problem with advice;
  * then `ok` is false and there are no steps. Nothing is sent anywhere.
  *
- * @throws TypeError, RangeError for an option that is not what it must be.
+ * @throws TypeError, RangeError if an option is invalid.
  */
 export async function planMigration(sql: string, options: PlanOptions = {}): Promise<MigrationPlan> {
   if (typeof sql !== "string") throw new TypeError("sql must be a string.");

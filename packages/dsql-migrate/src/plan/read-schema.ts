@@ -19,7 +19,7 @@ const COLUMNS = `SELECT n.nspname, c.relname, a.attname, pg_catalog.format_type(
   WHERE c.relkind = 'r' AND ${USER_SCHEMA} ORDER BY c.oid, a.attnum`;
 
 const CONSTRAINTS = `SELECT n.nspname, c.relname, k.conname, k.contype, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
-    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(number, place) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place) AS columns,
+    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(number, position) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.position) AS columns,
     fn.nspname AS target_schema, f.relname AS target
   FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_class AS f ON f.oid = k.confrelid LEFT JOIN pg_catalog.pg_namespace AS fn ON fn.oid = f.relnamespace
@@ -42,7 +42,7 @@ const KINDS = { p: "primary", u: "unique", c: "check", f: "foreign" } as const;
 
 /**
  * Reads what the database holds, for {@link PlanOptions.knownSchema}: tables with their keys, constraints and indexes, domains
- * and views. Which CHECK stands for which enum it does not show, so enums are unknown.
+ * and views. It does not show which CHECK replaces which enum, so enums are unknown.
  */
 export async function readKnownSchema(query: RunQuery): Promise<KnownSchema> {
   // The parser reads the views.
@@ -68,8 +68,8 @@ export async function readKnownSchema(query: RunQuery): Promise<KnownSchema> {
 }
 
 /**
- * Reads the primary keys of the tables that there are, and nothing else of them: what a backfill needs, and what no migration
- * changes on the way, so that a plan made again in the midst of a migration is the same.
+ * Reads the primary keys of the existing tables, and nothing else of them: a backfill needs them, and no
+ * migration changes them on the way, so that a plan made again halfway through a migration is the same.
  */
 export async function readPrimaryKeys(query: RunQuery): Promise<KnownSchema> {
   const schema = new KnownSchema();
@@ -137,7 +137,7 @@ function addColumn(table: KnownTable, row: ColumnRow): void {
       ? { generated: `GENERATED ALWAYS AS (${expression}) STORED` }
       : expression !== undefined && { default: expression }),
   });
-  // The options of its sequence are not read, so the table is not made anew.
+  // The options of its sequence are not read, so the table cannot be recreated.
   if (row.attidentity !== "") table.complete = false;
 }
 

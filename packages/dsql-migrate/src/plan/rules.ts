@@ -1,6 +1,6 @@
 const GUIDE = "https://docs.aws.amazon.com/aurora-dsql/latest/userguide/";
 
-/** Pages of the DSQL user guide, by what they tell (read 2026-11-21). */
+/** Pages of the DSQL user guide, by subject (read 2026-11-21). */
 const PAGES = {
   supportedSql: "working-with-postgresql-compatibility-supported-sql-features",
   unsupportedSql: "working-with-postgresql-compatibility-migration-guide",
@@ -53,7 +53,7 @@ export const RULES = {
   "psql-restrict": rule(
     "leaves out",
     "`\\restrict` and `\\unrestrict` of pg_dump",
-    "They concern psql alone.",
+    "They only concern psql.",
     "supportedSql",
   ),
   "unsupported-statement": rule(
@@ -78,7 +78,7 @@ export const RULES = {
   "index-method": rule(
     "rewrites",
     "`USING btree`, `USING hash`",
-    "`USING` is dropped: DSQL has one kind of index, which serves the same comparisons.",
+    "`USING` is dropped: DSQL has one kind of index, which supports the same comparisons.",
     "indexes",
   ),
   "index-method-refused": rule(
@@ -97,7 +97,7 @@ export const RULES = {
   "index-opclass": rule(
     "rewrites",
     "default operator classes, and the pattern ones",
-    "The class is dropped: it is the default, or the C collation, the only one of DSQL, makes it mean the same.",
+    "The class is dropped: it is the default, or means the same under C, the only collation of DSQL.",
     "indexes",
   ),
   "index-opclass-refused": rule(
@@ -115,7 +115,7 @@ export const RULES = {
   "index-key-count": rule(
     "refuses",
     "an index or a key of more than 8 columns",
-    "Use the leading columns as key, and name the others in INCLUDE.",
+    "Use the leading columns as the key, and name the others in INCLUDE.",
     "quotas",
   ),
   "index-count": rule(
@@ -127,13 +127,13 @@ export const RULES = {
   "index-key-type": rule(
     "refuses",
     "a key on timetz, interval, bytea, json or jsonb",
-    "Use a column of another type as key.",
+    "Use a column of another type as the key.",
     "dataTypes",
   ),
   "key-size": rule(
     "refuses",
     "a key whose declared columns exceed 2,000 bytes",
-    "Declare shorter columns, or use uuid as key.",
+    "Declare shorter columns, or use a uuid as the key.",
     "quotas",
   ),
 
@@ -146,19 +146,19 @@ export const RULES = {
   "identity-type": rule(
     "rewrites",
     "an identity column of type integer or smallint",
-    "The column becomes bigint, the only type that DSQL takes.",
+    "The column becomes bigint, the only type that DSQL accepts.",
     "identity",
   ),
   "identity-cache": rule(
     "rewrites",
-    "an identity column or a sequence without CACHE, or with one that DSQL does not take",
+    "an identity column or a sequence without CACHE, or with one that DSQL does not accept",
     "An explicit CACHE of 1 or at least 65536 (option `identityCache`).",
     "identity",
   ),
   "sequence-type": rule(
     "rewrites",
     "`CREATE SEQUENCE … AS integer`",
-    "`AS bigint`, with the type's bounds written down.",
+    "`AS bigint`, with the bounds of the smaller type.",
     "sequences",
   ),
 
@@ -287,7 +287,7 @@ export const RULES = {
   folded: rule(
     "rewrites",
     "a constraint or an identity added to a table of the same file",
-    "It stands in CREATE TABLE: the same constraint, and no job to wait for.",
+    "It moves into CREATE TABLE: the same constraint, and no job to wait for.",
     "createTable",
   ),
 
@@ -306,7 +306,7 @@ export const RULES = {
   "add-column-not-null": rule(
     "rewrites",
     "`ADD COLUMN … NOT NULL`",
-    "A validated CHECK (column IS NOT NULL): the same values are refused, with SQLSTATE 23514 in place of 23502.",
+    "A validated CHECK (column IS NOT NULL): the same values are refused, with SQLSTATE 23514 instead of 23502.",
     "alterTable",
   ),
   "add-column-constraint": rule(
@@ -341,7 +341,7 @@ export const RULES = {
   ),
   "not-null-check": rule(
     "rewrites",
-    "`DROP NOT NULL` where a CHECK stands for it",
+    "`DROP NOT NULL` where a CHECK replaces it",
     "The CHECK is dropped.",
     "alterTable",
   ),
@@ -371,7 +371,7 @@ export const RULES = {
   ),
   "recreate-writers": rule(
     "warns",
-    "a table that is made anew",
+    "a table that is recreated",
     "Stop writers from the copy to the swap: rows written in between are lost.",
     "alterTable",
   ),
@@ -385,13 +385,13 @@ export const RULES = {
   "drop-concurrently": rule(
     "rewrites",
     "`DROP INDEX CONCURRENTLY`",
-    "`CONCURRENTLY` is dropped: DROP INDEX waits for nobody.",
+    "`CONCURRENTLY` is dropped: DROP INDEX does not wait for other sessions.",
     "indexes",
   ),
   "drop-nothing": rule(
     "leaves out",
     "`DROP … IF EXISTS` of a kind of object that DSQL does not have",
-    "There is none to drop.",
+    "There is nothing to drop.",
     "supportedSql",
   ),
   "drop-refused": rule(
@@ -422,7 +422,7 @@ export const RULES = {
   "transaction-rows": rule(
     "warns",
     "several changes of rows between BEGIN and COMMIT",
-    "They commit one by one; write them as one statement (WITH) if they must not be seen apart.",
+    "They commit one by one; write them as one statement (WITH) if they must commit together.",
     "ddl",
   ),
   "transaction-refused": rule(
@@ -431,7 +431,7 @@ export const RULES = {
     "Remove what would be rolled back.",
     "ddl",
   ),
-  "schema-public": rule("leaves out", "`CREATE SCHEMA public`", "It is there.", "supportedSql"),
+  "schema-public": rule("leaves out", "`CREATE SCHEMA public`", "It exists already.", "supportedSql"),
   "schema-elements": rule(
     "refuses",
     "`CREATE SCHEMA` with objects in it",
@@ -452,8 +452,8 @@ export const RULES = {
   ),
   "session-setting": rule(
     "leaves out",
-    "settings that change no meaning, such as `SET lock_timeout`",
-    "Steps do not share a session, and DSQL has most of these settings not.",
+    "settings that do not change what statements mean, such as `SET lock_timeout`",
+    "Steps do not share a session, and DSQL does not have most of these settings.",
     "parameters",
   ),
   "session-setting-refused": rule(
@@ -484,8 +484,8 @@ export const RULES = {
   ),
   "function-language": rule(
     "refuses",
-    "functions in another language than SQL, and procedures",
-    "Write the function in LANGUAGE sql, or the work in the application.",
+    "functions in a language other than SQL, and procedures",
+    "Write the function in LANGUAGE sql, or do the work in the application.",
     "supportedSql",
   ),
 
@@ -510,7 +510,7 @@ export const RULES = {
   "copy-refused": rule(
     "refuses",
     "any other COPY",
-    "Load rows by the application, or with psql's \\copy in batches below 3,000 rows.",
+    "Load the rows from the application, or with psql's \\copy in batches below 3,000 rows.",
     "supportedSql",
   ),
   "many-rows": rule(
@@ -529,7 +529,7 @@ export const RULES = {
   "no-owner": rule(
     "leaves out",
     "`OWNER TO` (option `noOwner`)",
-    "Objects stay with the role that makes them.",
+    "Objects belong to the role that creates them.",
     "roles",
   ),
   owner: rule(

@@ -10,7 +10,7 @@ export interface KnownColumn {
   /** Declared length of char and varchar. */
   length?: number | undefined;
   notNull: boolean;
-  /** The CHECK that stands for NOT NULL. */
+  /** The CHECK that replaces NOT NULL. */
   notNullCheck?: string | undefined;
   default?: string | undefined;
   /** `GENERATED … AS IDENTITY (…)` as written. */
@@ -32,7 +32,7 @@ export interface KnownConstraint {
   references?: QualifiedName;
 }
 
-/** An index that is no constraint's; `definition` is what follows the table's name, e.g. `(a, b) WHERE c`. */
+/** An index that belongs to no constraint; `definition` is what follows the table's name, e.g. `(a, b) WHERE c`. */
 export interface KnownIndex {
   name: string;
   unique: boolean;
@@ -46,7 +46,7 @@ export interface KnownTable {
   columns: Map<string, KnownColumn>;
   constraints: Map<string, KnownConstraint>;
   indexes: Map<string, KnownIndex>;
-  /** Whether all of it is known, so that it can be made anew. */
+  /** Whether all of it is known, so that it can be recreated. */
   complete: boolean;
 }
 

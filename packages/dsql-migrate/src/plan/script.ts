@@ -11,7 +11,7 @@ export class Script {
   readonly options: ResolvedOptions;
   readonly text: string;
   readonly toUtf16: (byteOffset: number) => number;
-  /** What is there before the statement at hand. */
+  /** What exists before the current statement. */
   readonly schema: KnownSchema;
   readonly drafts: Draft[] = [];
   readonly problems: Problem[] = [];

@@ -32,8 +32,8 @@ export interface Change {
  * - `repeatable`: running the step once more leaves the same end state (`IF NOT EXISTS`, a `GRANT`).
  * - `journal-only`: the catalog cannot tell, because `reason`; the step must share a transaction with its journal entry.
  *
- * An `additive` step removes nothing, and what it makes stays until a step removes it that is not additive. The journal is
- * written once for a run of such steps: which of them have happened, the catalog tells.
+ * An `additive` step removes nothing, and what it creates stays until a step that is not additive removes it. The journal is
+ * written once for a run of such steps: the catalog shows which of them have happened.
  */
 export type DoneCheck =
   | { kind: "query"; sql: string; additive?: boolean }
@@ -88,7 +88,7 @@ export interface PlanStep {
 /** An `error` keeps the whole plan from being applied; a `warning` and an `info` do not. */
 export type Severity = "error" | "warning" | "info";
 
-/** Something in a migration that DSQL refuses, or that a person should know of before it runs. */
+/** Something in a migration that DSQL refuses, or that a person should know about before it runs. */
 export interface Problem {
   /** The rule's id, listed in docs/migrations-support.md. */
   rule: string;

@@ -14,18 +14,18 @@ interface DraftColumn extends Range {
 /** A CREATE TABLE of this text that a later statement may still complete. */
 export interface TableDraft {
   statement: ParsedStatement;
-  /** Its edits and what is said of them, to which later statements add. */
+  /** Its edits and the changes that they report; later statements add to both. */
   edits: Edit[];
   changes: Change[];
   columns: Map<string, DraftColumn>;
   /** Where a further element is inserted. */
   insertAt: number;
   hasElements: boolean;
-  /** Whether columns were renamed, dropped or the like since, so that nothing may be folded any more. */
+  /** Whether columns were renamed, dropped or the like since, so that later statements must not be folded in. */
   isClosed: boolean;
   /** Whether a statement since may have written rows. */
   hasRows: boolean;
-  /** Keys that a later statement gave to the table by an index, and that CREATE TABLE does not have. */
+  /** Keys that later statements added through an index, and that CREATE TABLE does not have. */
   lateKeys: Set<string>;
 }
 

@@ -61,7 +61,7 @@ const EXTENSION_TYPES: Record<string, string> = {
   cube: "jsonb",
 };
 
-/** Types of a key that DSQL does not take. */
+/** Types that DSQL does not accept in a key. */
 export const KEYLESS_TYPES: ReadonlySet<string> = new Set(["timetz", "interval", "bytea", "json", "jsonb"]);
 
 export const SERIAL_TYPES: ReadonlySet<string> = new Set(
@@ -82,7 +82,7 @@ export function declaredLength(type: TypeName | undefined): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-/** The key of a type that somebody has made. */
+/** The key of a user-defined type. */
 export function typeKey(type: TypeName | undefined): string {
   const parts = names(type?.names);
   return keyOf({ ...(parts.length > 1 && { schema: parts.at(-2) }), name: parts.at(-1) ?? "" });
@@ -101,7 +101,7 @@ export function isCheckedEnum(work: Work, type: TypeName | undefined): boolean {
 /**
  * Refuses what no column may have; returns the built-in type that values of it have, or undefined.
  *
- * Enums and serial types are the caller's.
+ * Enums and serial types are left to the caller.
  */
 export function judgeColumnType(work: Work, type: TypeName | undefined, range: Range): string | undefined {
   const shown = work.script.text.slice(range.start, range.end);
@@ -140,11 +140,11 @@ export function judgeColumnType(work: Work, type: TypeName | undefined, range: R
       `A column cannot have the row type of a table (${shown}).`,
       "Use a foreign key, or jsonb.",
     );
-  else work.warn("unknown-type", `No migration makes the type ${shown}.`, { range });
+  else work.warn("unknown-type", `No migration creates the type ${shown}.`, { range });
   return undefined;
 }
 
-/** A type as a function's signature has it. */
+/** A type as written in a function's signature. */
 export function signatureType(type: TypeName | undefined): string {
   const parts = names(type?.names).map((part) => `"${part.replaceAll('"', '""')}"`);
   return `${parts.join(".")}${"[]".repeat(type?.arrayBounds?.length ? 1 : 0)}`;

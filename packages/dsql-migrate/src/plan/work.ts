@@ -9,7 +9,7 @@ import type { QualifiedName } from "./sql/quote.ts";
 import { type NodeBody, walk } from "./sql/tree.ts";
 import type { Change, Severity } from "./step.ts";
 
-/** The work on one statement: what is read from it, changed in it and said of it. */
+/** The planner's work on one statement: what it reads, changes and reports. */
 export class Work {
   readonly script: Script;
   readonly statement: ParsedStatement;
@@ -30,7 +30,7 @@ export class Work {
     return this.script.schema;
   }
 
-  /** The statement's tokens; a closing semicolon is none of them. */
+  /** The statement's tokens, without a closing semicolon. */
   get tokens(): readonly Token[] {
     this.#tokens ??= tokenize(this.script.text, this.statement.start, this.statement.end);
     return this.#tokens;
@@ -74,7 +74,7 @@ export class Work {
     this.edits.push({ start: range.start, end: range.end, text });
   }
 
-  /** Takes a range out, and the white space before it. */
+  /** Removes a range, and the white space before it. */
   remove({ start, end }: Range): undefined {
     const before = this.tokens[this.tokenFrom(start) - 1]?.end ?? this.statement.start;
     const gap = this.script.text.slice(before, start);
@@ -83,22 +83,22 @@ export class Work {
     this.edits.push({ start: from, end, text: "" });
   }
 
-  /** Says that the statement was changed; the same sentence is said once. */
+  /** Records a change of the statement; the same sentence is recorded once. */
   change(rule: RuleId, message: string): void {
     addChange(this.changes, rule, message);
   }
 
-  /** Keeps the plan from being applied. */
+  /** Reports an error, which keeps the plan from being applied. */
   refuse(rule: RuleId, message: string, more: { advice?: string; range?: Range } = {}): undefined {
     this.problem("error", rule, message, more);
   }
 
-  /** Tells a person something before the plan runs. */
+  /** Reports a warning, for a person to read before the plan runs. */
   warn(rule: RuleId, message: string, more: { advice?: string; range?: Range } = {}): undefined {
     this.problem("warning", rule, message, more);
   }
 
-  /** Makes no step of the statement, and says so. */
+  /** Reports that the statement makes no step. */
   leaveOut(rule: RuleId, message: string, range?: Range): undefined {
     this.problem("info", rule, message, { ...(range && { range }) });
   }

@@ -9,7 +9,7 @@ import { runProgram } from "./run-program.ts";
 export interface DeployProgramsOptions extends DeploymentOptions {
   /** All migrations there are, in the order in which they run, applied ones included. */
   programs: readonly MigrationProgram[];
-  /** How DDL is made into what DSQL takes; what tables there are is read from the catalog. */
+  /** How DDL is planned for DSQL; the existing tables are read from the catalog. */
   plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
   /** Given the names that are applied, which programs run. @default those that are not applied */
   select?: (applied: readonly string[]) => readonly MigrationProgram[];

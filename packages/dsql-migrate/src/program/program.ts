@@ -16,7 +16,7 @@ export interface ProgramResult {
 export interface ProgramSession {
   /**
    * Runs one statement: DDL as the planner makes it for DSQL, everything else in a transaction with its journal entry.
-   * @throws MigrateError `DSQL_MIGRATE_REFUSED` if DSQL does not take it, before it is sent
+   * @throws MigrateError `DSQL_MIGRATE_REFUSED` if DSQL does not accept it, before it is sent
    */
   execute(statement: ProgramStatement): Promise<ProgramResult>;
   /** Begins a transaction of data changes, which is recorded as a whole. */
@@ -32,7 +32,7 @@ export interface ProgramTransaction {
 
 /**
  * A migration that is a function. It may be run several times: each statement is recorded with its result, and one that has
- * been recorded is not sent again but returns what it returned. So a program that was killed continues where it stood, as
+ * been recorded is not sent again but returns what it returned. So a program that was killed continues where it stopped, as
  * long as it sends the same statements in the same order.
  */
 export interface MigrationProgram {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type DsqlPool, type DsqlPoolClient, failureOf, isOccError } from "dsql-core";
-import type { StepPlace } from "../apply/events.ts";
+import type { EventStep } from "../apply/events.ts";
 import type { JournalStep } from "../apply/journal.ts";
 import { hasSurelyFailed } from "../apply/repeatable.ts";
 import type { Deployment } from "../apply/run-migration.ts";
@@ -98,7 +98,7 @@ export class Recording implements ProgramSession {
     });
   }
 
-  /** Gives back what a program has left open. */
+  /** Rolls back the transaction that a program has left open. */
   async close(): Promise<void> {
     await this.#last.catch(() => undefined);
     await this.#open?.rollback().catch(() => undefined);
@@ -180,7 +180,7 @@ export class Recording implements ProgramSession {
     work: (progress: (details: object) => void) => Promise<{ value: T; recovered: boolean }>,
   ): Promise<T> {
     const { emit, journal, signal } = this.#deployment;
-    const place: StepPlace = {
+    const eventStep: EventStep = {
       migration: this.#migration,
       position,
       steps: position + 1,
@@ -188,16 +188,16 @@ export class Recording implements ProgramSession {
       sql: step.sql,
     };
     const startedAt = performance.now();
-    emit({ type: "step-started", ...place });
+    emit({ type: "step-started", ...eventStep });
     try {
       const { value, recovered } = await work((details) =>
-        emit({ type: "step-progress", elapsedMs: performance.now() - startedAt, ...details, ...place }),
+        emit({ type: "step-progress", elapsedMs: performance.now() - startedAt, ...details, ...eventStep }),
       );
-      emit({ type: "step-done", elapsedMs: performance.now() - startedAt, recovered, ...place });
+      emit({ type: "step-done", elapsedMs: performance.now() - startedAt, recovered, ...eventStep });
       return value;
     } catch (error) {
       if (error instanceof MigrateError || signal?.aborted === true) throw error;
-      emit({ type: "step-failed", error, ...place });
+      emit({ type: "step-failed", error, ...eventStep });
       if (!isOccError(error) && hasSurelyFailed(error)) {
         const message = error instanceof Error ? error.message : String(error);
         await journal.failRecorded(this.#migration, step, position, message).catch(() => undefined);

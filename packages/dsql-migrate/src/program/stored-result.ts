@@ -2,7 +2,7 @@ import { deserialize, serialize } from "node:v8";
 import { MigrateError } from "../errors.ts";
 import type { ProgramResult } from "./program.ts";
 
-/** DSQL's text takes 1 MiB; base64 is four thirds of its bytes. */
+/** DSQL's text holds 1 MiB; base64 is four thirds of its bytes. */
 const MAX_CHARACTERS = 1_000_000;
 
 /** A statement's result as text, or undefined if it is too long to be kept. Dates, bigints and buffers come back as such. */

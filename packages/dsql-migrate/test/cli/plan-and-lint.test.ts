@@ -73,7 +73,7 @@ test("shows each step with what was changed and why", async () => {
   const { code, stdout } = await run(["plan", "-"], { stdin: "CREATE INDEX i\n  ON t (a);" });
   expect(code).toBe(0);
   expect(stdout).toContain(
-    "   1  job line 1\n       CREATE INDEX ASYNC i\n         ON t (a);\n       · The index is built by a job, which is waited for. [index-async]\n",
+    "   1  job line 1\n       CREATE INDEX ASYNC i\n         ON t (a);\n       · The index is built by a job, and the next step waits for it. [index-async]\n",
   );
   expect(stdout).toMatch(/1 migration, 1 step, no problems\.\n$/);
 });
@@ -108,7 +108,7 @@ test("prints annotations of GitHub Actions, escaped", async () => {
   const { code, stdout } = await run(["lint", path, "--format", "github"]);
   expect(code).toBe(1);
   expect(stdout).toMatch(
-    /^::error file=.*a%2Cb\.sql,line=1,col=24,title=index-desc::An index of DSQL has no DESC\. Remove DESC: /,
+    /^::error file=.*a%2Cb\.sql,line=1,col=24,title=index-desc::A DSQL index has no DESC\. Remove DESC: /,
   );
 });
 

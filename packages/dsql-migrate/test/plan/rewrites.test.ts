@@ -148,7 +148,7 @@ describe("ADD COLUMN", () => {
     expect(await refusals("ALTER TABLE t ADD COLUMN a int DEFAULT 3")).toEqual(["backfill-needs-key"]);
   });
 
-  test("keeps a CHECK that stands for NOT NULL in step with DROP NOT NULL", async () => {
+  test("keeps a CHECK that replaces NOT NULL in step with DROP NOT NULL", async () => {
     const sql =
       "CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t ADD a int NOT NULL; ALTER TABLE t ALTER a DROP NOT NULL";
     expect((await statements(sql)).at(-1)).toBe("ALTER TABLE t DROP CONSTRAINT t_a_not_null");
@@ -200,7 +200,7 @@ describe("what DSQL cannot change in place", () => {
     });
   });
 
-  test("is made anew in steps where that was asked for, with its indexes and what refers to it", async () => {
+  test("is recreated in steps when the options ask for it, with its indexes and what refers to it", async () => {
     const steps = (
       await statements(`${table}; ALTER TABLE t ALTER a SET NOT NULL`, { recreate: true })
     ).slice(4);

@@ -1,7 +1,7 @@
 import { docsOf, RULES, type RuleEffect, type RuleId } from "../../src/plan/rules.ts";
 import { STATEMENT_KINDS } from "../../src/plan/statements/kinds.ts";
 
-const INTRODUCTION = `# What dsql-migrate makes of PostgreSQL's statements
+const INTRODUCTION = `# What dsql-migrate does with PostgreSQL's statements
 
 This page is made from the planner's own lists; a test keeps it current:
 \`UPDATE_DOCS=1 npx vitest run --project dsql-migrate test/plan/support-table.test.ts\`.

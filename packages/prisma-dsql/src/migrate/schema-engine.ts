@@ -32,7 +32,7 @@ let engine: Promise<SchemaEngine> | undefined;
 
 /**
  * The SQL that takes a database from one schema to another, as Prisma writes it; undefined if there is no difference.
- * Nothing is connected to, and no native engine is needed.
+ * It connects to nothing, and needs no native engine.
  * @throws MigrateError `DSQL_MIGRATE_INPUT` for a schema that is not valid, or if the engine's package is not installed
  */
 export async function diffSchemas(

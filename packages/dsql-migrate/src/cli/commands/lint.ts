@@ -7,8 +7,8 @@ import { readMigrations } from "../read-migrations.ts";
 
 const usage = `Usage: dsql-migrate lint <file|folder|-> ... [options]
 
-Says what DSQL refuses in migrations, and what to write instead. Nothing is connected to. What the planner makes
-right by itself is no problem; dsql-migrate plan shows it.
+Reports what DSQL refuses in migrations, and what to write instead. Connects to nothing. What the planner
+corrects by itself is not reported; dsql-migrate plan shows it.
 
   --strict                    warnings fail too
   --format text|json|github   the default is text; github prints annotations of GitHub Actions
@@ -18,7 +18,7 @@ Exit codes: 0 no errors, 1 errors (with --strict: or warnings), 2 the command li
 `;
 
 export const lint: Command = {
-  summary: "say what DSQL refuses in migrations, and what to write instead",
+  summary: "report what DSQL refuses in migrations, and what to write instead",
   usage,
   async run(argv, terminal) {
     const { paths, options, format, isStrict } = parsePlanCommand(argv, "lint");

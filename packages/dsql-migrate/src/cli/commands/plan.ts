@@ -9,7 +9,7 @@ import { readMigrations } from "../read-migrations.ts";
 const usage = `Usage: dsql-migrate plan <file|folder|-> ... [options]
 
 Shows the statements that DSQL gets for migrations written for PostgreSQL, and what was changed in them and why.
-Nothing is connected to.
+Connects to nothing.
 
   --strict                    warnings fail too
   --format text|json|github   the default is text; github prints annotations of GitHub Actions

@@ -13,7 +13,7 @@ const usageOf = ({
 
 For the few cases that need a person. A deployment that was killed does not: deploy again.
 
-  --accept <name>             an applied migration was edited and does the same: store its new checksum
+  --accept <name>             an applied migration was edited and still does the same: store its new checksum
   --applied <name>            record a migration as applied without running it
   --forget <name>             forget a half-applied migration after you have undone by hand what it did
   --release-lock              take the lock from a holder that is known to be dead

@@ -11,7 +11,7 @@ repeated, so the command may be run again.
 
   --iam <arn>                 an IAM role or user that may log in as this role; may be given several times
   --schema <name>             a schema that it may use; may be given several times; the default is public
-  --read-only                 grant SELECT alone
+  --read-only                 grant only SELECT
   --dry-run                   print the statements and run none
 ${CONNECTION_USAGE}
   --format text|json          the default is text

@@ -14,7 +14,7 @@ export function applyEdits(text: string, from: number, to: number, edits: readon
   let result = "";
   let at = from;
   for (const edit of sorted) {
-    // An edit inside of one that has been applied is part of what was replaced.
+    // An edit inside one that has been applied is part of what was replaced.
     if (edit.start < at) continue;
     result += text.slice(at, edit.start) + edit.text;
     at = edit.end;

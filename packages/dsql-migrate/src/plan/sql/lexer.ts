@@ -1,4 +1,4 @@
-/** One word, literal or symbol of SQL; comments and white space are none. */
+/** One word, literal or symbol of SQL; comments and white space are not tokens. */
 export interface Token {
   kind: "word" | "quoted-identifier" | "string" | "number" | "parameter" | "symbol" | "operator";
   /** A word in lower case, a quoted identifier without its quotes, anything else as written. */
@@ -15,7 +15,7 @@ const OPERATOR_CHARACTERS = "+-*/<>=~!@#%^&|`?";
 
 /**
  * Cuts SQL into tokens as PostgreSQL's scanner does (PostgreSQL 16, "Lexical Structure"), so that an edit falls on
- * whole words. What a statement means is the parser's to say. An unterminated literal or comment reaches to the end.
+ * whole words. What a statement means is for the parser to decide. An unterminated literal or comment reaches to the end.
  */
 export function tokenize(sql: string, from = 0, to = sql.length): Token[] {
   const tokens: Token[] = [];
@@ -128,7 +128,7 @@ function quotedIdentifier(sql: string, start: number, quote: number, to: number)
   };
 }
 
-/** The end of what the quote at `from` opens; a doubled quote is a character of it. */
+/** The end of the literal that the quote at `from` opens; a doubled quote does not end it. */
 function quoteEnd(sql: string, from: number, to: number, quote: string, hasBackslashes: boolean): number {
   let at = from + 1;
   while (at < to) {

@@ -14,9 +14,9 @@ export interface ParsedStatement {
   copyData?: { start: number; end: number };
 }
 
-/** A script, taken apart. */
+/** A parsed script. */
 export interface ParsedScript {
-  /** The text; the parser's offsets hold in it. */
+  /** The text that the parser's offsets refer to. */
   text: string;
   /** Turns the parser's offsets into UTF-16 units. */
   toUtf16: (byteOffset: number) => number;
@@ -65,7 +65,7 @@ export async function parseScript(sql: string): Promise<ParsedScript> {
   return { text, toUtf16, statements: all };
 }
 
-/** What is a statement, or a command of psql, without being PostgreSQL's. */
+/** A statement of DSQL's own, or a command of psql. */
 function standAlone(extras: readonly Extra[]): ParsedStatement[] {
   return extras.flatMap((extra) =>
     extra.kind === "iam" || extra.kind === "psql-command"

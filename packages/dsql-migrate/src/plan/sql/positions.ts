@@ -1,5 +1,5 @@
 /**
- * Turns offsets in UTF-8 bytes, as the parser counts them, into UTF-16 units, as strings do. Text of ASCII alone, the
+ * Turns offsets in UTF-8 bytes, as the parser counts them, into UTF-16 units, as strings do. ASCII text, the
  * common case, costs nothing.
  */
 export function utf16Offsets(text: string): (byteOffset: number) => number {

@@ -7,7 +7,7 @@ export function identifier(name: string): string {
     : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A string constant, of the same meaning whatever `standard_conforming_strings` is. */
+/** A string constant that means the same whatever `standard_conforming_strings` is. */
 export function literal(value: string): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;
   return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;

@@ -1,4 +1,4 @@
-/** Words that PostgreSQL 16 does not take as a column's or a table's name without quotes (appendix C, "reserved" ones). */
+/** Words that PostgreSQL 16 does not accept as a column's or table's name without quotes (appendix C, "reserved" ones). */
 export const RESERVED_WORDS: ReadonlySet<string> = new Set(
   (
     "all analyse analyze and any array as asc asymmetric async authorization between bigint binary bit boolean both case cast char " +

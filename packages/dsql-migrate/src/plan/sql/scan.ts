@@ -7,7 +7,7 @@ export type Extra =
   | { kind: "copy-data"; start: number; end: number; statementStart: number }
   | { kind: "psql-command"; start: number; end: number; name: string };
 
-/** A text that PostgreSQL's parser reads: what it would not know is blanked out, so that all positions hold. */
+/** A text that PostgreSQL's parser reads: what it does not know is blanked out, so that all positions stay valid. */
 export interface ScannedText {
   text: string;
   extras: readonly Extra[];

@@ -12,7 +12,7 @@ import { constraintName, judgeKey, withoutName } from "./constraints.ts";
 import { generatedName } from "./names.ts";
 import { recreateOrRefuse } from "./recreate.ts";
 
-/** ADD COLUMN: the bare column, then what stands beside it in steps of their own. */
+/** ADD COLUMN: the column without its clauses, then each clause as a step of its own. */
 export function addColumn(
   work: Work,
   table: QualifiedName,
@@ -26,7 +26,7 @@ export function addColumn(
   const first = tokens.findIndex((token) => token.start >= work.at(definition.location));
   const column = readColumn(work, definition, tokens.slice(first));
   if (command.missing_ok && known?.columns.has(column.name)) {
-    work.leaveOut("drop-nothing", `Column ${identifier(column.name)} is there already.`);
+    work.leaveOut("drop-nothing", `Column ${identifier(column.name)} exists already.`);
     return {};
   }
   const asked = column.constraints.filter(({ constraint }) => constraint.contype !== "CONSTR_NULL");
@@ -147,7 +147,7 @@ function stepsOf(
       { kind: "ddl", done: columnExists(table, column.name), safeToRepeat: ifNotExists },
       [
         "add-column-constraint",
-        `Column ${shown} is added bare; what stands beside it follows in steps of its own.`,
+        `Column ${shown} is added without its clauses, which follow as steps of their own.`,
       ],
       ...(column.enum
         ? ([["enum-check", `Column ${shown} is text with a CHECK of the enum's values.`]] as [
@@ -166,7 +166,7 @@ function stepsOf(
       : undefined;
   if (value !== undefined) {
     entry.default = value;
-    const why = `New rows of ${shown} get the default; rows that are there are filled in batches.`;
+    const why = `New rows of ${shown} get the default; existing rows are filled in batches.`;
     steps.push(() =>
       work.extraStep(
         `ALTER TABLE ${qualified(table)} ALTER COLUMN ${shown} SET DEFAULT ${value}`,
@@ -192,7 +192,7 @@ function stepsOf(
     steps.push(() =>
       addNotValid(work, table, { name, definition }, [
         "add-column-not-null",
-        `A CHECK stands for NOT NULL of ${shown}; a NULL is refused with SQLSTATE 23514.`,
+        `A CHECK replaces NOT NULL of ${shown}; a NULL is refused with SQLSTATE 23514.`,
       ]),
     );
   }
@@ -202,7 +202,10 @@ function stepsOf(
     keep(name, "check", definition);
     entry.enum = { type: column.enum.type, check: name };
     steps.push(() =>
-      addNotValid(work, table, { name, definition }, ["enum-check", `A CHECK admits the enum's values.`]),
+      addNotValid(work, table, { name, definition }, [
+        "enum-check",
+        `A CHECK allows only the enum's values.`,
+      ]),
     );
   }
   for (const item of of("CONSTR_CHECK")) {
@@ -225,7 +228,7 @@ function stepsOf(
     steps.push(() =>
       addUnique(work, table, name, tail, [
         "add-unique",
-        `UNIQUE of ${shown} is a unique index first, then a constraint that uses it.`,
+        `UNIQUE of ${shown} becomes a unique index, then a constraint that uses it.`,
       ]),
     );
   }
@@ -274,10 +277,10 @@ function storageText(work: Work, column: ReadColumn): string {
     : "";
 }
 
-/** Fills a new column of existing rows with its default, a batch at a time. */
+/** Fills a new column with its default in the existing rows, a batch at a time. */
 function backfill(work: Work, table: QualifiedName, column: string, why: string): undefined {
   const draft = work.script.tableDrafts.get(keyOf(table));
-  // A table of the same text without rows has none to fill.
+  // A table that the same text created, and that has no rows, has nothing to fill.
   if (draft && !draft.hasRows) return;
   const key = work.schema.primaryKey(table);
   if (!key) {

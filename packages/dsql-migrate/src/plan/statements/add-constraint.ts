@@ -8,7 +8,7 @@ import { addElement, type TableDraft } from "../table-draft.ts";
 import { addChange, nameOf, type Work } from "../work.ts";
 import { constraintColumns } from "./constraints.ts";
 
-/** Adds a CHECK or a foreign key to an existing table: NOT VALID, so that new rows obey, then validated by a job. */
+/** Adds a CHECK or a foreign key to an existing table: NOT VALID, which checks new rows, then validated by a job. */
 export function addNotValid(
   work: Work,
   table: QualifiedName,
@@ -106,7 +106,7 @@ export function foldTarget(
   }
 }
 
-/** Whether the table that a foreign key refers to, and its key, are there when the referring table is created. */
+/** Whether the table that a foreign key refers to, and its key, exist when the referring table is created. */
 function isReferenceReady(
   work: Work,
   table: QualifiedName,
@@ -144,7 +144,7 @@ export function fold(
   addChange(
     target.changes,
     "folded",
-    `The constraint ${identifier(constraint.name)} of line ${line} stands in the table's definition.`,
+    `The constraint ${identifier(constraint.name)} of line ${line} moves into the table's definition.`,
   );
   table?.constraints.set(constraint.name, constraint);
   if (constraint.kind !== "primary") return;

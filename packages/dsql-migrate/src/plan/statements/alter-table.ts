@@ -85,7 +85,7 @@ export function alterTable(work: Work, statement: NodeBody<"AlterTableStmt">): u
     if (!asWritten) return;
     const step = work.extraStep(`${head} ${work.text(range)}`, asWritten, [
       "alter-table-split",
-      "The actions of one ALTER TABLE are statements of their own.",
+      "Each action of the ALTER TABLE becomes a statement of its own.",
     ]);
     for (const { rule, message } of work.changes) addChange(step.changes, rule as never, message);
   });
@@ -147,7 +147,7 @@ function alterAction(work: Work, action: ActionWork): Action {
             { kind: "ddl", done: done.constraintGone(table, check) },
             [
               "not-null-check",
-              `NULL becomes allowed: the CHECK that stands for NOT NULL of ${identifier(name)} is dropped.`,
+              `NULL becomes allowed: the CHECK that replaces NOT NULL of ${identifier(name)} is dropped.`,
             ],
           ),
       };
@@ -221,7 +221,10 @@ function alterAction(work: Work, action: ActionWork): Action {
         };
       return {
         emit: () =>
-          validate(work, table, name, ["validate-async", "Validation is a job, which is waited for."]),
+          validate(work, table, name, [
+            "validate-async",
+            "Validation is a job, and the next step waits for it.",
+          ]),
       };
     case "AT_DropConstraint":
       return dropConstraint(work, action, range);
@@ -250,7 +253,7 @@ function alterAction(work: Work, action: ActionWork): Action {
   }
 }
 
-/** DROP NOT NULL of a column of which nothing is known: a CHECK that this planner has put in the place of NOT NULL goes too. */
+/** DROP NOT NULL of an unknown column: also drops the CHECK by which this planner may have replaced NOT NULL. */
 function dropUnknownNotNull(work: Work, { table, head, command }: ActionWork, range: Range): Action {
   const name = command.name ?? "";
   const check = generatedName(table.name, [name], "not_null");
@@ -260,13 +263,13 @@ function dropUnknownNotNull(work: Work, { table, head, command }: ActionWork, ra
       work.extraStep(
         `${head} DROP CONSTRAINT IF EXISTS ${identifier(check)}`,
         { kind: "ddl", done: done.REPEATABLE },
-        ["not-null-check", `If a CHECK stands for NOT NULL of ${identifier(name)}, it is dropped.`],
+        ["not-null-check", `If a CHECK replaces NOT NULL of ${identifier(name)}, it is dropped.`],
       );
     },
   };
 }
 
-/** Leaves OWNER TO out where that was asked for, else warns of an owner that a dump names; returns whether it is left out. */
+/** Leaves OWNER TO out if the option `noOwner` is set, else warns about an owner that may not exist; returns whether it is left out. */
 export function leavesOwnerOut(work: Work, role: NodeBody<"RoleSpec"> | undefined, range?: Range): boolean {
   const name = role?.rolename;
   if (work.options.noOwner) {
@@ -300,7 +303,7 @@ function dropColumn(work: Work, { table, known, command }: ActionWork, range: Ra
   return as_(command.missing_ok ? done.REPEATABLE : done.columnGone(table, name));
 }
 
-/** Nothing more is folded into the table's definition. */
+/** Keeps later statements from being folded into the table's definition. */
 export function close(work: Work, table: QualifiedName): undefined {
   const draft = work.script.tableDrafts.get(keyOf(table));
   if (draft) draft.isClosed = true;
@@ -319,7 +322,7 @@ function setNotNull(work: Work, { table, known, command }: ActionWork, range: Ra
   if (draft && written && column) {
     // Before what was added behind the last column: a constraint may end where the column does.
     draft.edits.unshift({ start: written.end, end: written.end, text: " NOT NULL" });
-    addChange(draft.changes, "folded", `NOT NULL of ${shown} stands in the table's definition.`);
+    addChange(draft.changes, "folded", `NOT NULL of ${shown} moves into the table's definition.`);
     column.notNull = true;
     return {};
   }
@@ -398,7 +401,7 @@ function alterType(work: Work, { table, known, command, tokens }: ActionWork, ra
 /** Whether a column is text itself, and not a domain over it. */
 const isText = (column: KnownColumn | undefined): boolean => column?.type.toLowerCase() === "text";
 
-/** A column of text becomes text: of an enum that is a CHECK, the CHECK goes; else nothing is to be done. */
+/** Changes a text column to text: drops the CHECK if it was an enum, and does nothing otherwise. */
 function textToText(
   work: Work,
   { table, known, column }: { table: QualifiedName; known: KnownTable | undefined; column: KnownColumn },
@@ -514,7 +517,7 @@ function addConstraint(work: Work, { table, known, command, tokens }: ActionWork
       emit: () =>
         addUnique(work, table, name, tail, [
           "add-unique",
-          `UNIQUE ${shown} is a unique index first, then a constraint that uses it.`,
+          `UNIQUE ${shown} becomes a unique index, then a constraint that uses it.`,
         ]),
     };
   }
@@ -548,7 +551,7 @@ function dropConstraint(work: Work, { table, known, command, commands }: ActionW
   const constraint = known?.constraints.get(name);
   const isPrimary = constraint ? constraint.kind === "primary" : !known && name === `${table.name}_pkey`;
   if (isPrimary) {
-    // The new key of the same statement takes its place in one new table.
+    // The same statement adds a new key: one new table takes both changes.
     if (commands.some(isNewPrimaryKey)) return {};
     return recreateOrRefuse(
       work,

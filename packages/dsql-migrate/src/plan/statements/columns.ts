@@ -7,13 +7,13 @@ import type { Work } from "../work.ts";
 
 type Constraint = NodeBody<"Constraint">;
 
-/** A constraint beside a column, with what qualifies it (DEFERRABLE and the like). */
+/** A constraint of a column, with its attributes (DEFERRABLE and the like). */
 export interface ColumnConstraint extends Range {
   constraint: Constraint;
   deferrable: boolean;
 }
 
-/** A column's definition: where its parts stand, and what they say. */
+/** A column's definition: its parts, and where they are. */
 export interface ReadColumn extends Range {
   name: string;
   typeRange: Range;
@@ -23,13 +23,13 @@ export interface ReadColumn extends Range {
   length?: number | undefined;
   constraints: ColumnConstraint[];
   isSerial: boolean;
-  /** The values of its enum, which a CHECK shall admit. */
+  /** The values of its enum, which a CHECK will allow. */
   enum?: { type: string; values: string[] };
   /** Whether its type was changed. */
   isRetyped: boolean;
 }
 
-/** Reads a column's definition, which `tokens` spell, and judges and rewrites its type and its clauses. */
+/** Reads a column's definition from `tokens`, and judges and rewrites its type and its clauses. */
 export function readColumn(
   work: Work,
   definition: NodeBody<"ColumnDef">,
@@ -131,7 +131,7 @@ function readType(work: Work, definition: NodeBody<"ColumnDef">, read: ReadColum
   }
 }
 
-/** Drops the one collation that there is; refuses any other. */
+/** Drops COLLATE of DSQL's only collation; refuses any other. */
 export function judgeCollation(work: Work, collation: readonly string[], range: Range): undefined {
   const name = collation.at(-1) ?? "";
   if (["C", "POSIX", "ucs_basic", "default"].includes(name)) {
@@ -140,7 +140,7 @@ export function judgeCollation(work: Work, collation: readonly string[], range: 
   } else work.refuse("collation-refused", `DSQL does not have the collation ${identifier(name)}.`, { range });
 }
 
-/** Judges what a key says of its index: DEFERRABLE is refused, storage is dropped. */
+/** Judges the clauses of a key: DEFERRABLE is refused, storage is dropped. */
 export function judgeKeyClauses(
   work: Work,
   { constraint, deferrable, start, end }: ColumnConstraint,
@@ -179,7 +179,7 @@ export function closing(tokens: readonly Token[], open: number): number {
   return tokens.length - 1;
 }
 
-/** Cuts tokens at the commas that stand in no brackets. */
+/** Splits tokens at the commas outside brackets. */
 export function splitAtCommas(tokens: readonly Token[]): Token[][] {
   const parts: Token[][] = [[]];
   let depth = 0;
@@ -197,7 +197,7 @@ export function splitAtCommas(tokens: readonly Token[]): Token[][] {
   return parts;
 }
 
-/** The CHECK that admits the values of an enum, without its name. */
+/** The CHECK that allows the values of an enum, without its name. */
 export function enumCheck(column: string, values: readonly string[]): string {
   if (values.length === 0) return "CHECK (false)";
   return `CHECK (${identifier(column)} IN (${values.map((value) => literal(value).trim()).join(", ")}))`;
@@ -221,7 +221,7 @@ export function giveCache(
     if (value) work.edit(value, String(wanted));
     work.change(
       "identity-cache",
-      `${what} has CACHE 1 or at least 65536 on DSQL: CACHE ${size} becomes CACHE ${wanted}.`,
+      `${what} must have CACHE 1 or at least 65536 on DSQL: CACHE ${size} becomes CACHE ${wanted}.`,
     );
     return;
   }

@@ -55,7 +55,7 @@ export function constraintName(
 export function judgeKey(work: Work, table: KnownTable, kind: string, columns: readonly string[]): undefined {
   if (kind !== "primary" && kind !== "unique" && kind !== "index") return;
   if (columns.length > MAX_KEY_COLUMNS)
-    work.refuse("index-key-count", `A key has ${columns.length} columns; DSQL takes ${MAX_KEY_COLUMNS}.`);
+    work.refuse("index-key-count", `A key has ${columns.length} columns; DSQL allows ${MAX_KEY_COLUMNS}.`);
   let bytes = 0;
   for (const name of columns) {
     const column = table.columns.get(name);
@@ -71,5 +71,5 @@ export function countIndexes(work: Work, table: KnownTable): undefined {
   const keys = [...table.constraints.values()].filter(({ kind }) => kind === "primary" || kind === "unique");
   const count = keys.length + table.indexes.size;
   if (count > MAX_INDEXES)
-    work.refuse("index-count", `The table has ${count} indexes; DSQL takes ${MAX_INDEXES}.`);
+    work.refuse("index-count", `The table has ${count} indexes; DSQL allows ${MAX_INDEXES}.`);
 }

@@ -80,7 +80,7 @@ export function createTable(work: Work, statement: NodeBody<"CreateStmt">): unde
     if (as("TableLikeClause", element)) known.complete = false;
   });
   if (columns.size > MAX_COLUMNS)
-    work.refuse("column-count", `The table has ${columns.size} columns; DSQL takes ${MAX_COLUMNS}.`);
+    work.refuse("column-count", `The table has ${columns.size} columns; DSQL allows ${MAX_COLUMNS}.`);
   for (const constraint of known.constraints.values())
     judgeKey(work, known, constraint.kind, constraint.columns);
   countIndexes(work, known);
@@ -159,7 +159,7 @@ function dropStorage(work: Work, statement: NodeBody<"CreateStmt">, close: numbe
   }
 }
 
-/** Rewrites a column of CREATE TABLE, and notes what it says. */
+/** Rewrites a column of CREATE TABLE, and records its definition. */
 function defineColumn(
   work: Work,
   column: ReadColumn,
@@ -250,7 +250,7 @@ function tableConstraint(
   note(work, known, item, []);
 }
 
-/** Moves a foreign key to a table that comes later behind that table; returns whether it did. */
+/** Postpones a foreign key until its table, which comes later, has been created; returns whether it did. */
 function waitForTable(
   work: Work,
   known: KnownTable,
@@ -280,7 +280,7 @@ function waitForTable(
   return true;
 }
 
-/** Takes a constraint out; one that is an element of the list takes a comma along. */
+/** Removes a constraint, with a comma if it is an element of the list. */
 function removeElement(work: Work, range: Range, isElement: boolean): undefined {
   if (!isElement) return work.remove(range);
   const before = work.tokens[work.tokenFrom(range.start) - 1];

@@ -47,8 +47,8 @@ export function alterEnum(work: Work, statement: NodeBody<"AlterEnumStmt">): und
     return work.refuse("enum-refused", `DSQL cannot ${what} the enum ${qualified(name)}.`, {
       advice:
         statement.oldVal === undefined
-          ? "Use text with a CHECK; to admit a value, add a second CHECK as NOT VALID, validate it, and drop the first."
-          : "Admit the new value in the CHECK, update the rows in batches, then take the old value out.",
+          ? "Use text with a CHECK; to allow a value, add a second CHECK as NOT VALID, validate it, and drop the first."
+          : "Allow the new value in the CHECK, update the rows in batches, then remove the old value.",
     });
   }
   if (values.includes(value)) {
@@ -68,7 +68,7 @@ export function alterEnum(work: Work, statement: NodeBody<"AlterEnumStmt">): und
   if (columns === 0) work.leaveOut("enum-check", `No column has the enum ${qualified(name)} yet.`);
 }
 
-/** Puts another CHECK in the place of an enum's: the new one is valid before the old one goes. */
+/** Replaces the CHECK of an enum: the new one is validated before the old one is dropped. */
 export function replaceEnumCheck(
   work: Work,
   table: KnownTable,
@@ -85,11 +85,11 @@ export function replaceEnumCheck(
   const name = table.name;
   const why = [
     "enum-check",
-    `The CHECK of ${identifier(column.name)} admits other values: the new one is valid before the old one goes.`,
+    `The CHECK of ${identifier(column.name)} gets other values: the new one is validated before the old one is dropped.`,
   ] as ["enum-check", string];
   return {
     emit: () => {
-      // The steps of a resumed plan stay apart: each looks for a name that the others have not.
+      // The steps of a resumed plan can be told apart: each checks for a name that the others do not have.
       work.extraStep(
         `ALTER TABLE ${qualified(name)} ADD CONSTRAINT ${identifier(added)} ${definition} NOT VALID`,
         { kind: "ddl", done: done.constraintExists(name, added) },
@@ -123,7 +123,7 @@ export function renameEnum(work: Work, from: QualifiedName, to: string): boolean
     for (const column of table.columns.values()) if (column.enum?.type === key) column.enum.type = newKey;
   work.leaveOut(
     "enum-check",
-    `The enum ${qualified(from)} is a CHECK on its columns, which has no name of the type.`,
+    `The enum ${qualified(from)} is a CHECK on its columns; there is no type to rename.`,
   );
   return true;
 }

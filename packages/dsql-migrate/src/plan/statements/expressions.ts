@@ -15,7 +15,7 @@ const OF_EXTENSIONS =
 
 /**
  * Judges what stands anywhere in a statement: calls, casts to enums, locking clauses and other parts of queries. With
- * `range`, the tree is of SQL inside of a string there, whose own offsets say nothing.
+ * `range`, the tree is of SQL inside a string there, whose own offsets do not refer to the script.
  */
 export function judgeExpressions(work: Work, tree: Node, range?: Range): undefined {
   walk(tree, (name, body) => {
@@ -31,7 +31,7 @@ export function judgeExpressions(work: Work, tree: Node, range?: Range): undefin
       case "LockingClause": {
         const { strength } = body as NodeBody<"LockingClause">;
         if (strength !== "LCS_FORUPDATE" && strength !== "LCS_FORKEYSHARE")
-          work.refuse("query-refused", "DSQL locks rows FOR UPDATE and FOR KEY SHARE alone.", {
+          work.refuse("query-refused", "DSQL has only FOR UPDATE and FOR KEY SHARE.", {
             ...(range && { range }),
             advice: "Use FOR UPDATE or FOR KEY SHARE.",
           });
@@ -65,7 +65,7 @@ export function judgeBody(work: Work, text: string, range: Range): undefined {
   for (const statement of parseNow(text) ?? []) {
     const kind = nodeName(statement);
     if (!["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"].includes(kind))
-      work.refuse("unsupported-statement", "A function of DSQL holds queries and changes of rows alone.", {
+      work.refuse("unsupported-statement", "A DSQL function can contain only queries and changes of rows.", {
         range,
         advice: "Run the statement outside of the function.",
       });
@@ -114,7 +114,7 @@ function judgeCast(work: Work, cast: NodeBody<"TypeCast">, inside: Range | undef
   renameEnumType(work, cast.typeName, inside);
 }
 
-/** Writes text in place of an enum that is a CHECK. */
+/** Replaces the name of an enum that became a CHECK by `text`. */
 function renameEnumType(
   work: Work,
   type: NodeBody<"TypeName"> | undefined,

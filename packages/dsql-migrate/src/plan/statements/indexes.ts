@@ -32,7 +32,7 @@ export function createIndex(work: Work, statement: NodeBody<"IndexStmt">): undef
   const indexToken = tokens[indexAt];
   if (concurrently >= 0 && tokens[concurrently]) work.edit(tokens[concurrently], "ASYNC");
   else if (!isAsync && indexToken) work.edit({ start: indexToken.end, end: indexToken.end }, " ASYNC");
-  if (!isAsync) work.change("index-async", "The index is built by a job, which is waited for.");
+  if (!isAsync) work.change("index-async", "The index is built by a job, and the next step waits for it.");
 
   const labels = only("IndexElem", statement.indexParams).map(
     (element) => element.name ?? expressionName(element),
@@ -144,7 +144,7 @@ function judgeElement(work: Work, element: NodeBody<"IndexElem">, from: number, 
     work.remove(order);
     work.change("index-asc", "ASC is dropped: it is the default.");
   } else if (element.ordering === "SORTBY_DESC") {
-    work.refuse("index-desc", "An index of DSQL has no DESC.", { range: order });
+    work.refuse("index-desc", "A DSQL index has no DESC.", { range: order });
   }
 }
 
@@ -172,7 +172,7 @@ function judgeSize(
 ): undefined {
   const count = statement.indexParams?.length ?? 0;
   if (count > 8)
-    work.refuse("index-key-count", `The index has ${count} keys; DSQL takes 8.`, {
+    work.refuse("index-key-count", `The index has ${count} keys; DSQL allows 8.`, {
       advice: "Index the leading columns, and name the others in INCLUDE.",
     });
   else if (known) judgeKey(work, known, "index", columns);

@@ -32,7 +32,7 @@ const repeatable = (work: Work): undefined => {
 
 const LEAVE_OUT = "Remove the statement: DSQL has no counterpart.";
 const TABLESPACES = "Remove the statement: DSQL manages storage itself.";
-const FOREIGN = "Remove the statement: DSQL reads no other database. Copy the rows by the application.";
+const FOREIGN = "Remove the statement: DSQL reads no other database. Copy the rows with the application.";
 const TRIGGERS = "Do the work in the application's transaction.";
 const REPLICATION = "Use a change data capture stream of DSQL.";
 const SEARCH = "Search outside of the database.";
@@ -86,7 +86,7 @@ export const STATEMENT_KINDS: Readonly<Record<string, Kind>> = {
         : repeatable(work),
   },
   CallStmt: { sql: "CALL", plan: call },
-  DoStmt: refused("DO", "Write the statements one by one, or the work in the application."),
+  DoStmt: refused("DO", "Write the statements one by one, or do the work in the application."),
   CreateRoleStmt: planned<"CreateRoleStmt">("CREATE ROLE, USER, GROUP", objects.createRole),
   AlterRoleStmt: planned<"AlterRoleStmt">("ALTER ROLE", objects.alterRole),
   AlterRoleSetStmt: refused("ALTER ROLE … SET", "Set it on the connection."),
@@ -108,7 +108,7 @@ export const STATEMENT_KINDS: Readonly<Record<string, Kind>> = {
   },
   ConstraintsSetStmt: refused(
     "SET CONSTRAINTS",
-    "Order the statements so that each obeys the constraints: each is a transaction of its own.",
+    "Order the statements so that each satisfies the constraints: each is a transaction of its own.",
   ),
   ExplainStmt: { sql: "EXPLAIN", plan: explain },
   VacuumStmt: { sql: "VACUUM, ANALYZE", plan: vacuum },
@@ -202,14 +202,14 @@ function planExtra(work: Work): undefined {
     work.step({ kind: "ddl", done: verb === "GRANT" ? iamGranted(role, arn) : iamRevoked(role, arn) });
   } else if (extra?.kind === "psql-command") {
     if (/^\\(?:un)?restrict$/.test(extra.name))
-      work.leaveOut("psql-restrict", `${extra.name} concerns psql alone.`);
+      work.leaveOut("psql-restrict", `${extra.name} only concerns psql.`);
     else work.refuse("psql-command", `${extra.name} is a command of psql.`);
   }
 }
 
 function call(work: Work, statement: NodeBody<"CallStmt">): undefined {
   if (names(statement.funccall?.funcname).join(".") === "sys.wait_for_job")
-    return work.leaveOut("index-async", "Jobs are waited for anyway.");
+    return work.leaveOut("index-async", "Each step waits for its job anyway.");
   work.refuse("unsupported-statement", "DSQL does not have procedures.", {
     advice: "Run the statements of the procedure one by one.",
   });
@@ -218,7 +218,7 @@ function call(work: Work, statement: NodeBody<"CallStmt">): undefined {
 function explain(work: Work, statement: NodeBody<"ExplainStmt">): undefined {
   const query = statement.query ? nodeName(statement.query) : "";
   if (!["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"].includes(query))
-    return work.refuse("unsupported-statement", "DSQL explains queries and changes of rows alone.", {
+    return work.refuse("unsupported-statement", "DSQL explains only queries and changes of rows.", {
       advice: "Remove the statement.",
     });
   work.leaveOut("session-setting", "EXPLAIN changes nothing that a migration needs.");

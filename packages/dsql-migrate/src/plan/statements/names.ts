@@ -3,7 +3,7 @@ import type { KnownTable } from "../schema.ts";
 const MAX_NAME_BYTES = 63;
 
 /**
- * The name that PostgreSQL gives to what has none: `<table>_<columns>_<label>`, each part cut so that the whole fits
+ * The name that PostgreSQL gives to an unnamed object: `<table>_<columns>_<label>`, each part cut so that the whole fits
  * (src/backend/commands/indexcmds.c, makeObjectName), and numbered if the table has it already.
  */
 export function generatedName(

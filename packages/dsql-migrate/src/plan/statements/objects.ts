@@ -19,9 +19,9 @@ const ddl = (work: Work, check: DoneCheck, safeToRepeat?: boolean): undefined =>
 
 export function createSchema(work: Work, statement: NodeBody<"CreateSchemaStmt">): undefined {
   if (statement.schemaElts?.length)
-    return work.refuse("schema-elements", "CREATE SCHEMA holds other objects.");
+    return work.refuse("schema-elements", "CREATE SCHEMA contains other objects.");
   const name = statement.schemaname ?? statement.authrole?.rolename ?? "";
-  if (name === "public") return work.leaveOut("schema-public", "The schema public is there.");
+  if (name === "public") return work.leaveOut("schema-public", "The schema public exists already.");
   ddl(work, statement.if_not_exists ? done.REPEATABLE_ADDITION : done.schemaExists(name));
 }
 
@@ -71,7 +71,7 @@ function sequenceType(work: Work, options: readonly Node[] | undefined, isNew: b
     work.edit({ start: work.tokens[no]?.start ?? 0, end: work.tokens[no + 1]?.end ?? 0 }, bound);
     work.edit(range, "AS bigint");
   } else work.edit(range, given || !isNew ? "AS bigint" : `AS bigint ${bound}`);
-  work.change("sequence-type", "A sequence of DSQL is bigint; its bounds stay those of the smaller type.");
+  work.change("sequence-type", "A DSQL sequence is bigint; its bounds stay those of the smaller type.");
 }
 
 export function createDomain(work: Work, statement: NodeBody<"CreateDomainStmt">): undefined {
@@ -114,7 +114,7 @@ export function createView(work: Work, statement: NodeBody<"ViewStmt">): undefin
 export function createFunction(work: Work, statement: NodeBody<"CreateFunctionStmt">): undefined {
   if (statement.is_procedure)
     return work.refuse("function-language", "DSQL does not have procedures.", {
-      advice: "Write a function in LANGUAGE sql, or the work in the application.",
+      advice: "Write a function in LANGUAGE sql, or do the work in the application.",
     });
   const language = (constant(option(statement.options, "language")?.arg) ?? "sql").toLowerCase();
   if (language !== "sql")
@@ -156,7 +156,7 @@ function signatureOf(work: Work, object: NodeBody<"ObjectWithArgs">): string {
   return signature(work, names(object.objname), only("TypeName", object.objargs));
 }
 
-/** Kinds of objects that DSQL has, and so drops; a kind that it does not have is never there. */
+/** Kinds of objects that DSQL has and can drop; an object of another kind cannot exist. */
 const DROPPED: ReadonlySet<string> = new Set(
   "OBJECT_TABLE OBJECT_VIEW OBJECT_INDEX OBJECT_SEQUENCE OBJECT_SCHEMA OBJECT_FUNCTION OBJECT_ROUTINE OBJECT_DOMAIN OBJECT_STATISTIC_EXT".split(
     " ",
@@ -174,7 +174,7 @@ export function drop(work: Work, statement: NodeBody<"DropStmt">): undefined {
   if (statement.concurrent) {
     const token = work.tokens[work.word("concurrently")];
     if (token) work.remove(token);
-    work.change("drop-concurrently", "CONCURRENTLY is dropped: DROP INDEX waits for nobody.");
+    work.change("drop-concurrently", "CONCURRENTLY is dropped: DROP INDEX does not wait for other sessions.");
   }
   const objects = statement.objects ?? [];
   const dotted = objects.flatMap((object) => {
@@ -254,13 +254,17 @@ function dropType(work: Work, statement: NodeBody<"DropStmt">): undefined {
       ["enum-domain", "The enum is a domain."],
     );
   }
-  if (enums.length > 0) work.leaveOut("enum-check", `The enum is a CHECK on its columns, and no type.`);
+  if (enums.length > 0) work.leaveOut("enum-check", `The enum is a CHECK on its columns, not a type.`);
   if (domains.length + enums.length === types.length) return;
   if (statement.missing_ok) work.leaveOut("drop-nothing", "DSQL has no type to drop.");
   else
-    work.refuse("drop-refused", "No migration makes this type, and DSQL has domains alone.", {
-      advice: "Remove the statement, or use DROP DOMAIN.",
-    });
+    work.refuse(
+      "drop-refused",
+      "No migration creates this type, and DSQL has no user-defined types but domains.",
+      {
+        advice: "Remove the statement, or use DROP DOMAIN.",
+      },
+    );
 }
 
 export function rename(work: Work, statement: NodeBody<"RenameStmt">): undefined {
@@ -305,7 +309,7 @@ export function rename(work: Work, statement: NodeBody<"RenameStmt">): undefined
       if (statement.relationType !== "OBJECT_TABLE" && statement.relationType !== "OBJECT_VIEW") break;
       const column = known?.columns.get(from);
       if (known && column) {
-        // Texts of constraints name the column as it was; so the table is not made anew from them.
+        // Texts of constraints still have the old name of the column, so the table cannot be recreated from them.
         known.complete = false;
         known.columns = new Map(
           [...known.columns].map(([name, entry]) =>
@@ -457,11 +461,14 @@ const OBJECTS: ReadonlySet<string> = new Set(
 
 export function comment(work: Work, statement: NodeBody<"CommentStmt">): undefined {
   if (statement.objtype === "OBJECT_EXTENSION")
-    return work.leaveOut("extension", "The extension is not there to comment on.");
+    return work.leaveOut("extension", "There is no extension to comment on.");
   if (statement.objtype === "OBJECT_TYPE") {
     const name = nameFrom(names(as("TypeName", statement.object)?.names));
     if (work.schema.enums.has(keyOf(name)))
-      return work.leaveOut("enum-check", "The enum is a CHECK on its columns, and no type to comment on.");
+      return work.leaveOut(
+        "enum-check",
+        "The enum is a CHECK on its columns; there is no type to comment on.",
+      );
     if (work.schema.domains.has(keyOf(name))) {
       const at = work.word("type");
       const token = work.tokens[at];
@@ -493,14 +500,14 @@ export function owner(work: Work, statement: NodeBody<"AlterOwnerStmt">): undefi
   if (kind === "OBJECT_TYPE") {
     const name = nameFrom(names(as("List", statement.object)?.items));
     if (work.schema.enums.has(keyOf(name)))
-      return work.leaveOut("enum-check", "The enum is a CHECK on its columns, and no type to own.");
+      return work.leaveOut("enum-check", "The enum is a CHECK on its columns; there is no type to own.");
   }
   if (!OBJECTS.has(kind) && kind !== "OBJECT_TYPE")
     return work.refuse("object-refused", `DSQL does not have this kind of object (${objectWords(kind)}).`);
   if (!leavesOwnerOut(work, statement.newowner)) ddl(work, done.REPEATABLE);
 }
 
-/** Options of a role that DSQL takes (user guide, "Database and IAM roles"; others are refused before they get there). */
+/** Options that DSQL does not have for a role (user guide, "Database and IAM roles"). */
 const REFUSED_ROLE_OPTIONS: Record<string, string> = {
   password: "PASSWORD",
   superuser: "SUPERUSER",
@@ -522,8 +529,7 @@ function judgeRoleOptions(work: Work, options: readonly Node[] | undefined): und
   for (const { defname, arg } of only("DefElem", options)) {
     const refused = REFUSED_ROLE_OPTIONS[defname ?? ""];
     const isOff = as("Boolean", arg)?.boolval !== true && defname !== "password";
-    if (refused && arg !== undefined && !isOff)
-      work.refuse("role-option", `A role of DSQL has no ${refused}.`);
+    if (refused && arg !== undefined && !isOff) work.refuse("role-option", `A DSQL role has no ${refused}.`);
   }
 }
 
@@ -551,9 +557,13 @@ const MAX_STATISTICS_TARGET = 100;
 export function createStatistics(work: Work, statement: NodeBody<"CreateStatsStmt">): undefined {
   const name = nameFrom(names(statement.defnames));
   if (!statement.defnames?.length)
-    return work.refuse("unsupported-statement", "Statistics need a name, so that a later run finds them.", {
-      advice: "Write CREATE STATISTICS <name> ….",
-    });
+    return work.refuse(
+      "unsupported-statement",
+      "Statistics need a name, so that a later run can find them.",
+      {
+        advice: "Write CREATE STATISTICS <name> ….",
+      },
+    );
   ddl(work, statement.if_not_exists ? done.REPEATABLE_ADDITION : done.statisticsExist(name));
 }
 

@@ -10,10 +10,10 @@ import type { Action } from "./action.ts";
 import { addNotValid } from "./add-constraint.ts";
 import { generatedName } from "./names.ts";
 
-/** Changes the table as it shall be; returns how columns get their values where that is not their own, or undefined if it cannot. */
+/** Changes the table's definition; returns an expression for each column that is not copied as it is, or undefined if it cannot. */
 type Mutation = (after: KnownTable) => Map<string, string> | undefined;
 
-/** Refuses what DSQL cannot change in place, or plans to make the table anew where that was asked for and can be done. */
+/** Refuses what DSQL cannot change in place, or plans to recreate the table if the option `recreate` is set and it can be done. */
 export function recreateOrRefuse(
   work: Work,
   table: QualifiedName,
@@ -63,9 +63,9 @@ function recipe(table: QualifiedName, column: string | undefined, rule: RuleId):
 }
 
 const instead = (rule: RuleId): string =>
-  rule === "recreate-needed" ? "Make the table anew: " : "Make a new table: ";
+  rule === "recreate-needed" ? "Recreate the table: " : "Make a new table: ";
 
-/** What keeps the planner from making a table anew. */
+/** What keeps the planner from recreating a table. */
 function obstacleTo(work: Work, table: KnownTable): string | undefined {
   if (!table.complete) return "the table has parts that the planner does not know.";
   for (const column of table.columns.values())
@@ -93,11 +93,11 @@ function emitRecreation(
   const old: QualifiedName = { ...table, name: `${table.name}__old` };
   const name = qualified(table);
   const why = (message: string): ["recreate", string] => ["recreate", message];
-  work.warn("recreate-writers", `${name} is made anew. Grants on it and comments are not carried over.`);
+  work.warn("recreate-writers", `${name} is recreated. Grants on it and comments are not carried over.`);
   work.extraStep(
     definitionOf(after, next),
     { kind: "ddl", done: done.relationExists(next) },
-    why(`${name} is made anew as ${qualified(next)}.`),
+    why(`${name} is recreated as ${qualified(next)}.`),
   );
 
   const columns = [...after.columns.values()].filter(
@@ -110,7 +110,7 @@ function emitRecreation(
     work.extraStep(
       `SELECT pg_catalog.setval(${sequence}, (SELECT max(${identifier(column.name)}) FROM ${qualified(next)}))`,
       { kind: "dml", done: done.REPEATABLE },
-      why(`The identity column goes on after its highest value.`),
+      why(`The identity column continues after its highest value.`),
     );
   }
   for (const index of after.indexes.values())
@@ -143,7 +143,7 @@ function emitRecreation(
     why("The tables are swapped."),
   );
   for (const { table: other, key } of incoming)
-    addNotValid(work, other, key, why(`The foreign key ${identifier(key.name)} is back.`));
+    addNotValid(work, other, key, why(`The foreign key ${identifier(key.name)} is added again.`));
   work.extraStep(
     `DROP TABLE ${qualified(old)}`,
     { kind: "ddl", done: done.relationsGone([old]) },
@@ -177,7 +177,7 @@ function emitRecreation(
   }
 }
 
-/** CREATE TABLE from what is known; keys get a name that the old table's do not have. */
+/** CREATE TABLE from what is known; keys get names that the old table's keys do not have. */
 function definitionOf(table: KnownTable, name: QualifiedName): string {
   const columns = [...table.columns.values()].map((column) =>
     renameQualifier(columnText(column), table.name.name, name.name),
@@ -206,7 +206,7 @@ function columnText(column: KnownColumn): string {
   return parts.join(" ");
 }
 
-/** The text of an identity whose sequence, if it has a name, gets another than the old table's; and both names. */
+/** The text of an identity; if it names its sequence, the new table's gets another name until the swap, and both names are returned. */
 function withNewSequence(identity: string): { text: string; from?: QualifiedName; to?: QualifiedName } {
   const tokens = tokenize(identity);
   const at = tokens.findIndex(
@@ -223,7 +223,7 @@ function withNewSequence(identity: string): { text: string; from?: QualifiedName
   return { text: identity.slice(0, first.start) + qualified(from) + identity.slice(last.end), from, to };
 }
 
-/** The names of an identity column's sequence in the new table, and as it was. */
+/** The names of an identity column's sequence: `from` in the new table, `to` as it was in the old one. */
 function sequenceNames(
   table: QualifiedName,
   next: QualifiedName,

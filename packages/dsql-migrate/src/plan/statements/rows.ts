@@ -7,7 +7,7 @@ import { splitAtCommas } from "./columns.ts";
 import { setConfig } from "./settings.ts";
 
 const MAX_ROWS = 3000;
-/** Rows of one INSERT that is made from more; some way below the limit, because a row has up to 2 MiB. */
+/** The most rows of one INSERT that this planner writes; well below DSQL's limit, because a row may have up to 2 MiB. */
 const CHUNK_ROWS = 1000;
 /** Characters of one such INSERT, below the 10 MiB of a transaction. */
 const CHUNK_CHARACTERS = 1024 * 1024;
@@ -50,7 +50,7 @@ function isKnownToHaveRows(work: Work, relation: NodeBody<"RangeVar"> | undefine
   return relation !== undefined && !work.schema.views.has(nameOf(relation).name);
 }
 
-/** Splits an INSERT of more rows than a transaction takes; returns whether it did. */
+/** Splits an INSERT of more rows than a transaction may change; returns whether it did. */
 function splitInsert(work: Work, insert: NodeBody<"InsertStmt">): boolean {
   const rows = as("SelectStmt", insert.selectStmt)?.valuesLists;
   if (!rows || rows.length <= MAX_ROWS) return false;
@@ -75,7 +75,7 @@ function splitInsert(work: Work, insert: NodeBody<"InsertStmt">): boolean {
   for (const chunk of chunks(texts))
     work.extraStep(`${head}\n  ${chunk.join(",\n  ")}${tail}`, { kind: "dml", done: ROWS }, [
       "insert-split",
-      `${rows.length} rows are inserted by several statements: a transaction of DSQL changes ${MAX_ROWS}.`,
+      `${rows.length} rows are inserted by several statements: a DSQL transaction changes at most ${MAX_ROWS}.`,
     ]);
   return true;
 }
@@ -127,7 +127,7 @@ export function copy(work: Work, statement: NodeBody<"CopyStmt">): undefined {
     );
 }
 
-/** COPY writes identity columns too. */
+/** COPY writes identity columns too, which INSERT does not without this clause. */
 function overriding(work: Work, statement: NodeBody<"CopyStmt">): string {
   const table = work.schema.table(nameOf(statement.relation));
   return [...(table?.columns.values() ?? [])].some(({ identity }) => /\balways\b/i.test(identity ?? ""))

@@ -12,7 +12,7 @@ export const SESSION_PARAMETERS: ReadonlySet<string> = new Set([
   ..."dsql.enable_batched_nestloop disable_sync_create_index role".split(" "),
 ]);
 
-/** Settings without a bearing on what a statement means; undefined as value: any. */
+/** Settings that do not change what a statement means, with the value that may be set; undefined: any value. */
 const HARMLESS: Record<string, ReadonlySet<string> | undefined> = {
   ...Object.fromEntries(
     (
@@ -43,7 +43,7 @@ export function setting(work: Work, statement: NodeBody<"VariableSetStmt">): und
     statement.kind === "VAR_RESET_ALL" ||
     statement.kind === "VAR_SET_DEFAULT"
   )
-    return work.leaveOut("session-setting", `${name ?? "All settings"} is at its default in each step.`);
+    return work.leaveOut("session-setting", `${name ?? "All settings"} has its default value in each step.`);
   if (statement.kind === "VAR_SET_MULTI") {
     if (name === "transaction snapshot")
       return work.refuse("session-setting-refused", "DSQL does not import snapshots.", {
@@ -51,7 +51,7 @@ export function setting(work: Work, statement: NodeBody<"VariableSetStmt">): und
       });
     return work.leaveOut(
       "session-setting",
-      "Each step is a transaction of its own, of the only isolation level.",
+      "Each step is a transaction of its own, and DSQL has one isolation level.",
     );
   }
   const values = (statement.args ?? []).map((value) => constant(value)?.toLowerCase() ?? "");
@@ -78,13 +78,13 @@ function judgeSetting(work: Work, name: string, values: readonly string[], isLoc
   if (name in HARMLESS) {
     const allowed = HARMLESS[name];
     if (!allowed || allowed.has(values.join(", ")))
-      return work.leaveOut("session-setting", `${name} changes no meaning of a statement.`);
+      return work.leaveOut("session-setting", `${name} does not change what a statement means.`);
   }
   const what = `${isLocal ? "SET LOCAL" : "SET"} ${name}`;
   const advice = SESSION_PARAMETERS.has(name)
     ? undefined
     : "Remove the statement: DSQL does not have the setting.";
-  work.refuse("session-setting-refused", `${what} would not reach the steps after it.`, {
+  work.refuse("session-setting-refused", `${what} would not apply to the steps after it.`, {
     ...(advice && { advice }),
   });
 }
@@ -95,5 +95,8 @@ function judgeSearchPath(work: Work, values: readonly string[]): undefined {
     .filter((value) => !["", "$user", "pg_catalog", "pg_temp"].includes(value));
   if (path.length === 0 || (path.length === 1 && path[0] === "public"))
     return work.leaveOut("search-path", "Names without a schema are in public.");
-  work.refuse("search-path-refused", `search_path would not reach the steps after it (${path.join(", ")}).`);
+  work.refuse(
+    "search-path-refused",
+    `search_path would not apply to the steps after it (${path.join(", ")}).`,
+  );
 }

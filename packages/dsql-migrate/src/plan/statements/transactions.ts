@@ -12,7 +12,10 @@ export function transaction(work: Work, statement: NodeBody<"TransactionStmt">):
       const { rowChanges = 0 } = work.script.transaction ?? {};
       work.script.transaction = statement.chain ? { rowChanges: 0 } : undefined;
       if (rowChanges > 1)
-        work.warn("transaction-rows", `${rowChanges} changes of rows up to this COMMIT commit one by one.`);
+        work.warn(
+          "transaction-rows",
+          `The ${rowChanges} changes of rows before this COMMIT commit one by one.`,
+        );
       return work.leaveOut("transaction-block", "Each statement is a transaction of its own.");
     }
     case "TRANS_STMT_ROLLBACK":
