@@ -23,9 +23,12 @@ describe("transactionCommands", () => {
     ["-- done\n/* nested /* comment */ */ ; COMMIT -- now", "commit"],
     ["", undefined],
     [";;", undefined],
+    ["ROLLBACK  TO a", "savepoint"],
+    ["rollback work  to a", "savepoint"],
+    ["COMMIT /* with select */", "commit"],
     ["-- COMMIT", undefined],
     ["COMMIT PREPARED 'x'", undefined],
-    ["ROLLBACK PREPARED 'x'", undefined],
+    ["ROLLBACK  PREPARED 'x'", undefined],
     ["select 'commit'", undefined],
     ["SELECT 1; SELECT 2", undefined],
     ["committed", undefined],
@@ -49,6 +52,37 @@ describe("transactionCommands", () => {
     ]);
     expect(transactionCommands("select ';' ; rollback")).toEqual([undefined, "rollback"]);
   });
+
+  test.each([
+    ["a string", "select ';'"],
+    ["a backslash at the end of a string", "select '\\\\'"],
+    ["a backslash at the end of a name", String.raw`select 1 as e"\"`],
+    ["a string behind a word that ends in e", String.raw`select date'\'`],
+    ["a string behind e and a blank", String.raw`select 1 e '\'`],
+    ["an escape string", String.raw`select E'\';'`],
+    ["an escape string that begins with a small letter", String.raw`select(e'\';')`],
+    ["an escaped backslash", String.raw`select E'\\'`],
+    ["an escaped end of line", "select E'\\\n;'"],
+    ["an escape string with a doubled quote", String.raw`select E'it''s \';'`],
+    ["a dollar quote", "select $$;$$"],
+    ["a dollar quote with a tag", "select $body$;$$;$1;$body$"],
+    ["a dollar quote whose tag has accents and digits", "select $é1_é$;$é1_é$"],
+    ["a name with dollar signs", "select a$b$"],
+    ["a name with an accent and dollar signs", "select é$b$"],
+    ["a name that ends in dollar signs", "select a$$"],
+    ["a parameter before a dollar sign", "select $1$b$"],
+    ["a nested comment", "select /* ; /* ; */ ; */ 1"],
+    ["a comment that begins twice", "select /*/ ; */ 1"],
+  ])("sees where %s ends", (_, text) => {
+    expect(transactionCommands(`${text}; commit`)).toEqual([undefined, "commit"]);
+  });
+
+  test.each(["'", '"', "e'", "e'\\", "$$", "$body$", "/*", "--", "/* /* */"])(
+    "takes all behind %j as quoted where nothing ends it",
+    (opening) => {
+      expect(splitStatements(`select 1 ${opening}; commit`)).toHaveLength(1);
+    },
+  );
 
   const command = fc.constantFrom("begin", "commit", "rollback");
   const blank = fc.constantFrom(" ", "\n", "\t", ";", "-- x\n", "/* y */", "/* /* ' */ \" */", "--\r\n");

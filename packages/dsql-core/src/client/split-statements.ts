@@ -1,7 +1,9 @@
-const LINE_COMMENT_END = /\r|\n|$/g;
-/** A semicolon, or what opens a comment, a string or a quoted name, in which a semicolon ends nothing. */
-const OPENING = /;|--|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g;
-const IDENTIFIER_CHARACTER = /[\w$\u0080-\uffff]/;
+/**
+ * A semicolon, or what opens a comment, a string or a quoted name, in which a semicolon ends nothing.
+ * Behind a letter, E and the dollar sign are letters of a name, such as a$b$ and date'…'.
+ */
+const OPENING =
+  /;|--|\/\*|'|"|(?<![\w$\u0080-\uffff])(?:e'|\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)/gi;
 
 /**
  * The statements of a text, each trimmed and with its comments turned into blanks; empty ones are left out.
@@ -16,10 +18,11 @@ export function splitStatements(text: string): string[] {
     if (trimmed !== "") statements.push(trimmed);
     statement = "";
   };
-  while (position < text.length) {
+  const nextOpening = () => {
     OPENING.lastIndex = position;
-    const opening = OPENING.exec(text);
-    if (opening === null) break;
+    return OPENING.exec(text);
+  };
+  for (let opening = nextOpening(); opening !== null; opening = nextOpening()) {
     const [sign] = opening;
     const start = opening.index;
     statement += text.slice(position, start);
@@ -40,8 +43,9 @@ export function splitStatements(text: string): string[] {
 }
 
 function endOfLine(text: string, from: number): number {
-  LINE_COMMENT_END.lastIndex = from;
-  return LINE_COMMENT_END.exec(text)?.index ?? text.length;
+  const lineEnd = /[\r\n]/g;
+  lineEnd.lastIndex = from;
+  return lineEnd.exec(text)?.index ?? text.length;
 }
 
 /** Comments nest in PostgreSQL. */
@@ -50,25 +54,26 @@ function endOfComment(text: string, from: number): number {
   signs.lastIndex = from;
   let depth = 0;
   for (let sign = signs.exec(text); sign !== null; sign = signs.exec(text)) {
-    depth += sign[0] === "/*" ? 1 : -1;
-    if (depth === 0) return signs.lastIndex;
+    if (sign[0] === "/*") depth++;
+    else if (--depth === 0) return signs.lastIndex;
   }
   return text.length;
 }
 
 function endOfQuoted(text: string, start: number, sign: string): number {
-  if (sign.startsWith("$")) {
-    // In a name such as a$1$ the dollar sign is a letter like any other.
-    if (start > 0 && IDENTIFIER_CHARACTER.test(text[start - 1] as string)) return start + 1;
-    const end = text.indexOf(sign, start + sign.length);
-    return end === -1 ? text.length : end + sign.length;
-  }
-  const escapes =
-    sign === "'" && /(?:^|[^\w$\u0080-\uffff])[eE]$/.test(text.slice(Math.max(0, start - 2), start));
-  for (let position = start + 1; position < text.length; position++) {
-    if (escapes && text[position] === "\\") position++;
-    // A doubled quote is read as the end of one part and the start of the next, which has the same effect.
-    else if (text[position] === sign) return position + 1;
+  const inside = start + sign.length;
+  if (sign.toLowerCase() === "e'") return endOfEscapeString(text, inside);
+  // A doubled quote is read as the end of one part and the start of the next, which has the same effect.
+  const end = text.indexOf(sign, inside);
+  return end === -1 ? text.length : end + sign.length;
+}
+
+/** A backslash escapes a quote; the part behind a doubled quote is still one in which it does. */
+function endOfEscapeString(text: string, from: number): number {
+  const signs = /\\.|''|'/gs;
+  signs.lastIndex = from;
+  for (let sign = signs.exec(text); sign !== null; sign = signs.exec(text)) {
+    if (sign[0] === "'") return signs.lastIndex;
   }
   return text.length;
 }
