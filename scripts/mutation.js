@@ -16,7 +16,7 @@ const PARTS = {
     },
     errors: {
       files: ["src/retry/{classify-error,sqlstate,unreachable}.ts"],
-      tests: ["test/classify-error.test.ts"],
+      tests: ["test/{classify-error,retry-transaction,run-transaction}.test.ts"],
     },
     guard: {
       files: ["src/client/{commit-guard,explain-failure,session-state}.ts"],

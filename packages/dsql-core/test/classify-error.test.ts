@@ -11,6 +11,7 @@ import {
   retryTransaction,
   TransactionRolledBackError,
 } from "../src/index.ts";
+import { noteUnavailable } from "../src/retry/server-unavailable.ts";
 import {
   conflict,
   drizzleQueryError,
@@ -25,6 +26,7 @@ describe("a conflict is recognised", () => {
     ["40001 that names OC000", conflict("OC000"), "data"],
     ["40001 that names OC001", conflict("OC001"), "schema"],
     ["40001 that names neither", serverError("40001", "could not serialize access"), "unknown"],
+    ["40001 without a message", { code: "40001" }, "unknown"],
     ["SQLSTATE OC000 itself", serverError("OC000", ""), "data"],
     ["SQLSTATE OC001 itself", serverError("OC001", ""), "schema"],
     ["Drizzle's wrapper", drizzleQueryError(conflict("OC001")), "schema"],
@@ -45,6 +47,11 @@ describe("a conflict is recognised", () => {
       }),
       "schema",
     ],
+    [
+      "Prisma's conflict without its original",
+      prismaDriverAdapterError({ kind: "TransactionWriteConflict" }),
+      "unknown",
+    ],
     ["Prisma's bare DriverAdapterError", prismaDriverAdapterError(prismaConflictCause()), "data"],
     [
       "Prisma's unmapped OC000",
@@ -57,6 +64,11 @@ describe("a conflict is recognised", () => {
         driverAdapterError: prismaDriverAdapterError(prismaConflictCause("OC001")),
       }),
       "schema",
+    ],
+    [
+      "the outer of two that are named",
+      Object.assign(conflict("OC000"), { cause: conflict("OC001") }),
+      "data",
     ],
     [
       "a transaction rolled back for a swallowed conflict",
@@ -87,6 +99,7 @@ describe("what is no conflict is left alone", () => {
     ],
     ["a message alone", new Error("change conflicts with another transaction (OC000)")],
     ["P2034 from something that is not Prisma", Object.assign(new Error("x"), { code: "P2034" })],
+    ["Prisma's other errors", prismaKnownRequestError("P2002")],
     ["a conflict beside another failure", new AggregateError([conflict(), serverError("23505", "x")])],
     ["an empty AggregateError", new AggregateError([])],
     ["undefined", undefined],
@@ -102,6 +115,8 @@ describe("what is no conflict is left alone", () => {
 describe("what a caller can do", () => {
   const lost = new ConnectionLostError("gone");
   const unknown = new CommitOutcomeUnknownError("gone", { cause: lost });
+  const unavailable = serverError("XX000", "server unavailable");
+  noteUnavailable(unavailable);
   const exhausted = new OccRetryExhaustedError({
     attempts: 3,
     occType: "data",
@@ -113,6 +128,17 @@ describe("what a caller can do", () => {
   test.each([
     ["a lost connection may be followed by another attempt", lost, "connection-lost"],
     ["so may one that is wrapped", drizzleQueryError(lost), "connection-lost"],
+    [
+      "a loss outweighs the conflict that it caused",
+      Object.assign(conflict(), { cause: lost }),
+      "connection-lost",
+    ],
+    ["a server that was not available may be asked again", unavailable, "server-unavailable"],
+    [
+      "and outweighs the conflict that it caused",
+      Object.assign(conflict(), { cause: unavailable }),
+      "server-unavailable",
+    ],
     ["an unknown COMMIT is never mistaken for the loss that caused it", unknown, "commit-outcome-unknown"],
     [
       "nor where it is wrapped",
@@ -191,6 +217,7 @@ describe("a lost connection is recognised", () => {
     ["pg's connection that was closed", new Error("Connection terminated")],
     ["pg's connection that timed out", new Error("Connection terminated due to connection timeout")],
     ["pg's client after a loss", new Error("Client has encountered a connection error and is not queryable")],
+    ["one whose code is null", Object.assign(new Error("Connection terminated"), { code: null })],
     ["one in an ORM's wrapper", Object.assign(new Error("x"), { original: withCode("ECONNRESET") })],
     [
       "all addresses of a host",
@@ -205,7 +232,13 @@ describe("a lost connection is recognised", () => {
     ["a statement that quotes such words", serverError("22P02", "Connection terminated unexpectedly")],
     ["a token that no network could fetch", new DsqlTokenError("x", { cause: withCode("ECONNREFUSED") })],
     ["another code", withCode("ENOENT")],
-    ["other words", new Error("the Connection terminated")],
+    ["other words before", new Error("the Connection terminated")],
+    ["other words after", new Error("timeout expired of the session")],
+    [
+      "a message that quotes one",
+      new Error("Client has encountered a connection error and is not queryable; x"),
+    ],
+    ["a message that is no text", { message: ["Connection terminated"] }],
     ["only some of several failures", new AggregateError([withCode("ECONNRESET"), new Error("x")])],
   ])("but not %s", (_, error) => {
     expect(failureOf(error)).toBe("other");

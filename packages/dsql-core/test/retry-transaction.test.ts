@@ -6,6 +6,7 @@ import {
   type RetryEvent,
   retryTransaction,
 } from "../src/index.ts";
+import { noteIfUnreachable } from "../src/retry/unreachable.ts";
 import { conflict } from "./conflict-shapes.ts";
 
 const quick = { baseDelayMs: 0, maxDelayMs: 0 };
@@ -43,6 +44,46 @@ test("rethrows the lost connection itself when that ends the last attempt", asyn
     throw last;
   };
   await expect(retryTransaction(work, { ...quick, maxAttempts: 2 })).rejects.toBe(last);
+});
+
+describe("an endpoint that cannot be reached", () => {
+  const refused = () => Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  const unreachable = () => {
+    const error = refused();
+    noteIfUnreachable(error);
+    return error;
+  };
+  /** Work that fails with each of these in turn; returns how often it ran, and what it ended in. */
+  async function outcomeAfter(...failures: Error[]) {
+    let attempts = 0;
+    const work = async () => {
+      const failure = failures[attempts++];
+      if (failure !== undefined) throw failure;
+    };
+    const error = await retryTransaction(work, quick).catch((reason: unknown) => reason);
+    return { attempts, error };
+  }
+
+  test("is tried again after a connection was lost", async () => {
+    expect(await outcomeAfter(lost(), unreachable(), unreachable())).toEqual({
+      attempts: 4,
+      error: undefined,
+    });
+  });
+
+  test("is reported at once where there was no connection before, also after a conflict", async () => {
+    const error = unreachable();
+    expect(await outcomeAfter(error)).toEqual({ attempts: 1, error });
+    expect(await outcomeAfter(conflict(), error)).toEqual({ attempts: 2, error });
+  });
+
+  test("is not mistaken for what the work itself could not reach", async () => {
+    const error = refused();
+    expect(await outcomeAfter(lost(), error)).toEqual({ attempts: 2, error });
+    const other = Object.assign(new Error("x"), { code: "ENOENT" });
+    noteIfUnreachable(other);
+    expect(await outcomeAfter(lost(), other)).toEqual({ attempts: 2, error: other });
+  });
 });
 
 describe("a COMMIT of unknown outcome", () => {

@@ -66,6 +66,17 @@ describe("a connection is given back", () => {
   });
 });
 
+test.each(["140001", "400011", "4000", "4000a", 40001, undefined])(
+  "destroys a connection whose COMMIT failed with %j, which is no SQLSTATE",
+  async (code) => {
+    const { lease, log } = scripted({
+      COMMIT: Object.assign(new Error("x"), { code, severity: "ERROR" }),
+    });
+    await expect(runTransaction({ lease, work })).rejects.toThrow("x");
+    expect(log.at(-1)).toBe("destroyed");
+  },
+);
+
 test("begins read only on request", async () => {
   const { lease, log } = scripted();
   await runTransaction({ lease, work, readOnly: true });

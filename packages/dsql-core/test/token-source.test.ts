@@ -17,11 +17,11 @@ function source(options: { random?: () => number } = {}) {
   const failures: { stillValid: boolean; elapsedMs: number }[] = [];
   const signed: { elapsedMs: number; expiresAtMs: number }[] = [];
   const sign = async (): Promise<SignedToken> => {
-    signer.calls++;
+    const number = ++signer.calls;
     const expiresAtMs = clock.now + signer.lifeMs;
     await signer.hold;
     if (signer.failure) throw signer.failure;
-    return { token: `token ${signer.calls}`, expiresAtMs };
+    return { token: `token ${number}`, expiresAtMs };
   };
   const tokens = new TokenSource(sign, {
     now: () => clock.now,
@@ -212,7 +212,7 @@ describe("a token source", () => {
     clock.now += 10_000;
     expect(await tokens.token()).toBe("token 2");
     answer();
-    await late;
+    expect(await late).toBe("token 1");
     expect(await tokens.token()).toBe("token 2");
     expect(signer.calls).toBe(2);
   });

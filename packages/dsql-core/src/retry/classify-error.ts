@@ -22,7 +22,7 @@ interface Verdict {
 const OTHER: Verdict = { failure: "other" };
 
 /** Node's codes for a connection that was refused, reset or not reached (Node.js manual, "Common system errors"). */
-const LOST_CODES = new Set([
+const LOST_CODES = new Set<unknown>([
   "ECONNREFUSED",
   "ECONNRESET",
   "EPIPE",
@@ -92,7 +92,7 @@ function lostStrength(verdict: Verdict): number {
 
 function isLostConnection(error: object): boolean {
   const code = readProperty(error, "code");
-  if (code !== undefined && code !== null) return LOST_CODES.has(String(code));
+  if (code !== undefined && code !== null) return LOST_CODES.has(code);
   const message = readProperty(error, "message");
   return typeof message === "string" && LOST_MESSAGES.test(message);
 }
@@ -147,13 +147,15 @@ function ofPrisma(error: object, code: unknown): OccType | undefined {
 /** More links than any chain of real errors has; it ends a walk along getters that make a new error each time. */
 const MAX_ERRORS = 100;
 
-/** A property of anything, also where its getter throws. */
-export function readProperty(value: object, name: PropertyKey): unknown {
+/** A property of anything; undefined where there is none, or where its getter throws. */
+export function readProperty(value: unknown, name: PropertyKey): unknown {
+  let property: unknown;
   try {
-    return (value as Readonly<Record<PropertyKey, unknown>>)[name];
+    property = (value as Readonly<Record<PropertyKey, unknown>>)[name];
   } catch {
-    return undefined;
+    // An error that cannot be read says nothing.
   }
+  return property;
 }
 
 /** How verdicts compare, and the verdict for an unknown error. */
@@ -168,11 +170,13 @@ export interface Ranking<V> {
  * (a rank of 5) counts alone. Cycles end the walk.
  */
 export function followErrors<V>(error: unknown, judge: (error: object) => V, ranking: Ranking<V>): V {
-  const seen = new Set<object>();
+  const seen = new WeakSet<object>();
+  let left = MAX_ERRORS;
   const visit = (current: unknown): V => {
     if (typeof current !== "object" || current === null) return ranking.nothing;
-    if (seen.has(current) || seen.size >= MAX_ERRORS) return ranking.nothing;
+    if (seen.has(current) || left === 0) return ranking.nothing;
     seen.add(current);
+    left--;
     const members = readProperty(current, "errors");
     const verdicts = [judge(current), ...wrapped(current).map(visit)];
     if (Array.isArray(members) && members.length > 0)
@@ -195,8 +199,6 @@ function weakestUnlessDecisive<V>(verdicts: V[], { ranks }: Ranking<V>): V {
 const LINKS = ["cause", "originalError", "original", "parent", "driverError", "nativeError", "previous"];
 
 function wrapped(error: object): unknown[] {
-  const meta = readProperty(error, "meta");
-  const links = LINKS.map((name) => readProperty(error, name));
-  if (typeof meta === "object" && meta !== null) links.push(readProperty(meta, "driverAdapterError"));
-  return links;
+  const driverAdapterError = readProperty(readProperty(error, "meta"), "driverAdapterError");
+  return [...LINKS.map((name) => readProperty(error, name)), driverAdapterError];
 }

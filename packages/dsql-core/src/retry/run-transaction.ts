@@ -122,7 +122,6 @@ function stillRunning(): Error {
  * it was sent leaves it unchanged. Anything else, such as a lost connection or a time-out, leaves it unknown.
  */
 export function leavesSessionKnown(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
   const code = readProperty(error, "code");
   return (
     (typeof code === "string" && KNOWN_STATE.has(code)) ||
