@@ -26,6 +26,27 @@ describe("the rows that a statement writes", () => {
     ["IN", "DELETE FROM t WHERE id IN ($1, $2)", [1, 2], ['t(id="1")', 't(id="2")']],
     ["ANY", "DELETE FROM t WHERE id = ANY($1::int[])", [[1, 2]], ['t(id="1")', 't(id="2")']],
     ["a locking read", "SELECT * FROM t WHERE id = 7 ORDER BY id FOR UPDATE", [], ['t(id="7")']],
+    ["two blanks", "SELECT * FROM t WHERE id = 7 FOR  UPDATE", [], ['t(id="7")']],
+    ["a lock without the key", "SELECT * FROM t WHERE id = 7 FOR NO  KEY UPDATE", [], ['t(id="7")']],
+    ["a lock of the key", "SELECT * FROM t WHERE id = 7 FOR KEY SHARE", [], ['t(id="7")']],
+    ["a column that is empty", "UPDATE t SET n = 1 WHERE id = 7 AND gone IS NULL", [], ['t(id="7")']],
+    [
+      "a parameter of two digits",
+      "DELETE FROM t WHERE id = $10",
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      ['t(id="9")'],
+    ],
+    ["a number with decimals", "DELETE FROM t WHERE id = 12.25", [], ['t(id="12.25")']],
+    [
+      "a key in an upsert's order",
+      "INSERT INTO t (b, a) VALUES (2, 1) ON CONFLICT (b, a) DO NOTHING",
+      [],
+      ['t(a="1",b="2")'],
+    ],
+    ["a query that is assigned", "UPDATE t SET n = (SELECT 1 FROM u) WHERE id = 7", [], ['t(id="7")']],
+    ["a comment with SQL in it", "UPDATE t -- set x, y where\n SET n = 1 WHERE id = 7", [], ['t(id="7")']],
+    ["comments in a condition", "DELETE FROM t WHERE /* a * b ** */ id = /**/ 7", [], ['t(id="7")']],
+    ["as many rows as are allowed", "DELETE FROM t WHERE id = ANY($1)", [Array(20).fill(7)], ['t(id="7")']],
     ["comments", "/* x */ UPDATE t -- y\n SET n = 1 WHERE id = 7;", [], []],
     ["a comment inside", "UPDATE t -- y\n SET n = /* z */ 1 WHERE id = 7;", [], ['t(id="7")']],
     [
@@ -44,6 +65,51 @@ describe("the rows that a statement writes", () => {
     ["no condition", "UPDATE t SET n = 1"],
     ["OR", "UPDATE t SET n = 1 WHERE id = 7 OR id = 8"],
     ["OR inside AND", "UPDATE t SET n = 1 WHERE id = 7 AND (a = 1 OR b = 2)"],
+    ["OR behind an assigned column", "UPDATE t SET n = 1 WHERE id = 7 AND n = 0 OR x = 2"],
+    ["OR in parentheses behind an assigned column", "UPDATE t SET n = 1 WHERE id = 7 AND (n = 0 OR x = 2)"],
+    ["an operator on an assigned column", "UPDATE t SET n = 1 WHERE id = 7 AND n LIKE 'x'"],
+    ["a comparison with a function of an assigned column", "UPDATE t SET n = 1 WHERE id = 7 AND n > f(1)"],
+    [
+      "a test of an assigned column that is not of NULL",
+      "UPDATE t SET n = 1 WHERE id = 7 AND n IS NOT DISTINCT FROM null",
+    ],
+    [
+      "a test of an assigned column that begins like one of NULL",
+      "UPDATE t SET n = 1 WHERE id = 7 AND n IS NULL = true",
+    ],
+    ["a column alone", "UPDATE t SET n = 1 WHERE gone"],
+    [
+      "a second statement behind a version",
+      "UPDATE t SET v = 1 WHERE id = 7 AND v = 0; UPDATE t SET v = 1 WHERE id = 8",
+    ],
+    ["a list among assigned columns", "UPDATE t SET n = 1, (a, b) = (1, 2) WHERE id = 7"],
+    ["the first rows of an order", "SELECT * FROM t WHERE id = 7 ORDER BY n LIMIT 1 FOR UPDATE"],
+    ["two tables", "SELECT * FROM t, u WHERE id = 7 FOR UPDATE"],
+    ["a table without a name", "UPDATE 7 SET n = 1 WHERE id = 7"],
+    ["a DELETE without a name", "DELETE FROM 7 WHERE id = 7"],
+    ["a lock without a name", "SELECT * FROM 7 WHERE id = 7 FOR UPDATE"],
+    ["an upsert without a name", "INSERT INTO 7 (id) VALUES (7) ON CONFLICT (id) DO NOTHING"],
+    ["an upsert without columns", "INSERT INTO t VALUES (7) ON CONFLICT DO NOTHING"],
+    ["an upsert without a key", "INSERT INTO t (id) VALUES (7) ON CONFLICT DO NOTHING"],
+    ["an upsert of a row without parentheses", "INSERT INTO t (id) VALUES 7 ON CONFLICT (id) DO NOTHING"],
+    [
+      "an upsert by a key with a collation",
+      "INSERT INTO t (id) VALUES (7) ON CONFLICT (id COLLATE x) DO NOTHING",
+    ],
+    [
+      "an upsert of which a part of the key is missing",
+      "INSERT INTO t (a, b) VALUES (7, $1) ON CONFLICT (a, b) DO NOTHING",
+    ],
+    ["a schema without a table", "UPDATE public.'t' SET n = 1 WHERE id = 7"],
+    ["a DELETE without FROM", "DELETE t WHERE id = 7"],
+    ["a list with a function", "DELETE FROM t WHERE id IN (1, f(2))"],
+    ["a list that is compared", "DELETE FROM t WHERE id IN (7) = true"],
+    ["IN without a list", "DELETE FROM t WHERE id IN 7"],
+    ["IN with a query", "DELETE FROM t WHERE id IN (SELECT 7)"],
+    ["ANY of a literal", "DELETE FROM t WHERE id = ANY('{1}')"],
+    ["ANY of nothing", "DELETE FROM t WHERE id = ANY()"],
+    ["a cast to something that is no name", "DELETE FROM t WHERE id = 7::'x'"],
+    ["a column as its value", "DELETE FROM t WHERE id = other"],
     ["a range", "UPDATE t SET n = 1 WHERE tenant = 7 AND at < '2026-01-01'"],
     ["a subquery", "UPDATE t SET n = 1 WHERE id = (SELECT id FROM t LIMIT 1)"],
     ["a function", "UPDATE t SET n = 1 WHERE id = f(7)"],
@@ -79,9 +145,24 @@ describe("the rows that a statement writes", () => {
     expect(one(Buffer.from([1, 255]))).toEqual(['t(id="01ff")']);
   });
 
+  test("are known by a value of 200 characters or 100 bytes, and not by the next longer", () => {
+    const one = (value: unknown) => rows("DELETE FROM t WHERE id = $1", [value]);
+    expect(one("x".repeat(200))).toHaveLength(1);
+    expect(one(Buffer.alloc(100))).toHaveLength(1);
+    expect(one(Buffer.alloc(101))).toEqual([]);
+  });
+
+  test("are not known by an ANY whose parameter is no list, has an unknown member, or is changed", () => {
+    expect(rows("DELETE FROM t WHERE id = ANY($1)", ["7"])).toEqual([]);
+    expect(rows("DELETE FROM t WHERE id = ANY($1)", [[7, null]])).toEqual([]);
+    expect(rows("DELETE FROM t WHERE id = ANY($1 || $1)", [[7]])).toEqual([]);
+    expect(rows("DELETE FROM t WHERE id = ANY($1)", [[7]])).toEqual(['t(id="7")']);
+  });
+
   test("of a transaction come sorted and once, and not at all when they are too many", () => {
     const change = (id: number) => ({ text: "DELETE FROM t WHERE id = $1", values: [id] });
     expect(writtenRows([change(2), change(1), change(2)])).toEqual(['t(id="1")', 't(id="2")']);
+    expect(writtenRows(Array.from({ length: 20 }, (_, id) => change(id)))).toHaveLength(20);
     expect(writtenRows(Array.from({ length: 21 }, (_, id) => change(id)))).toEqual([]);
   });
 

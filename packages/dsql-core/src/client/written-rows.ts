@@ -26,7 +26,7 @@ export function writtenRows(statements: readonly SentStatement[]): string[] {
 type Token = { kind: "word" | "quoted" | "text" | "number" | "parameter" | "sign"; value: string };
 
 const TOKEN =
-  /\s+|--[^\r\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|"((?:[^"]|"")*)"|(?<![\w$])'((?:[^']|'')*)'|\$(\d+)|(\d+(?:\.\d+)?)(?![\w.])|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(::|<>|<=|>=|!=|\|\||->>?|[-+*/%<>=(),.;[\]])/y;
+  /\s|--[^\r\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|"((?:[^"]|"")*)"|(?<![\w$])'((?:[^']|'')*)'|\$(\d+)|(\d+(?:\.\d+)?)(?![\w.])|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(::|<>|<=|>=|!=|\|\||[-+*/%<>=(),.;[\]])/y;
 
 /** The tokens of a statement, or undefined if it contains something that this reader does not know. */
 function tokenize(text: string): Token[] | undefined {
@@ -193,8 +193,9 @@ function readComparison(
 ): { column?: string; equals?: string[] } | undefined {
   // Prisma writes 1=1 where there is no condition.
   if (part.map(({ value }) => value).join("") === "1=1") return {};
+  // An OR may choose any row.
+  if (!isName(part[0]) || find(part, ["or"], 0) >= 0) return undefined;
   let at = 0;
-  if (!isName(part[0])) return undefined;
   while (is(part[at + 1], ".") && isName(part[at + 2])) at += 2;
   const column = part[at]?.value as string;
   const [sign, ...right] = part.slice(at + 1);
@@ -211,7 +212,7 @@ function readComparison(
     const equals = split(list, ",").map((item) => readValue(item, values));
     return equals.every((value) => value !== undefined) ? { column, equals } : { column };
   }
-  // An OR, or an operator that this reader does not know, may choose any row.
+  // So may an operator that this reader does not know.
   const compares = sign?.kind === "sign" && ["<", ">", "<=", ">=", "<>", "!="].includes(sign.value);
   return compares && readValue(right, values) !== undefined ? { column } : undefined;
 }
