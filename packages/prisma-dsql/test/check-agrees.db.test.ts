@@ -1,7 +1,7 @@
 import { DsqlPool } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { columnTypes } from "../src/check/dsql-types.ts";
+import { supportedTypes } from "../src/check/dsql-types.ts";
 import { checkSchema, migrationChanges } from "../src/check/index.ts";
 import { defaultFunctions } from "../src/check/rules/defaults.ts";
 import { migrationSql } from "./support/migration-sql.ts";
@@ -115,7 +115,7 @@ describe("what the check finds is what DSQL refuses", () => {
   });
 
   test("nothing: any spelling of a supported type", async () => {
-    const types = [...columnTypes.keys()].filter((type) => type !== "doubleprecision");
+    const types = [...supportedTypes.keys()].filter((type) => type !== "doubleprecision");
     expect(await judge(types.map((type, n) => `  c${n} Unsupported("${type}")?`))).toEqual({
       found: [],
       refused: [],

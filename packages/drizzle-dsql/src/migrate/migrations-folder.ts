@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MigrateError } from "dsql-migrate";
 
@@ -27,7 +28,7 @@ export interface DrizzleFolder {
  */
 export async function readDrizzleFolder(folder: string): Promise<DrizzleFolder> {
   const journal = join(folder, "meta", "_journal.json");
-  const format: FolderFormat = (await exists(journal)) ? "0.45" : "1.0";
+  const format: FolderFormat = existsSync(journal) ? "0.45" : "1.0";
   const migrations = format === "0.45" ? await readJournal(folder, journal) : await readFolders(folder);
   return { format, migrations };
 }
@@ -46,7 +47,7 @@ async function readFolders(folder: string): Promise<DrizzleMigration[]> {
   const migrations: DrizzleMigration[] = [];
   for (const name of (await entriesOf(folder)).sort()) {
     const path = join(folder, name, "migration.sql");
-    if (!(await exists(path))) continue;
+    if (!existsSync(path)) continue;
     const createdAtMs = timeOf(name);
     if (createdAtMs === undefined) {
       throw new MigrateError(
@@ -72,13 +73,6 @@ function timeOf(name: string): number | undefined {
     number,
   ];
   return Date.UTC(year, month - 1, day, hour, minute, second);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

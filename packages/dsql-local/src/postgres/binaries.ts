@@ -1,4 +1,5 @@
-import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { cacheDirectory } from "./cache-directory.ts";
 import { POSTGRES_PACKAGE_VERSION, platformPackageDirectory } from "./platform-package.ts";
@@ -14,7 +15,7 @@ export async function postgresBinaries(user: ServerUser | undefined): Promise<st
 async function copiedBinaries(packaged: string): Promise<string> {
   const cache = await cacheDirectory();
   const copy = join(cache, `postgres-${POSTGRES_PACKAGE_VERSION}-${process.arch}`);
-  if (await exists(join(copy, "bin"))) return copy;
+  if (existsSync(join(copy, "bin"))) return copy;
   const draft = await mkdtemp(`${copy}-`);
   try {
     await cp(packaged, join(draft, "native"), { recursive: true, verbatimSymlinks: true });
@@ -24,7 +25,7 @@ async function copiedBinaries(packaged: string): Promise<string> {
     await rename(join(draft, "native"), copy);
   } catch (error) {
     // Another process may have put its copy there first.
-    if (!(await exists(join(copy, "bin")))) throw error;
+    if (!existsSync(join(copy, "bin"))) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -54,7 +55,7 @@ async function linksComplete(native: string): Promise<boolean> {
   for (const { source, target } of listed) {
     // The list is written from the folder above `native`.
     const [file, link] = [join(native, relative("native", source)), join(native, relative("native", target))];
-    if (await exists(link)) continue;
+    if (existsSync(link)) continue;
     try {
       await symlink(relative(dirname(link), file), link);
     } catch (error) {
@@ -65,11 +66,4 @@ async function linksComplete(native: string): Promise<boolean> {
     }
   }
   return true;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

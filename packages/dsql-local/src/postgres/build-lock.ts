@@ -15,15 +15,15 @@ const PATIENCE_MS = 60_000;
  */
 export async function buildOnce(
   lock: string,
-  isBuilt: () => Promise<boolean>,
+  isBuilt: () => boolean,
   build: () => Promise<void>,
   patienceMs: number = PATIENCE_MS,
 ): Promise<void> {
   const since = performance.now();
-  while (!(await isBuilt())) {
+  while (!isBuilt()) {
     if (await acquire(lock)) {
       try {
-        if (!(await isBuilt())) await build();
+        if (!isBuilt()) await build();
       } finally {
         await rm(lock, { recursive: true, force: true });
       }

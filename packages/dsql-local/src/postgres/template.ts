@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chown, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { BackendConnection } from "../wire/backend-connection.ts";
@@ -26,7 +27,7 @@ export async function templateDirectory(
     key.update(part).update("\0");
   const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
   const build = (): Promise<void> => buildTemplate({ binaries, user, setupSql, cache, template });
-  await buildOnce(`${template}.lock`, () => exists(template), build);
+  await buildOnce(`${template}.lock`, () => existsSync(template), build);
   // Its modification time is that of its last use.
   await utimes(template, new Date(), new Date()).catch(() => undefined);
   return join(template, "data");
@@ -50,7 +51,7 @@ async function buildTemplate(options: {
     await rename(draft, template);
   } catch (error) {
     // Another process may have assumed that this one is dead, and finished first.
-    if (!(await exists(template))) throw error;
+    if (!existsSync(template)) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -92,11 +93,4 @@ async function removeOldTemplates(cache: string): Promise<void> {
     if (Date.now() - Math.max(atimeMs, mtimeMs) < UNUSED_TEMPLATE_MS) continue;
     await rm(join(cache, name), { recursive: true, force: true }).catch(() => undefined);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -13,7 +13,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 async function build(lock: string, patienceMs = 200): Promise<number> {
   let builds = 0;
   const run = async (): Promise<void> => void builds++;
-  await buildOnce(lock, async () => builds > 0, run, patienceMs);
+  await buildOnce(lock, () => builds > 0, run, patienceMs);
   return builds;
 }
 

@@ -11,7 +11,7 @@ import { runRepeatable } from "./repeatable.ts";
 const LEASE_NAME = "migrate";
 const TABLE = `${JOURNAL_SCHEMA}.lease`;
 /** The longest time that a timer of Node.js can wait. */
-const MAX_MS = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
 /** How the lock is taken and kept. */
 export interface LeaseOptions {
@@ -159,10 +159,10 @@ export function leaseTimes({ leaseMs = 15_000, lockTimeoutMs = 600_000 }: LeaseO
 }
 
 function requireMilliseconds(option: string, value: number, minimum: number): void {
-  if (Number.isInteger(value) && value >= minimum && value <= MAX_MS) return;
+  if (Number.isInteger(value) && value >= minimum && value <= MAX_TIMER_MS) return;
   throw new MigrateError(
     "DSQL_MIGRATE_INPUT",
-    `${option} must be a whole number of milliseconds from ${minimum} to ${MAX_MS}, not ${String(value)}.`,
+    `${option} must be a whole number of milliseconds from ${minimum} to ${MAX_TIMER_MS}, not ${String(value)}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { MAX_TIMER_MS } from "../apply/lease.ts";
 import { MigrateError } from "../errors.ts";
 
 /** Where a command writes, and what it reads of its surroundings; `process` fits. */
@@ -53,7 +54,7 @@ export class UsageError extends MigrateError {
 export function wholeNumber(value: string | undefined, option: string, minimum: number): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!/^\d+$/.test(value) || number < minimum || number > 2_147_483_647) {
+  if (!/^\d+$/.test(value) || number < minimum || number > MAX_TIMER_MS) {
     throw new UsageError(`--${option} must be a whole number of at least ${minimum}, not "${value}".`);
   }
   return number;

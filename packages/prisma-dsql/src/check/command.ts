@@ -69,7 +69,7 @@ export async function runCommand(
     output.stdout.write(
       values.json
         ? `${JSON.stringify({ findings, migration }, null, 2)}\n`
-        : `${asText(findings, hasColours(output))}${onMigration(migration)}`,
+        : `${reportOf(findings, hasColours(output))}${onMigration(migration)}`,
     );
     return findings.some(({ severity }) => severity === "error") ? 1 : 0;
   } catch (error) {
@@ -84,7 +84,7 @@ function hasColours({ stdout }: CommandOutput): boolean {
   return stdout.isTTY === true && !process.env.NO_COLOR;
 }
 
-function asText(findings: readonly Finding[], coloured: boolean): string {
+function reportOf(findings: readonly Finding[], coloured: boolean): string {
   if (findings.length === 0) return "No problems found.\n";
   const lines = findings.map(({ path, line, column, severity, rule, message, advice }) => {
     const shown = coloured ? `${colours[severity]}${severity}\u001b[39m` : severity;

@@ -23,7 +23,7 @@ const spellings: Record<string, readonly string[]> = {
 };
 
 /** Every spelling of a type that a DSQL column can have, with PostgreSQL's full name of the type. */
-export const columnTypes: ReadonlyMap<string, string> = new Map(
+export const supportedTypes: ReadonlyMap<string, string> = new Map(
   Object.entries(spellings).flatMap(([name, others]) =>
     [name, ...others].map((spelling) => [spelling, name] as const),
   ),
@@ -56,7 +56,7 @@ export function typeName(written: string): string {
   return name.startsWith("interval ") ? "interval" : name;
 }
 
-const asText = "Use String, and check its form in the application or in a CHECK constraint.";
+const asString = "Use String, and check its form in the application or in a CHECK constraint.";
 const asNumbers = "Use two or more Float columns, or a Json column.";
 const asBounds = "Use one column for each bound.";
 const noSearch = "Use String with contains or startsWith, or a search service.";
@@ -72,10 +72,10 @@ const replacements: ReadonlyMap<string, string> = new Map([
   ["bit varying", "Use Bytes or String."],
   ["name", "Use String."],
   ['"char"', "Use String @db.Char(1)."],
-  ["inet", asText],
-  ["cidr", asText],
-  ["macaddr", asText],
-  ["macaddr8", asText],
+  ["inet", asString],
+  ["cidr", asString],
+  ["macaddr", asString],
+  ["macaddr8", asString],
   ["point", asNumbers],
   ["line", asNumbers],
   ["lseg", asNumbers],

@@ -35,14 +35,14 @@ export function keysOf(model: Model): Key[] {
     .filter(({ name }) => modelKeys.has(name))
     .map((attribute) => ({
       attribute,
-      columns: columnsOf(argumentOf(attribute.args, "fields", 0)),
+      columns: keyColumnsOf(argumentOf(attribute.args, "fields", 0)),
       type: argumentOf(attribute.args, "type"),
     }));
   return [...onFields, ...onModel];
 }
 
 /** Prisma reads `@@index(a)` as `@@index([a])`. */
-function columnsOf(fields: Value | undefined): KeyColumn[] {
+function keyColumnsOf(fields: Value | undefined): KeyColumn[] {
   if (fields === undefined) return [];
   const items = fields.kind === "list" ? fields.items : [fields];
   return items.map((item) => ({

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import type { SchemaSource } from "./check-schema.ts";
@@ -43,11 +43,11 @@ export async function readSchema({
   if (config?.schema !== undefined) {
     return found(read([relative(folder, config.schema)], folder), folder, migrations);
   }
-  const file = defaultFiles.find((path) => exists(resolve(folder, path)));
+  const file = defaultFiles.find((path) => existsSync(resolve(folder, path)));
   if (file !== undefined) {
     return { ...found(read([file], folder), folder, migrations), ...remarkOn(file, folder) };
   }
-  const likely = likelyFolders.find((path) => exists(resolve(folder, path)));
+  const likely = likelyFolders.find((path) => existsSync(resolve(folder, path)));
   if (likely !== undefined) return found(read([likely], folder), folder, migrations);
   throw new Error(
     `No schema found: neither prisma.config.ts nor ${defaultFiles.join(" nor ")} is there. Pass the schema's file or folder.`,
@@ -84,7 +84,7 @@ async function configOfPrisma(
   folder: string,
   configFile: string | undefined,
 ): Promise<PrismaConfig | undefined> {
-  const file = configFile ?? configFiles.find((name) => exists(resolve(folder, name)));
+  const file = configFile ?? configFiles.find((name) => existsSync(resolve(folder, name)));
   if (file === undefined) return undefined;
   const { config, error } = await loaderOfPrisma(folder, file).loadConfigFromFile({
     configFile: file,
@@ -138,8 +138,4 @@ function prismaFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".prisma"))
     .sort();
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,4 +1,4 @@
-import { replacementFor, columnTypes as supportedTypes, typeName } from "../dsql-types.ts";
+import { replacementFor, supportedTypes, typeName } from "../dsql-types.ts";
 import type { Finding } from "../finding.ts";
 import type { Field } from "../schema-tree.ts";
 import { columnsOf, finding, type Model, nativeTypeOf, type Rule, textOf } from "../schema-view.ts";
@@ -18,7 +18,7 @@ export const columnTypes: Rule = (schema) =>
   schema.models.flatMap((model) =>
     columnsOf(model, schema).flatMap((field) => [
       ...unsupportedType(model, field, schema.knownNames),
-      ...tooLong(model, field),
+      ...lengthOverLimit(model, field),
     ]),
   );
 
@@ -38,7 +38,7 @@ function unsupportedType(model: Model, field: Field, known: ReadonlySet<string>)
   ];
 }
 
-function tooLong(model: Model, field: Field): Finding[] {
+function lengthOverLimit(model: Model, field: Field): Finding[] {
   const native = nativeTypeOf(field);
   const limit = native && lengthLimits[native.type];
   const length = Number(textOf(native?.args[0]?.value));

@@ -1,13 +1,13 @@
-import { columnTypes, defaultTypes, typeName, typesWithoutKeys } from "../dsql-types.ts";
+import { defaultTypes, supportedTypes, typeName, typesWithoutKeys } from "../dsql-types.ts";
 import type { Finding } from "../finding.ts";
 import { type Key, type KeyColumn, keysOf } from "../keys.ts";
 import type { Field, Position } from "../schema-tree.ts";
 import { finding, type Model, nativeTypeOf, type Rule, textOf } from "../schema-view.ts";
 
 // https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html (read 2026-11-21)
-const mostColumns = 8;
-const mostIndexes = 24;
-const mostBytes = 2000;
+const maxKeyColumns = 8;
+const maxIndexes = 24;
+const maxKeyBytes = 2000;
 
 /** What is wrong with one key; several of them make one finding. */
 interface Problem {
@@ -33,7 +33,7 @@ function problemsOf(model: Model, key: Key): Problem[] {
     ...sortOrders(model, key),
     ...operatorClasses(model, key),
     ...tooManyColumns(model, key),
-    ...tooLong(model, key),
+    ...keyTooLong(model, key),
   ];
 }
 
@@ -116,38 +116,38 @@ function operatorClasses(model: Model, { columns }: Key): Problem[] {
 }
 
 function tooManyColumns(model: Model, { attribute, columns }: Key): Problem[] {
-  if (columns.length <= mostColumns) return [];
+  if (columns.length <= maxKeyColumns) return [];
   return [
     {
       rule: "index-columns",
       at: attribute,
-      message: `This key of ${model.name} has ${columns.length} columns; DSQL's limit is ${mostColumns}.`,
+      message: `This key of ${model.name} has ${columns.length} columns; DSQL's limit is ${maxKeyColumns}.`,
       advice: "Remove the columns that do not narrow the search.",
     },
   ];
 }
 
 /** The size of stored key values is limited too, which a schema does not show. */
-function tooLong(model: Model, { attribute, columns }: Key): Problem[] {
+function keyTooLong(model: Model, { attribute, columns }: Key): Problem[] {
   const bytes = columns.reduce((sum, column) => sum + declaredBytes(fieldOf(model, column)), 0);
-  if (bytes <= mostBytes) return [];
+  if (bytes <= maxKeyBytes) return [];
   return [
     {
       rule: "key-size",
       at: attribute,
-      message: `This key of ${model.name} is declared ${bytes} bytes long; DSQL's limit is ${mostBytes}.`,
+      message: `This key of ${model.name} is declared ${bytes} bytes long; DSQL's limit is ${maxKeyBytes}.`,
       advice: "Declare its columns shorter, or put a hash of the text into the key.",
     },
   ];
 }
 
 function tooManyIndexes(model: Model, all: readonly Key[]): Finding[] {
-  if (all.length <= mostIndexes) return [];
+  if (all.length <= maxIndexes) return [];
   return [
     finding(model.path, model, {
       rule: "index-count",
       severity: "error",
-      message: `${model.name} has ${all.length} indexes, its primary key and unique ones included; DSQL's limit is ${mostIndexes}.`,
+      message: `${model.name} has ${all.length} indexes, its primary key and unique ones included; DSQL's limit is ${maxIndexes}.`,
       advice: "Remove the ones that no query needs.",
     }),
   ];
@@ -158,7 +158,7 @@ function keyType(model: Model, column: KeyColumn): string | undefined {
   const field = fieldOf(model, column);
   if (field === undefined) return undefined;
   const written = nativeTypeOf(field)?.type ?? field.unsupportedType ?? defaultTypes[field.type] ?? "";
-  const type = columnTypes.get(typeName(written));
+  const type = supportedTypes.get(typeName(written));
   return type !== undefined && typesWithoutKeys.has(type) ? type : undefined;
 }
 
