@@ -64,5 +64,7 @@ export function drizzleHistory({ table, schema }: HistoryTableName, folder: Driz
     },
     accept: ({ name, checksum }) =>
       `UPDATE ${qualified} SET hash = ${escapeLiteral(checksum)} WHERE ${rowOf(name)}`,
+    repairCommand: (repair, name) =>
+      `await repair(db, config, { ${repair}: ${JSON.stringify(name)} }), imported from "drizzle-dsql/migrate"`,
   };
 }

@@ -1,1 +1,1 @@
-export { type DsqlMigrationConfig, migrate } from "./migrate.ts";
+export { type DsqlMigrationConfig, type MigrationRepair, migrate, repair } from "./migrate.ts";

@@ -1,9 +1,15 @@
-import { DsqlConfigError, isDsqlPool } from "dsql-core";
+import { DsqlConfigError, type DsqlPool, isDsqlPool } from "dsql-core";
 import {
+  acceptEdited,
   type DeployResult,
   deploy,
+  forget,
+  type HistoryTable,
   type LeaseOptions,
+  MigrateError,
   type MigrateListener,
+  markApplied,
+  type PlannedMigration,
   type PlanOptions,
   planMigrations,
 } from "dsql-migrate";
@@ -31,6 +37,45 @@ export interface DsqlMigrationConfig extends LeaseOptions {
  * @throws MigrateError as `deploy` of dsql-migrate does
  */
 export async function migrate(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<DeployResult> {
+  return await deploy(await deploymentOf(db, config));
+}
+
+/** What {@link repair} does with the migration of that name. */
+export type MigrationRepair =
+  /** Its file was edited after it was applied and does the same as before: the new checksum is stored. */
+  | { accept: string }
+  /** Its changes are in the database already: it is recorded as applied, and nothing is run. */
+  | { applied: string }
+  /** It was interrupted, and what it did was undone by hand: the next `migrate` runs it from its first statement. */
+  | { forget: string };
+
+/**
+ * Corrects the records of one migration, for the few cases that need a person; an interrupted migration does not: call
+ * {@link migrate} again.
+ * @param config as `migrate` was given it
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if there is no such migration, or it is not in the state that the repair is for
+ */
+export async function repair(
+  db: { $client: unknown },
+  config: DsqlMigrationConfig,
+  change: MigrationRepair,
+): Promise<void> {
+  const deployment = await deploymentOf(db, config);
+  if ("forget" in change) return await forget(deployment, change.forget);
+  if ("accept" in change) return await acceptEdited(deployment, named(deployment.migrations, change.accept));
+  await markApplied(deployment, named(deployment.migrations, change.applied));
+}
+
+type Deployment = Omit<
+  DsqlMigrationConfig,
+  "migrationsFolder" | "migrationsTable" | "migrationsSchema" | "plan"
+> & {
+  pool: DsqlPool;
+  history: HistoryTable;
+  migrations: PlannedMigration[];
+};
+
+async function deploymentOf(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<Deployment> {
   const pool = db.$client;
   if (!isDsqlPool(pool)) {
     throw new DsqlConfigError("db does not use a DsqlPool: create it with drizzle() of drizzle-dsql.");
@@ -44,10 +89,14 @@ export async function migrate(db: { $client: unknown }, config: DsqlMigrationCon
   } = config;
   const folder = await readDrizzleFolder(migrationsFolder);
   const history = drizzleHistory({ table: migrationsTable, schema: migrationsSchema }, folder);
-  return await deploy({
-    ...options,
-    pool,
-    history,
-    migrations: await planMigrations(folder.migrations, plan),
-  });
+  return { ...options, pool, history, migrations: await planMigrations(folder.migrations, plan) };
+}
+
+function named(migrations: readonly PlannedMigration[], name: string): PlannedMigration {
+  const found = migrations.find((migration) => migration.name === name);
+  if (found !== undefined) return found;
+  throw new MigrateError(
+    "DSQL_MIGRATE_INPUT",
+    `There is no migration ${name}. The migrations are ${migrations.map((migration) => migration.name).join(", ")}.`,
+  );
 }

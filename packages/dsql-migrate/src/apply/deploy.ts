@@ -60,7 +60,7 @@ export async function findPending(
   for (const migration of migrations) {
     const done = applied.get(migration.name);
     if (done !== undefined) {
-      requireUnchanged(migration, done);
+      requireUnchanged(migration, done, history);
       if (pending.length > 0) {
         const [first] = pending as [Pending];
         emit({
@@ -74,7 +74,7 @@ export async function findPending(
     pending.push(
       begun === undefined || begun.finishedAt !== undefined
         ? { migration, start: { from: "nothing" }, replanFrom: undefined }
-        : await begunMigration(pool, migration, begun, await readSteps(pool, id, migration.name)),
+        : await begunMigration(pool, migration, begun, await readSteps(pool, id, migration.name), history),
     );
   }
   const problems = pending
@@ -112,6 +112,7 @@ async function begunMigration(
   migration: PlannedMigration,
   begun: JournalMigration,
   steps: readonly JournalStep[],
+  history: HistoryTable | undefined,
 ): Promise<Pending> {
   const start: MigrationStart = { from: "journal", steps };
   if (begun.checksum === migration.checksum) {
@@ -122,12 +123,13 @@ async function begunMigration(
   const isEdited = (step: JournalStep) => migration.plan.steps[step.position]?.sql !== step.plan.sql;
   const done = steps.filter(({ state }) => state === "done");
   const edited = done.find(isEdited);
-  if (edited !== undefined) throw changedWhileBegun(migration.name, edited.position, done.length);
+  if (edited !== undefined) throw changedWhileBegun(migration.name, edited.position, done.length, history);
   let position = done.length;
   for (; steps[position]?.state === "started"; position += 1) {
     const open = steps[position] as JournalStep;
     if (!isEdited(open)) continue;
-    if (await hasHappened(pool, open)) throw changedWhileBegun(migration.name, position, position + 1);
+    if (await hasHappened(pool, open))
+      throw changedWhileBegun(migration.name, position, position + 1, history);
     break;
   }
   return { migration, start, replanFrom: position };
@@ -163,19 +165,32 @@ export function requireUniqueNames(migrations: readonly { name: string }[]): voi
   }
 }
 
-function requireUnchanged(migration: PlannedMigration, applied: AppliedMigration): void {
+function requireUnchanged(
+  migration: PlannedMigration,
+  applied: AppliedMigration,
+  history: HistoryTable | undefined,
+): void {
   if (applied.checksum === undefined || applied.checksum === migration.checksum) return;
   throw new MigrateError(
     "DSQL_MIGRATE_CHANGED",
-    `Migration ${migration.name} was edited after it was applied. Restore the file and put the change into a new migration. If the edit changes nothing in the database, accept it with: dsql-migrate repair --accept ${migration.name}`,
+    `Migration ${migration.name} was edited after it was applied. Restore the file and put the change into a new migration. If the edit changes nothing in the database, accept it with: ${repairCommand(history, "accept", migration.name)}`,
   );
 }
 
-function changedWhileBegun(name: string, step: number, done: number): MigrateError {
+function changedWhileBegun(
+  name: string,
+  step: number,
+  done: number,
+  history: HistoryTable | undefined,
+): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_CHANGED",
-    `Migration ${name} was edited while it was half applied: step ${step + 1} is now a different statement, and the first ${done} steps have already run. Restore those statements (later ones may be edited), or undo by hand what they did and start over with: dsql-migrate repair --forget ${name}`,
+    `Migration ${name} was edited while it was half applied: step ${step + 1} is now a different statement, and the first ${done} steps have already run. Restore those statements (later ones may be edited), or undo by hand what they did and start over with: ${repairCommand(history, "forget", name)}`,
   );
+}
+
+function repairCommand(history: HistoryTable | undefined, repair: "accept" | "forget", name: string): string {
+  return history?.repairCommand?.(repair, name) ?? `dsql-migrate repair --${repair} ${name}`;
 }
 
 function refused(problems: readonly Problem[]): MigrateError {

@@ -32,6 +32,11 @@ export interface HistoryTable {
   forget?(name: string): string;
   /** One UPDATE that stores the checksum of an edited migration. */
   accept?(migration: PlannedMigration): string;
+  /**
+   * The command or call of the other tool that makes a repair, for error messages.
+   * @default `dsql-migrate repair --<repair> <name>`
+   */
+  repairCommand?(repair: "accept" | "forget", name: string): string;
 }
 
 /** The history of plain SQL folders: the journal itself is its table. */

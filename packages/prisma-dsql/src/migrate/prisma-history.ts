@@ -32,5 +32,6 @@ export function prismaHistory(schema = "public"): HistoryTable {
     forget: (name) => `UPDATE ${table} SET rolled_back_at = now() WHERE ${open(name)}`,
     accept: ({ name, checksum }) =>
       `UPDATE ${table} SET checksum = ${escapeLiteral(checksum)} WHERE migration_name = ${escapeLiteral(name)} AND finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+    repairCommand: (repair, name) => `prisma-dsql migrate repair --${repair} ${name}`,
   };
 }

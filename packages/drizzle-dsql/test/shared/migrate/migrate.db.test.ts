@@ -6,7 +6,7 @@ import { type LocalDsql, startLocalDsql } from "dsql-local";
 import type { MigrateEvent } from "dsql-migrate";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { drizzle } from "../../../src/index.ts";
-import { migrate } from "../../../src/migrate/index.ts";
+import { migrate, repair } from "../../../src/migrate/index.ts";
 
 const FIRST = `CREATE TABLE "author" (
 	"id" serial PRIMARY KEY NOT NULL,
@@ -118,6 +118,41 @@ test("leaves a migration alone that drizzle-orm's own history has as applied", a
   await expect(migrate(drizzle(pool), { migrationsFolder: folder })).rejects.toMatchObject({
     code: "DSQL_MIGRATE_CHANGED",
   });
+});
+
+for (const format of ["0.45", "1.0"] as const) {
+  test(`repairs the records of drizzle-kit ${format}'s migrations by the calls that its errors name`, async () => {
+    const db = drizzle(pool);
+    const config = { migrationsFolder: folder };
+    const [first, second] =
+      format === "0.45" ? ["0000_step", "0001_step"] : ["20260102030400_step", "20260102030401_step"];
+    await write[format](
+      FIRST,
+      'CREATE TABLE "note" ("id" uuid PRIMARY KEY);--> statement-breakpoint\nSELECT 1/0;',
+    );
+    await expect(migrate(db, config)).rejects.toMatchObject({ code: "DSQL_MIGRATE_FAILED" });
+    await write[format](`${FIRST} -- edited`, 'CREATE TABLE "remark" ("id" uuid PRIMARY KEY);');
+    await expect(migrate(db, config)).rejects.toThrow(`repair(db, config, { accept: "${first}" })`);
+    await repair(db, config, { accept: first });
+    await expect(migrate(db, config)).rejects.toThrow(`repair(db, config, { forget: "${second}" })`);
+    await pool.query("DROP TABLE note");
+    await repair(db, config, { forget: second });
+    expect((await migrate(db, config)).applied).toEqual([second]);
+    expect((await pool.query("SELECT to_regclass('remark') IS NOT NULL AS made")).rows).toEqual([
+      { made: true },
+    ]);
+  });
+}
+
+test("records a migration as applied without running it, and names the ones there are", async () => {
+  const config = { migrationsFolder: folder };
+  await write["0.45"](FIRST);
+  await repair(drizzle(pool), config, { applied: "0000_step" });
+  expect((await migrate(drizzle(pool), config)).applied).toEqual([]);
+  expect((await pool.query("SELECT to_regclass('author') AS author")).rows).toEqual([{ author: null }]);
+  await expect(repair(drizzle(pool), config, { applied: "step" })).rejects.toThrow(
+    "There is no migration step. The migrations are 0000_step.",
+  );
 });
 
 test("survives conflicts and lost connections at every step", async () => {
