@@ -2,7 +2,7 @@ import { DsqlPool } from "dsql-core";
 import { Kysely, sql } from "kysely";
 import { DsqlDialect } from "kysely-dsql";
 import { DsqlMigrator } from "kysely-dsql/migrate";
-import { bank } from "../../migrations/0001-bank.ts";
+import { bank, createBankTables } from "../../migrations/0001-bank.ts";
 import { type BankAdapter, DROP_TABLES } from "../bank.ts";
 
 interface Database {
@@ -20,19 +20,7 @@ export const kyselyBank: BankAdapter = {
       pool,
       async createTables() {
         for (const statement of DROP_TABLES) await sql.raw(statement).execute(db);
-        await db.schema
-          .createTable("accounts")
-          .addColumn("id", "integer", (column) => column.primaryKey())
-          .addColumn("owner", "text", (column) => column.notNull())
-          .addColumn("balance", "integer", (column) => column.notNull())
-          .execute();
-        await db.schema
-          .createTable("transfers")
-          .addColumn("id", "uuid", (column) => column.primaryKey())
-          .addColumn("from_account", "integer", (column) => column.notNull().references("accounts.id"))
-          .addColumn("to_account", "integer", (column) => column.notNull().references("accounts.id"))
-          .addColumn("amount", "integer", (column) => column.notNull())
-          .execute();
+        await createBankTables(db);
       },
       async migrate() {
         const provider = { getMigrations: async () => ({ "0001-bank": bank }) };
