@@ -65,10 +65,20 @@ const PARTS = {
     },
   },
   "prisma-dsql": {
+    errors: {
+      files: ["src/adapter/{dsql-error-of,request-errors}.ts"],
+      tests: ["test/{dsql-error-of,request-errors}.test.ts"],
+      timeoutMs: 3_000,
+    },
+    operations: {
+      files: ["src/extension/{client-settings,dsql-extension,retry-operations}.ts"],
+      tests: ["test/{client-settings,retry-operations}.test.ts"],
+      timeoutMs: 3_000,
+    },
     driver: {
       files: [
-        "src/adapter/{dsql-driver-adapter,dsql-error-of,dsql-transaction,prisma-dsql,read-only,request-errors}.ts",
-        "src/extension/*.ts",
+        "src/adapter/{dsql-driver-adapter,dsql-transaction,prisma-dsql,read-only}.ts",
+        "src/extension/transaction-with-retry.ts",
       ],
       tests: ["test/{conformance,adapter,conflicts,read-only,retries,transactions,lost-commits}.db.test.ts"],
     },
