@@ -38,11 +38,15 @@ const PARTS = {
     frames: { files: ["src/client/frames.ts"], tests: ["test/frames.test.ts"], timeoutMs: 3_000 },
     client: {
       files: [
-        "src/client/{guarded-client,statement-object,statement-text,authenticated-client,dsql-client,scoped-client,autocommit-retry,connection-source,hostaddr-socket}.ts",
+        "src/client/{guarded-client,statement-object,statement-text,scoped-client,autocommit-retry}.ts",
       ],
-      tests: [
-        "test/{guarded-client,authenticated-client,dsql-client,scoped-client,autocommit-retry}.test.ts",
-      ],
+      tests: ["test/{guarded-client,scoped-client,autocommit-retry}.test.ts"],
+      timeoutMs: 3_000,
+    },
+    connection: {
+      files: ["src/client/{authenticated-client,dsql-client,connection-source,hostaddr-socket}.ts"],
+      tests: ["test/{authenticated-client,dsql-client}.test.ts"],
+      timeoutMs: 3_000,
     },
     pool: {
       files: ["src/pool/*.ts"],
@@ -99,7 +103,7 @@ const cache = join(root, "node_modules/.cache/mutation");
 mkdirSync(cache, { recursive: true });
 let isWhole = true;
 for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
-  const { files, tests, timeoutMs = 10_000 } = parts[part];
+  const { files, tests, timeoutMs } = parts[part];
   const report = join(cache, `${name} ${part}.json`);
   const config = join(cache, "stryker.json");
   writeFileSync(
@@ -112,7 +116,7 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
       mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral"] },
       coverageAnalysis: "perTest",
       concurrency: 1,
-      timeoutMS: timeoutMs,
+      timeoutMS: timeoutMs ?? 10_000,
       reporters: ["json", "progress-append-only"],
       jsonReporter: { fileName: report },
       tempDirName: "node_modules/.cache/mutation/sandbox",
@@ -128,7 +132,7 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
       ...process.env,
       MUTATION_PACKAGE: name,
       MUTATION_TESTS: JSON.stringify(tests),
-      MUTATION_TIMEOUT_MS: String(timeoutMs),
+      ...(timeoutMs !== undefined && { MUTATION_TIMEOUT_MS: String(timeoutMs) }),
     },
   });
   if (run.status !== 0) process.exit(run.status ?? 1);

@@ -106,6 +106,18 @@ describe("a statement that is queued before the login", () => {
     await expect(client.query("INSERT")).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
   });
 
+  test("is sent after the login, also if it is queued between two of its attempts", async () => {
+    server.nextLogin(FULL);
+    const client = server.client();
+    const connecting = client.connect();
+    await expect
+      .poll(() => client.login?.stage, { interval: 5 })
+      .toBe("the cluster to take connections again");
+    const queued = client.query("SELECT 1");
+    await connecting;
+    expect((await queued).rowCount).toBe(1);
+  });
+
   test("fails with the login, and later ones because there is no connection", async () => {
     const away = new Error("the metadata service is away");
     const client = server.client({ credentials: () => Promise.reject(away) });
@@ -122,6 +134,13 @@ describe("a statement that is queued before the login", () => {
 });
 
 describe("connect", () => {
+  test("leaves a client whose statements fail when it was cut, also those sent at once", async () => {
+    server.nextLogin(cut);
+    const client = server.client();
+    const sent = client.connect().catch(() => client.query("INSERT"));
+    await expect(sent).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
+  });
+
   test("resolves to the client, or calls back with it", async () => {
     const client = server.client();
     expect(await client.connect()).toBe(client);
@@ -188,6 +207,14 @@ describe("connect", () => {
     const client = await server.connect({ host: "localhost", hostaddr: undefined });
     expect((await client.query("SELECT 1")).rowCount).toBe(1);
   });
+});
+
+test("an outcome that is undetermined is reported to the telemetry", async () => {
+  const reported: Error[] = [];
+  const client = await server.connect({ telemetry: { commitUnknown: ({ error }) => reported.push(error) } });
+  server.next(/INSERT/, cut);
+  const error = await client.query("INSERT").catch((reason: unknown) => reason);
+  expect(reported).toEqual([error]);
 });
 
 test("an idle connection that is lost does not end the process, and is known to be lost", async () => {

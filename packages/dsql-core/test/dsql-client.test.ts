@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ConnectionSource } from "../src/client/connection-source.ts";
 import { DsqlClient, type RetryEvent } from "../src/index.ts";
 import { resolveConnection } from "../src/options/connection-settings.ts";
-import { cut, failure, nothing, useScriptedServer } from "./scripted-server.ts";
+import { cut, failure, nothing, refusal, useScriptedServer } from "./scripted-server.ts";
 
 const server = useScriptedServer();
 const AT_ONCE = { backoff: () => 0 };
@@ -147,7 +147,50 @@ describe("a transaction of a client", () => {
     const ended = once(client.connection, "end");
     server.session.cut();
     await ended;
-    expect(await client.transactionWithRetry(async (own) => (await own.query("SELECT 1")).rowCount)).toBe(1);
+    const work = async (own: DsqlClient) => (await own.query("SELECT 1")).rowCount;
+    expect(await client.transactionWithRetry(work, { maxAttempts: 1 })).toBe(1);
+  });
+
+  test("rejects what still runs on a connection before it takes another", async () => {
+    const client = await server.connect();
+    server.next(/SELECT/, nothing);
+    let running: Promise<unknown> | undefined;
+    await client.transactionWithRetry(async (own) => {
+      if (running !== undefined) return;
+      running = own.query("SELECT 1");
+      running.catch(() => {});
+      throw Object.assign(new Error("(OC000)"), { code: "40001" });
+    }, AT_ONCE);
+    await expect(running).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
+    expect(server.sessions).toHaveLength(2);
+  });
+
+  test("takes a new connection in place of one whose login was cut", async () => {
+    server.nextLogin(cut);
+    const client = server.client();
+    await expect(client.connect()).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
+    await client.transactionWithRetry((own) => own.query("INSERT"), AT_ONCE);
+    expect(server.sessions.map(({ received }) => received)).toEqual([[], ["BEGIN", "INSERT", "COMMIT"]]);
+  });
+
+  test("takes a new connection again after that could not be opened", async () => {
+    let away = false;
+    const client = await server.connect({
+      credentials: async () => {
+        if (away) throw new Error("away");
+        return { accessKeyId: "AKIA", secretAccessKey: "secret" };
+      },
+    });
+    server.next(/INSERT/, cut);
+    server.nextLogin(refusal("08006", "access denied", "Signature expired"));
+    const onRetry = () => {
+      away = true;
+    };
+    const failed = client.transactionWithRetry((own) => own.query("INSERT"), { ...AT_ONCE, onRetry });
+    await expect(failed).rejects.toMatchObject({ code: "DSQL_TOKEN" });
+    away = false;
+    await expect.poll(() => client.transactionWithRetry(async () => "done").catch(() => {})).toBe("done");
+    expect((await client.query("SELECT 1")).rowCount).toBe(1);
   });
 
   test("closes a connection on which a statement still runs, and the next takes another", async () => {
@@ -217,6 +260,9 @@ describe("a transaction of a client", () => {
     const client = await server.connect();
     await client.end();
     await expect(client.transactionWithRetry(async () => {})).rejects.toThrow("Client was closed");
+    const never = server.client();
+    await never.end();
+    await expect(never.transactionWithRetry(async () => {})).rejects.toThrow("Client was closed");
     const other = await server.connect();
     server.next(/INSERT/, cut);
     const run = other.transactionWithRetry((own) => own.query("INSERT"), {

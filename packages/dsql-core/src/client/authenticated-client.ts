@@ -116,6 +116,8 @@ export class AuthenticatedClient extends GuardedClient {
     } catch (error) {
       // pg does so when its socket ends; there may have been none.
       internalsOf(this)._errorAllQueries(error);
+      // Else pg would queue what is sent before the next tick, for ever.
+      internalsOf(this)._queryable = false;
       // After the queued statements were rejected with the login's own error: later ones have no connection.
       process.nextTick(() => {
         this.session.lostBy ??= error as Error;
@@ -123,7 +125,6 @@ export class AuthenticatedClient extends GuardedClient {
       throw error;
     } finally {
       this.#login = undefined;
-      this.#forgetToken();
     }
   }
 
@@ -138,18 +139,12 @@ export class AuthenticatedClient extends GuardedClient {
     const beforeLogin = { connection, _connecting, _connected, _connectionError, _ended, _queryable };
     Object.assign(internalsOf(this), beforeLogin, { _connectionCallback: null, readyForQuery: false });
     this.#watch();
-    this.#forgetToken();
   }
 
   #watch(): void {
     rejectMalformedFrames(this.connection);
     this.session.watch(this.connection);
     this.writes.watch(this.connection);
-  }
-
-  #forgetToken(): void {
-    this.#token = "";
-    this.#hideToken();
   }
 
   #hideToken(): void {

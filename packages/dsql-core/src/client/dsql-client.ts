@@ -21,7 +21,7 @@ import { scopedClient, scopedWork } from "./scoped-client.ts";
  */
 export class DsqlClient extends AuthenticatedClient {
   readonly #source: ConnectionSource;
-  /** The connection's state is not known, so the next transaction opens a new one. */
+  /** The connection is lost, or its state is not known, and there is no new one yet. */
   #spoilt = false;
 
   constructor(config: DsqlConnectionOptions | string | ConnectionSource = {}) {
