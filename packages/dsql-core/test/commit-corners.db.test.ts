@@ -101,13 +101,13 @@ describe("a COMMIT without a response", () => {
     ["among other statements", "INSERT INTO entries VALUES (2); COMMIT"],
   ])("is of unknown outcome for a statement object, %s", async (_what, text) => {
     const client = await inTransaction({ commitTimeoutMillis: 100 });
-    database.local.faults.swallowCommitAnswer();
+    database.local.faults.dropCommitResponse();
     await expect(submitted(client, text)).rejects.toThrow(CommitOutcomeUnknownError);
   });
 
   test("calls its callback once", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 100 });
-    database.local.faults.swallowCommitAnswer();
+    database.local.faults.dropCommitResponse();
     const called: unknown[] = [];
     const ended = new Promise((resolve) => client.connection.once("end", resolve));
     client.query("COMMIT", (error: Error | null) => called.push(error));
@@ -123,7 +123,7 @@ describe("a COMMIT without a response", () => {
       },
     };
     const client = await inTransaction({ commitTimeoutMillis: 100, types: types as never });
-    database.local.faults.swallowCommitAnswer();
+    database.local.faults.dropCommitResponse();
     const failed = client.query("INSERT INTO entries VALUES (2) RETURNING id; COMMIT");
     await expect(failed).rejects.toThrow(CommitOutcomeUnknownError);
   });
@@ -132,7 +132,7 @@ describe("a COMMIT without a response", () => {
     for (const commit of [submitted, (client: DsqlClient, text: string) => client.query(text)]) {
       const client = await database.connect({ commitTimeoutMillis: 0, query_timeout: 200 });
       await client.query("BEGIN");
-      database.local.faults.swallowCommitAnswer();
+      database.local.faults.dropCommitResponse();
       await expect(commit(client, "COMMIT")).rejects.toThrow(CommitOutcomeUnknownError);
     }
   });

@@ -74,7 +74,7 @@ test("defect 6: a COMMIT that was lost, or gets no response, is an error that sa
     db.transactionWithRetry((client) => client.query("INSERT INTO entries VALUES ($1)", [id]));
   database.local.faults.cutConnection("after-commit");
   await expect(insert(1)).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
-  database.local.faults.swallowCommitAnswer();
+  database.local.faults.dropCommitResponse();
   await expect(insert(2)).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
   expect((await db.query("SELECT id FROM entries ORDER BY id")).rows).toEqual([{ id: 1 }, { id: 2 }]);
 });

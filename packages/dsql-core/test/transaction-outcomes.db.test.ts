@@ -154,7 +154,7 @@ describe("a statement without a response", () => {
     const impatient = await database.connect({ commitTimeoutMillis: 50 });
     await impatient.query("BEGIN");
     await impatient.query("INSERT INTO entries VALUES (1)");
-    database.local.faults.swallowCommitAnswer();
+    database.local.faults.dropCommitResponse();
     await expect(impatient.query("COMMIT")).rejects.toThrow(CommitOutcomeUnknownError);
     expect((await impatient.query("ROLLBACK")).command).toBe("ROLLBACK");
     await expect(impatient.query("SELECT 1")).rejects.toThrow(ConnectionLostError);

@@ -15,7 +15,7 @@ export interface MigrationsUnderTest {
 
 /** The faults that meet a deployment just before it is killed. */
 const FAULTS: Record<string, (local: LocalDsql) => void> = {
-  "a commit whose response never arrives": ({ faults }) => faults.swallowCommitAnswer(),
+  "a commit whose response never arrives": ({ faults }) => faults.dropCommitResponse(),
   "a connection cut after its commit": ({ faults }) => faults.cutConnection("after-commit"),
   "a connection cut before its commit": ({ faults }) => faults.cutConnection("before-commit"),
   "a connection cut in a statement": ({ faults }) => faults.cutConnection("in-statement"),

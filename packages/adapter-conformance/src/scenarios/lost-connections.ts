@@ -156,7 +156,7 @@ export const lostConnections = {
   }) => {
     const impatient = await open({ commitTimeoutMillis: 200 });
     const account = await newAccount();
-    local.faults.swallowCommitAnswer();
+    local.faults.dropCommitResponse();
     const error = await rejectionOf(
       impatient.transaction((work) => work.accounts.setBalance(account.id, 5n)),
     );

@@ -39,12 +39,12 @@ export class FaultInjector implements Faults {
     this.#arm(`cut-${point}`, times);
   }
 
-  swallowCommitAnswer(times = 1): void {
-    this.#arm("swallowed-commit-answer", times);
+  dropCommitResponse(times = 1): void {
+    this.#arm("dropped-commit-response", times);
   }
 
-  swallowAnswer(to: "begin" | "rollback", times = 1): void {
-    this.#arm(`swallowed-${to}-answer`, times);
+  dropResponse(to: "begin" | "rollback", times = 1): void {
+    this.#arm(`dropped-${to}-response`, times);
   }
 
   endSession(point: "statement" | "commit", times = 1): void {
@@ -96,13 +96,13 @@ export class FaultInjector implements Faults {
   }
 
   /** When BEGIN was carried out and nothing was sent to the client yet. */
-  afterBegin(): "swallow" | undefined {
-    return this.#fires("swallowed-begin-answer") ? "swallow" : undefined;
+  afterBegin(): "drop" | undefined {
+    return this.#fires("dropped-begin-response") ? "drop" : undefined;
   }
 
   /** When ROLLBACK was carried out and nothing was sent to the client yet. */
-  afterRollback(): "swallow" | undefined {
-    return this.#fires("swallowed-rollback-answer") ? "swallow" : undefined;
+  afterRollback(): "drop" | undefined {
+    return this.#fires("dropped-rollback-response") ? "drop" : undefined;
   }
 
   /** For a statement that is neither BEGIN, COMMIT nor ROLLBACK. `cut`: let PostgreSQL start on it, then close the client's connection. */
@@ -120,11 +120,11 @@ export class FaultInjector implements Faults {
     return this.#fires("conflict") ? CONFLICTS[this.#conflictCodes.shift() ?? "OC000"] : undefined;
   }
 
-  /** When PostgreSQL has committed and nothing was sent to the client yet. `swallow`: send nothing, and keep the connection open. */
-  afterCommit(): Fault | "swallow" | undefined {
+  /** When PostgreSQL has committed and nothing was sent to the client yet. `drop`: send nothing, and keep the connection open. */
+  afterCommit(): Fault | "drop" | undefined {
     if (this.#fires("cut-after-commit")) return "cut";
     if (this.#fires("unavailable-after-commit")) return UNAVAILABLE;
-    return this.#fires("swallowed-commit-answer") ? "swallow" : undefined;
+    return this.#fires("dropped-commit-response") ? "drop" : undefined;
   }
 
   /** At a login, before the token is checked: which refusal to send. */

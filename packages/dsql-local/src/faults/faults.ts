@@ -5,9 +5,9 @@ export const FAULT_NAMES = [
   "cut-in-statement",
   "cut-before-commit",
   "cut-after-commit",
-  "swallowed-begin-answer",
-  "swallowed-rollback-answer",
-  "swallowed-commit-answer",
+  "dropped-begin-response",
+  "dropped-rollback-response",
+  "dropped-commit-response",
   "fatal-statement",
   "fatal-commit",
   "unavailable-statement",
@@ -46,9 +46,9 @@ export interface Faults {
    */
   cutConnection(point: CutPoint, times?: number): void;
   /** The next commits are carried out, but no response is sent; the connection stays open. @param times @default 1 */
-  swallowCommitAnswer(times?: number): void;
+  dropCommitResponse(times?: number): void;
   /** The next BEGIN or ROLLBACK is carried out, but no response is sent; the connection stays open. @param times @default 1 */
-  swallowAnswer(to: "begin" | "rollback", times?: number): void;
+  dropResponse(to: "begin" | "rollback", times?: number): void;
   /**
    * Ends the session with FATAL 57P01, as an administrator does: instead of the response to a statement or to a commit,
    * which is not carried out. @param times @default 1

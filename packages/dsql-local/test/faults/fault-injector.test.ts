@@ -27,16 +27,16 @@ describe("faults", () => {
   it("are active only while one is armed or there is latency", () => {
     const faults = new FaultInjector();
     expect(faults.active).toBe(false);
-    faults.swallowCommitAnswer();
+    faults.dropCommitResponse();
     expect(faults.active).toBe(true);
-    expect(faults.afterCommit()).toBe("swallow");
+    expect(faults.afterCommit()).toBe("drop");
     expect(faults.active).toBe(false);
     faults.latency({ commitMs: 1 });
     expect(faults.active).toBe(true);
     faults.clear();
     expect(faults.active).toBe(false);
     expect(faults.delayCommit()).toBeUndefined();
-    expect(faults.counts["swallowed-commit-answer"]).toBe(0);
+    expect(faults.counts["dropped-commit-response"]).toBe(0);
   });
 
   it("refuse numbers that mean nothing, by name", () => {

@@ -98,7 +98,7 @@ describe("a fault", () => {
     expect(await names()).toEqual([]);
   });
 
-  it("swallows the answer to BEGIN or ROLLBACK, which are carried out", async () => {
+  it("drops the response to BEGIN or ROLLBACK, which are carried out", async () => {
     for (const to of ["begin", "rollback"] as const) {
       const client = await connect(local);
       client.on("error", () => {});
@@ -106,7 +106,7 @@ describe("a fault", () => {
         await client.query("BEGIN");
         await insert(client, "a");
       }
-      local.faults.swallowAnswer(to);
+      local.faults.dropResponse(to);
       const answered = client.query(to).then(
         () => true,
         () => false,
@@ -114,7 +114,7 @@ describe("a fault", () => {
       expect(
         await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 100, "silent"))]),
       ).toBe("silent");
-      expect(local.faults.counts[`swallowed-${to}-answer`]).toBe(1);
+      expect(local.faults.counts[`dropped-${to}-response`]).toBe(1);
       // The connection is open until the client gives up.
       (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
       expect(await answered).toBe(false);
@@ -122,22 +122,22 @@ describe("a fault", () => {
     expect(await names()).toEqual([]);
   });
 
-  it("swallows the answer to a commit, which stays", async () => {
+  it("drops the response to a commit, which is kept", async () => {
     const client = await connect(local);
     await client.query("BEGIN");
     await insert(client, "a");
-    local.faults.swallowCommitAnswer();
+    local.faults.dropCommitResponse();
     const answered = client.query("COMMIT").then(
       () => "answered",
       () => "closed",
     );
     while ((await names()).length === 0);
-    expect(local.faults.counts["swallowed-commit-answer"]).toBe(1);
+    expect(local.faults.counts["dropped-commit-response"]).toBe(1);
     await client.end();
     expect(await answered).toBe("closed");
   });
 
-  it("answers XX000 and keeps the connection: to a statement, to a commit, and to one that happened", async () => {
+  it("sends XX000 and keeps the connection: for a statement, for a commit that failed, and for one that was carried out", async () => {
     const client = await connect(local);
     for (const point of ["statement", "commit", "after-commit"] as const) {
       local.faults.serverUnavailable(point);

@@ -20,12 +20,12 @@ export function injectBeforeBegin({ cluster, client }: SessionState): void {
 
 /** @throws {SessionCutError} when the client gets no response to its BEGIN */
 export async function injectAfterBegin({ cluster, client }: SessionState): Promise<void> {
-  if (cluster.faults.active && cluster.faults.afterBegin()) await swallow(client);
+  if (cluster.faults.active && cluster.faults.afterBegin()) await dropResponse(client);
 }
 
 /** @throws {SessionCutError} when the client gets no response to its ROLLBACK */
 export async function injectAfterRollback({ cluster, client }: SessionState): Promise<void> {
-  if (cluster.faults.active && cluster.faults.afterRollback()) await swallow(client);
+  if (cluster.faults.active && cluster.faults.afterRollback()) await dropResponse(client);
 }
 
 /** An error to send instead of running a statement; `start` returns the request that PostgreSQL gets before the cut. @throws {SessionCutError} */
@@ -53,11 +53,11 @@ export async function injectBeforeCommit({ cluster, client }: SessionState): Pro
 export async function injectedAfterCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
   const fault = cluster.faults.active ? cluster.faults.afterCommit() : undefined;
   if (fault === "cut") return cut(client);
-  return fault === "swallow" ? swallow(client) : fault;
+  return fault === "drop" ? dropResponse(client) : fault;
 }
 
 /** Sends nothing and waits until the client closes the connection. */
-async function swallow(client: SessionState["client"]): Promise<never> {
+async function dropResponse(client: SessionState["client"]): Promise<never> {
   client.flush();
   await client.closed;
   return cut(client);
