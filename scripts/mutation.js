@@ -57,9 +57,8 @@ const PARTS = {
   "kysely-dsql": {
     driver: {
       files: ["src/{dsql-driver,dsql-connection,stream-rows,commit-failure,transaction-with-retry}.ts"],
-      tests: [
-        "test/{conformance,connections,controlled-transactions,single-statements,transactions}.db.test.ts",
-      ],
+      tests: ["test/{driver,stream-rows,commit-failure,transaction-with-retry}.test.ts"],
+      timeoutMs: 3_000,
     },
   },
   "drizzle-dsql": {

@@ -27,7 +27,7 @@ export interface DsqlConnectionSettings {
   cursor: CursorConstructor | undefined;
   waitForIndexes: boolean;
   /** The pool that the connection comes from. */
-  pool: DsqlPool | undefined;
+  pool: DsqlPool;
   /** How a statement outside a transaction is retried after a conflict; undefined where it is not. */
   autocommitRetry: RetryOptions | undefined;
 }
@@ -57,7 +57,7 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   /** The pool that this connection comes from. */
-  get pool(): DsqlPool | undefined {
+  get pool(): DsqlPool {
     return this.#settings.pool;
   }
 
@@ -92,7 +92,7 @@ export class DsqlConnection implements DatabaseConnection {
     try {
       for (let next = first; !next.done; next = await chunks.next()) yield next.value;
     } finally {
-      await chunks.return?.();
+      await chunks.return();
     }
   }
 

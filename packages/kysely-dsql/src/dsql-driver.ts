@@ -1,10 +1,4 @@
-import {
-  DsqlConfigError,
-  type DsqlPool,
-  type DsqlPoolClient,
-  leavesSessionKnown,
-  TransactionCommands,
-} from "dsql-core";
+import { DsqlConfigError, type DsqlPoolClient, leavesSessionKnown, TransactionCommands } from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
 import { markRolledBack } from "./commit-failure.ts";
 import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
@@ -17,13 +11,8 @@ export class DsqlDriver implements Driver {
   readonly #source: PoolProvider;
   /** The connections that `onCreateConnection` has seen. */
   readonly #prepared = new WeakSet<object>();
-  #pool: DsqlPool | undefined;
-  #settings: DsqlConnectionSettings = {
-    pool: undefined,
-    cursor: undefined,
-    waitForIndexes: false,
-    autocommitRetry: undefined,
-  };
+  /** Undefined before `init` and after `destroy`. */
+  #settings: DsqlConnectionSettings | undefined;
 
   /**
    * Takes the arguments of `DsqlDialect`; `source` provides the pool of a dialect.
@@ -37,7 +26,6 @@ export class DsqlDriver implements Driver {
 
   async init(): Promise<void> {
     const pool = await this.#source.open();
-    this.#pool = pool;
     this.#settings = {
       pool,
       cursor: this.#options.cursor,
@@ -47,12 +35,12 @@ export class DsqlDriver implements Driver {
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const client = await this.#openPool().connect();
-    const connection = new DsqlConnection(client, this.#settings);
-    const { onCreateConnection, onReserveConnection } = this.#options;
+    const settings = this.#openSettings();
+    const client = await settings.pool.connect();
+    const connection = new DsqlConnection(client, settings);
     try {
-      this.#openPool();
-      if (onCreateConnection || onReserveConnection) await this.#prepare(client, connection);
+      this.#openSettings();
+      await this.#prepare(client, connection);
       return connection;
     } catch (error) {
       connection.discard();
@@ -102,8 +90,8 @@ export class DsqlDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    const pool = this.#pool;
-    this.#pool = undefined;
+    const pool = this.#settings?.pool;
+    this.#settings = undefined;
     await pool?.end();
   }
 
@@ -115,9 +103,9 @@ export class DsqlDriver implements Driver {
     await this.#options.onReserveConnection?.(connection);
   }
 
-  #openPool(): DsqlPool {
-    if (this.#pool === undefined) throw new Error("The Kysely instance has already been destroyed.");
-    return this.#pool;
+  #openSettings(): DsqlConnectionSettings {
+    if (this.#settings === undefined) throw new Error("The Kysely instance has already been destroyed.");
+    return this.#settings;
   }
 }
 

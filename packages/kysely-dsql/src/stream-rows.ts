@@ -9,7 +9,7 @@ export async function* streamRows<R>(
   CursorClass: CursorConstructor | undefined,
   query: CompiledQuery,
   chunkSize: number,
-): AsyncIterableIterator<QueryResult<R>> {
+): AsyncGenerator<QueryResult<R>, void> {
   if (CursorClass === undefined) {
     throw new Error(
       "Streaming needs pg-cursor: pass its default export to DsqlDialect as the option `cursor`.",
