@@ -256,6 +256,31 @@ describe("a transaction of a client", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
+  test("begins no work whose signal was aborted while it waited for a connection, its first or a new one", async () => {
+    const mine = new Error("no longer wanted");
+    let runs = 0;
+    const work = async (own: DsqlClient) => {
+      runs++;
+      await own.query("INSERT");
+    };
+    const client = server.client();
+    const connecting = client.connect();
+    const first = new AbortController();
+    const early = client.transactionWithRetry(work, { signal: first.signal });
+    setImmediate(() => first.abort(mine));
+    await expect(early).rejects.toBe(mine);
+    expect(runs).toBe(0);
+    await connecting;
+    server.next(/INSERT/, cut);
+    const second = new AbortController();
+    const onRetry = () => void setImmediate(() => second.abort(mine));
+    const late = client.transactionWithRetry(work, { ...AT_ONCE, signal: second.signal, onRetry });
+    await expect(late).rejects.toBe(mine);
+    expect(runs).toBe(1);
+    expect(server.sessions).toHaveLength(2);
+    expect(server.received).not.toContain("COMMIT");
+  });
+
   test("is refused by a client that was closed, also when it was closed for a new connection", async () => {
     const client = await server.connect();
     await client.end();

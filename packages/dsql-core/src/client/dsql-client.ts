@@ -57,8 +57,15 @@ export class DsqlClient extends AuthenticatedClient {
     };
     try {
       return await retryTransaction(
-        (_attempt, remember) =>
-          runTransaction({ lease, work: scopedWork(work), readOnly: options.readOnly, remember }),
+        (_attempt, remember, begun) => {
+          const scoped = scopedWork(work);
+          // A client that is still connecting queues BEGIN, so the wait for the connection is over with its response.
+          const begin = (client: this) => {
+            begun();
+            return scoped(client);
+          };
+          return runTransaction({ lease, work: begin, readOnly: options.readOnly, remember });
+        },
         mergeRetryOptions({ logger, telemetry, cluster: clusterName(this) }, options),
       );
     } finally {
