@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,38 @@ describe("an endpoint whose PostgreSQL is killed", () => {
     });
     await expect(connect(local)).rejects.toMatchObject({ code: "XX000" });
   }, 60_000);
+
+  it("gives up with PostgreSQL's own words where that cannot start, and its data are there for the next start", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "broken-"));
+    try {
+      // As root, PostgreSQL runs as another user, who must be able to enter.
+      await chmod(dataDir, 0o755);
+      const others = await postmasters();
+      const onFailure = vi.fn();
+      const log = join(dataDir, "data", "pg_wal");
+      {
+        await using local = await startLocalDsql({ dataDir, onFailure });
+        const client = await connect(local);
+        await client.query("CREATE TABLE kept (id int PRIMARY KEY)");
+        await client.query("INSERT INTO kept VALUES (1)");
+        await rename(log, `${log}.away`);
+        await killPostgres(others);
+        await vi.waitFor(() => expect(onFailure).toHaveBeenCalledTimes(1), 60_000);
+        expect(onFailure.mock.calls[0]?.[0]).toMatchObject({
+          name: "PostgresFailedError",
+          message: expect.stringMatching(/cannot be restarted: .*FATAL: .*"pg_wal"/s),
+        });
+        await expect(connect(local)).rejects.toMatchObject({ code: "XX000" });
+      }
+      await rename(`${log}.away`, log);
+      await using local = await startLocalDsql({ dataDir });
+      const client = await connect(local);
+      expect((await client.query("SELECT * FROM kept")).rows).toEqual([{ id: 1 }]);
+      await client.end();
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  }, 120_000);
 
   it("goes on with jobs after a single backend was killed", async () => {
     await using local = await startLocalDsql();
