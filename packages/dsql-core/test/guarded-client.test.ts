@@ -1,17 +1,26 @@
 import { EventEmitter, once } from "node:events";
 import { Query } from "pg";
 import Cursor from "pg-cursor";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { lastConflictOf } from "../src/client/guarded-client.ts";
+import { internalsOf } from "../src/client/pg-internals.ts";
 import { type DsqlClient, type DsqlConnectionOptions, TransactionScopeError } from "../src/index.ts";
 import { contestedRowsOf } from "../src/retry/contested-rows.ts";
 import { cut, failure, nothing, useScriptedServer } from "./scripted-server.ts";
 
 const server = useScriptedServer();
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** The time limits count from then on, so that they do not hurry BEGIN. */
 async function inTransaction(options: DsqlConnectionOptions = {}): Promise<DsqlClient> {
-  const client = await server.connect(options);
+  const { query_timeout, commitTimeoutMillis, ...others } = options;
+  const client = await server.connect(others);
   await client.query("BEGIN");
+  Object.assign(internalsOf(client).connectionParameters, { query_timeout });
+  if (commitTimeoutMillis !== undefined) client.commitTimeoutMillis = commitTimeoutMillis;
   return client;
 }
 
@@ -164,7 +173,10 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
   test("does not know the outcome of a COMMIT without a response in time, whose connection is closed", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 20 });
     server.next(/COMMIT/, nothing);
-    await expect(run(client, "COMMIT")).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
+    await expect(run(client, "COMMIT")).rejects.toMatchObject({
+      code: "DSQL_COMMIT_OUTCOME_UNKNOWN",
+      cause: { message: expect.stringMatching(/did not respond to COMMIT within 20 ms/) },
+    });
     expect(client.session.lostBy?.message).toMatch(/did not respond to COMMIT/);
     await expect.poll(() => server.session.isClosed).toBe(true);
     expect(client.session.lostBy?.message).toMatch(/did not respond to COMMIT/);
@@ -231,7 +243,6 @@ describe("a response that does not come within query_timeout", () => {
     await expect(run(client, "SELECT 1")).rejects.toThrow("Query read timeout");
     expect(client.session.unanswered).toBe(true);
     expect((await run(client, "ROLLBACK")).command).toBe("ROLLBACK");
-    expect(server.received).toEqual(["BEGIN", "SELECT 1"]);
     const other = await inTransaction({ ...waiting, telemetry });
     server.next(/COMMIT/, nothing);
     const error = await run(other, "COMMIT").catch((reason: unknown) => reason);
@@ -245,8 +256,32 @@ describe("a response that does not come within query_timeout", () => {
   test("may be given for a COMMIT alone", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 0 });
     server.next(/COMMIT/, nothing);
-    const commit = client.query({ text: "COMMIT", query_timeout: 20 } as never);
-    await expect(commit).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
+    const commit = { text: "COMMIT", query_timeout: 20 };
+    const called = new Promise((resolve) => {
+      client.query(commit as never, ((...given: unknown[]) => resolve(given)) as never);
+    });
+    const unknown = expect.objectContaining({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
+    expect(await called).toEqual([unknown, undefined]);
+  });
+
+  test("to a ROLLBACK is none where the connection is lost", async () => {
+    const client = await inTransaction(waiting);
+    server.next(/SELECT/, (session) => session.error("57P01", "no", { severity: "FATAL" }));
+    client.query("SELECT 1").catch(() => {});
+    expect(await client.query("ROLLBACK")).toMatchObject({ command: "ROLLBACK" });
+  });
+
+  test("is not told again to an object that has its error already", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const client = await server.connect();
+    const { query, errors } = minimal("SELECT 1");
+    const callback = vi.fn();
+    server.next(/SELECT/, failure("42601"));
+    client.query({ ...query, query_timeout: 20, callback } as never);
+    while (errors.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(20);
+    expect(callback).not.toHaveBeenCalled();
+    expect(errors).toMatchObject([{ code: "42601" }]);
   });
 
   test("leaves a cursor of the connection free to be closed", async () => {
@@ -284,22 +319,22 @@ describe("a cursor", () => {
   });
 });
 
-describe("an object that pg submits", () => {
-  /** The least that pg takes. */
-  const minimal = (text?: string) => {
-    const errors: unknown[] = [];
-    let submitted = 0;
-    const query = {
-      text,
-      submit: (connection: { query(text: string): void }) => {
-        submitted++;
-        connection.query(String(text));
-      },
-      handleError: (error: unknown) => void errors.push(error),
-    };
-    return { query, errors, count: () => submitted };
+/** The least that pg submits. */
+function minimal(text?: string) {
+  const errors: unknown[] = [];
+  let submitted = 0;
+  const query = {
+    text,
+    submit: (connection: { query(text: string): void }) => {
+      submitted++;
+      connection.query(String(text));
+    },
+    handleError: (error: unknown) => void errors.push(error),
   };
+  return { query, errors, count: () => submitted };
+}
 
+describe("an object that pg submits", () => {
   test("may have no handlers for the end of its response", async () => {
     const client = await inTransaction();
     server.next(/INSERT/, cut);
@@ -308,6 +343,27 @@ describe("an object that pg submits", () => {
     expect(client.query(query as never)).toBe(query);
     await new Promise((resolve) => setImmediate(resolve));
     expect([errors, count()]).toEqual([[], 0]);
+    const other = await server.connect();
+    const begin = minimal("BEGIN");
+    other.query(begin.query as never);
+    await other.query("COMMIT");
+    expect([begin.errors, begin.count()]).toEqual([[], 1]);
+  });
+
+  test("is told once that its COMMIT stored nothing, when the response has ended", async () => {
+    const client = await inTransaction();
+    server.next(/INSERT/, failure("23505"));
+    await client.query("INSERT").catch(() => {});
+    await expect.poll(() => client.session.awaitingReady).toBe(false);
+    const { query, errors } = minimal("COMMIT");
+    server.next(/COMMIT/, (session) => session.complete("ROLLBACK"));
+    client.query(query as never);
+    await expect.poll(() => client.session.awaitingReady).toBe(true);
+    expect(errors).toEqual([]);
+    server.session.ready("I");
+    await client.query("SELECT 1");
+    expect(errors).toMatchObject([{ code: "DSQL_TRANSACTION_ROLLED_BACK" }]);
+    expect(errors).toHaveLength(1);
   });
 
   test("may have no callback, and is answered", async () => {
@@ -338,6 +394,10 @@ describe("an object that pg submits", () => {
     const query = new Query({ text: undefined } as never);
     const failed = emitted(client.query(query));
     await expect(failed).rejects.toThrow("A query must have either text or a name");
+    for (const text of [undefined, { toString: () => "COMMIT" }])
+      await expect(client.query({ text } as never)).rejects.toThrow(
+        "A query must have either text or a name",
+      );
   });
 
   test("keeps the callback that it has", async () => {
@@ -477,6 +537,17 @@ test("an error has the stack of the caller that awaits it", async () => {
   await expect(theCaller()).rejects.toMatchObject({ stack: expect.stringMatching(/theCaller/) });
 });
 
+test("a connection that the server has given up takes no further statement", async () => {
+  const client = await server.connect();
+  server.next(/SELECT/, (session) => session.error("57P01", "no", { severity: "FATAL" }));
+  await expect(client.query("SELECT 1")).rejects.toThrow();
+  await expect(client.query("SELECT 2")).rejects.toMatchObject({
+    code: "DSQL_CONNECTION_LOST",
+    cause: { code: "57P01" },
+  });
+  expect(server.received).toEqual(["SELECT 1"]);
+});
+
 test("an undetermined write needs nobody to report it to", async () => {
   const client = await server.connect();
   client.onCommitUnknown = undefined;
@@ -484,7 +555,7 @@ test("an undetermined write needs nobody to report it to", async () => {
   await expect(client.query("INSERT")).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
 });
 
-test("a COMMIT is undetermined although a type parser threw before it", async () => {
+test("a COMMIT is undetermined, or met a conflict, although a type parser threw before it", async () => {
   const types = {
     getTypeParser: () => () => {
       throw new TypeError("a parser of the user's");
@@ -496,6 +567,13 @@ test("a COMMIT is undetermined although a type parser threw before it", async ()
   });
   const failed = client.query("SELECT 1; COMMIT");
   await expect(failed).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
+  const refused = await inTransaction({ types: types as never });
+  server.next(/COMMIT/, (session) => {
+    session.answer("SELECT 1");
+    session.error("40001", "(OC000)");
+    session.ready("I");
+  });
+  await expect(refused.query("SELECT 1; COMMIT")).rejects.toMatchObject({ code: "40001" });
   const other = await server.connect({ types: types as never });
   await expect(other.query("SELECT 1")).rejects.toThrow("a parser of the user's");
 });
@@ -542,7 +620,11 @@ describe("a client is busy", () => {
     const failing = client.query("FAIL");
     server.next(/FAIL/, (session) => session.error("22012"));
     await expect(failing).rejects.toMatchObject({ code: "22012" });
-    expect([client.isBusy, client.session.awaitingReady]).toEqual([false, true]);
+    expect([client.isBusy, client.session.awaitingReady, client.session.unanswered]).toEqual([
+      false,
+      true,
+      false,
+    ]);
     const waiting = client.query("SELECT 1");
     waiting.catch(() => {});
     server.session.ready();

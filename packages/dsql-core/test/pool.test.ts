@@ -233,6 +233,15 @@ describe("a client of a pool", () => {
     expect(server.sessions).toHaveLength(1);
   });
 
+  test("is closed in that case where it is released to be destroyed", async () => {
+    const pool = server.pool({ max: 1 });
+    const client = await pool.connect();
+    server.next(/FAIL/, (session) => session.error("42601"));
+    await expect(client.query("FAIL")).rejects.toMatchObject({ code: "42601" });
+    client.release(true);
+    expect(pool.totalCount).toBe(0);
+  });
+
   test("is closed in that case where its transaction stays open", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
@@ -301,6 +310,13 @@ describe("the events of a pool", () => {
     expect(pool.totalCount).toBe(1);
     client.release();
     expect(pool.totalCount).toBe(0);
+    (await pool.connect()).release();
+    const again = await pool.connect();
+    const endedAgain = once(again.connection, "end");
+    server.session.cut();
+    await endedAgain;
+    expect(pool.totalCount).toBe(1);
+    again.release();
     expect(heard).not.toHaveBeenCalled();
   });
 
@@ -418,6 +434,24 @@ describe("waiting for a connection", () => {
     refuse();
     await expect(first).rejects.toMatchObject({ code: "28000" });
     expect((await second).rows).toEqual([{ text: "SELECT 2" }]);
+  });
+
+  test("goes on when a connection fails that was opened for a caller who got another", async () => {
+    let refuse = (_reason: Error) => {};
+    let prepared = 0;
+    const onConnect = () =>
+      ++prepared === 2 ? new Promise<void>((_, reject) => (refuse = reject)) : Promise.resolve();
+    const pool = server.pool({ max: 2, onConnect });
+    const client = await pool.connect();
+    const first = pool.connect();
+    await expect.poll(() => prepared).toBe(2);
+    client.release();
+    const borrowed = await first;
+    const second = pool.query("SELECT 1");
+    refuse(new Error("no"));
+    expect((await second).rowCount).toBe(1);
+    expect(server.sessions).toHaveLength(3);
+    borrowed.release();
   });
 
   test("goes on when a connection in use is closed", async () => {
@@ -627,6 +661,15 @@ describe("end", () => {
     ])
       await expect(use()).rejects.toThrow(PoolEndedError);
     expect(server.sessions).toHaveLength(1);
+  });
+
+  test("opens no connection in place of those that `min` keeps", async () => {
+    const pool = server.pool({ min: 1 });
+    await pool.warmUp();
+    const ended = pool.end();
+    expect(pool.totalCount).toBe(0);
+    await ended;
+    expect(pool.stats).toMatchObject({ connectionsOpened: 1, connectionsFailed: 0 });
   });
 
   test("calls back", async () => {

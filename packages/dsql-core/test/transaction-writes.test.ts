@@ -64,6 +64,8 @@ describe("the statements of a transaction", () => {
   });
 
   test("are too many to take turns over beyond a hundred", () => {
+    connection.emit("readyForQuery", { status: "I" });
+    for (let count = 0; count < 100; count++) writes.note(undefined, []);
     for (let count = 0; count < 100; count++) writes.note(UPDATE, [1]);
     expect(contested()).toBe(1);
     writes.note(UPDATE, [1]);

@@ -21,9 +21,7 @@ export interface FailedAutocommit<T> {
  * @throws OccRetryExhaustedError when attempts or time end in a conflict
  */
 export async function retryAutocommit<T>({ query, error, send, retry }: FailedAutocommit<T>): Promise<T> {
-  const failure = failureOf(error);
-  const isUndone = (failure === "conflict" && isUndoneByConflict(query)) || failure === "server-unavailable";
-  if (retry === undefined || !isUndone) throw error;
+  if (retry === undefined || (failureOf(error) === "conflict" && !isUndoneByConflict(query))) throw error;
   return await retryOnOcc((attempt) => (attempt === 1 ? Promise.reject(error) : send()), retry);
 }
 
@@ -32,7 +30,7 @@ export async function retryAutocommit<T>({ query, error, send, retry }: FailedAu
  * may have committed some of them. Not for a cursor or another statement object, whose rows may have been read already.
  */
 function isUndoneByConflict(query: unknown): boolean {
-  if (typeof query !== "string" && typeof (query as { submit?: unknown }).submit === "function") return false;
+  if (typeof (query as { submit?: unknown }).submit === "function") return false;
   return transactionCommands(sqlOf(query)) === undefined;
 }
 

@@ -168,12 +168,8 @@ function isTextAndValues(query: QueryObject): query is { text: string; values?: 
 
 /** An object with the caller's properties that can be written to, as older versions of pg do. */
 function withCallback(query: QueryObject, callback: Callback): QueryObject {
-  // One of the caller's, which may be read-only, would keep it from being assigned.
-  if ("callback" in query)
-    return Object.create(query, { callback: { value: callback, writable: true } }) as QueryObject;
-  const own = Object.create(query) as QueryObject;
-  own.callback = callback;
-  return own;
+  // Not assigned: a callback of the caller's object may be read-only.
+  return Object.create(query, { callback: { value: callback, writable: true } }) as QueryObject;
 }
 
 /** Gives an error the stack of the caller that awaits it instead of the socket's, as pg does. */

@@ -52,7 +52,7 @@ export class Login {
       this.abandon(new ConnectionLostError(message, { cause: this.#refusal }));
     }, timeoutMs);
     const abandoned = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      signal.addEventListener("abort", () => reject(signal.reason));
     });
     try {
       await Promise.race([this.#attempts(), abandoned]);

@@ -1,5 +1,4 @@
 import type { Connection } from "pg";
-import { CommitOutcomeUnknownError } from "../errors.ts";
 import { type GuardedStatement, rolledBack } from "./commit-guard.ts";
 import { isReadTimeout } from "./explain-failure.ts";
 import type { SessionState } from "./session-state.ts";
@@ -58,7 +57,7 @@ export function guardStatementObject(
     if (outcome === undefined) return;
     const { failure } = outcome;
     if (failure === undefined) return endAsRolledBack();
-    if (failure instanceof CommitOutcomeUnknownError) query._canceledDueToError = undefined;
+    query._canceledDueToError = undefined;
     handleError(failure, client.connection);
   };
   query.handleCommandComplete = (message, on) => {

@@ -13,8 +13,7 @@ export function statementText(client: Client, query: unknown): string | undefine
   if (typeof query === "string") return query;
   if (typeof query !== "object" || query === null) return undefined;
   const { text, name, cursor } = query as StatementWithText;
-  const prepared =
-    typeof name === "string" ? internalsOf(client).connection.parsedStatements[name] : undefined;
+  const prepared = internalsOf(client).connection.parsedStatements[name as string];
   const found = text ?? cursor?.text ?? prepared;
   return typeof found === "string" ? found : undefined;
 }

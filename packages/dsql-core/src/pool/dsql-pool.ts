@@ -65,18 +65,25 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   static {
-    // pg's types have these as properties, which TypeScript lets no accessor override.
-    const count = (of: (connections: PoolConnections) => number) => ({
-      get(this: DsqlPool): number {
-        return of(this.#connections);
-      },
-    });
+    // pg's types have the counts as properties, which TypeScript lets no accessor override.
     Object.defineProperties(DsqlPool.prototype, {
       [BRAND]: { value: true },
-      totalCount: count(({ total }) => total),
-      idleCount: count(({ idle }) => idle),
-      waitingCount: count(({ waiting }) => waiting),
-      expiredCount: count(() => 0),
+      totalCount: {
+        get(this: DsqlPool) {
+          return this.#connections.total;
+        },
+      },
+      idleCount: {
+        get(this: DsqlPool) {
+          return this.#connections.idle;
+        },
+      },
+      waitingCount: {
+        get(this: DsqlPool) {
+          return this.#connections.waiting;
+        },
+      },
+      expiredCount: { value: 0 },
     });
   }
 
@@ -152,7 +159,7 @@ export class DsqlPool extends PoolWithQuery {
       return await this.transactionWithRetry(work, transactionOptionsOf(options));
     } catch (error) {
       const isFirstConflict = options?.maxRetries === 0 && error instanceof OccRetryExhaustedError;
-      throw isFirstConflict && error.cause !== undefined ? error.cause : error;
+      throw isFirstConflict ? (error.cause ?? error) : error;
     }
   }
 

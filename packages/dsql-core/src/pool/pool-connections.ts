@@ -24,6 +24,8 @@ export class PoolConnections {
   #generation = 0;
   /** Set by the first warm-up: from then on `min` connections are kept. */
   #keepsMin = false;
+  /** No connection is opened or kept any more. */
+  #isEnding = false;
   #ended: Promise<void> | undefined;
   #onFewer: (() => void) | undefined;
 
@@ -63,7 +65,7 @@ export class PoolConnections {
   acquire(take: Taker): void {
     const connection = this.takeIdle();
     if (connection !== undefined) take(null, connection);
-    else if (this.#ended !== undefined) take(new PoolEndedError(ENDED));
+    else if (this.#isEnding) take(new PoolEndedError(ENDED));
     else {
       this.#waiting.add(take, this.#settings.acquireTimeoutMillis, () =>
         poolTimeout(this, this.#settings, this.#source.tokens.stats, this.#opening),
@@ -74,7 +76,7 @@ export class PoolConnections {
 
   /** Takes a connection back; it is closed if `destroy` is true, or unless it is certainly clean. */
   giveBack(connection: PooledConnection, destroy: boolean): void {
-    if (!destroy && !connection.isClean && connection.isSettling) this.giveBackSettled(connection, () => {});
+    if (!destroy && connection.isSettling) this.giveBackSettled(connection, () => {});
     else this.#takeBack(connection, destroy || !connection.isClean);
   }
 
@@ -88,7 +90,7 @@ export class PoolConnections {
 
   /** Opens connections until there are that many; resolves when they are open. @throws the error of the first that failed */
   async warmUp(connections: number): Promise<void> {
-    if (this.#ended !== undefined) throw new PoolEndedError(ENDED);
+    if (this.#isEnding) throw new PoolEndedError(ENDED);
     this.#keepsMin = true;
     const missing = Math.min(connections, this.#settings.max) - this.total;
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne()));
@@ -97,25 +99,27 @@ export class PoolConnections {
   /** Closes every connection, those in use when they are released; resolves when they are closed. */
   async drain(): Promise<void> {
     this.#generation++;
-    const borrowed = [...this.#open].filter((connection) => connection.borrowed);
-    const closed = borrowed.map((one) => new Promise<void>((resolve) => one.onClosed.push(resolve)));
+    const closed = [...this.#open].map((one) => new Promise<void>((resolve) => one.onClosed.push(resolve)));
     for (const connection of this.#idle.takeAll()) this.#close(connection);
     await Promise.all([...closed, ...this.#closing]);
   }
 
   /** Rejects waiting callers, closes every connection, waits for those in use, and opens no more. */
   end(): Promise<void> {
-    this.#ended ??= (async () => {
-      this.#waiting.rejectAll(new PoolEndedError("The pool was ended before a connection was available."));
-      for (const client of this.#opening) void client.end();
-      for (const connection of this.#idle.takeAll()) this.#close(connection);
-      await new Promise<void>((resolve) => {
-        this.#onFewer = () => this.total === 0 && resolve();
-        this.#onFewer();
-      });
-      await Promise.all(this.#closing);
-    })();
+    this.#ended ??= this.#closeAll();
     return this.#ended;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#isEnding = true;
+    this.#waiting.rejectAll(new PoolEndedError("The pool was ended before a connection was available."));
+    for (const client of this.#opening) void client.end();
+    for (const connection of this.#idle.takeAll()) this.#close(connection);
+    await new Promise<void>((resolve) => {
+      this.#onFewer = () => this.total === 0 && resolve();
+      this.#onFewer();
+    });
+    await Promise.all(this.#closing);
   }
 
   #openForWaiting(): void {
@@ -125,8 +129,7 @@ export class PoolConnections {
   }
 
   #keepMin(): void {
-    if (this.#keepsMin && this.#ended === undefined && this.total < this.#settings.min)
-      this.#openOne().catch(() => {});
+    if (this.#keepsMin && !this.#isEnding && this.total < this.#settings.min) this.#openOne().catch(() => {});
   }
 
   /** `onFailure` is called before other callers get another attempt, so that the error reaches a caller for whom this connection was opened. */
@@ -182,7 +185,7 @@ export class PoolConnections {
   /** Passes an idle connection to the next caller, or returns it to the idle list, or closes it if it has expired. */
   #settle(connection: PooledConnection): void {
     const { allowExitOnIdle, maxUses } = this.#settings;
-    const isOver = this.#ended !== undefined || connection.isOver(this.#generation, maxUses);
+    const isOver = this.#isEnding || connection.isOver(this.#generation, maxUses);
     const take = isOver ? undefined : this.#waiting.next();
     connection.borrowed = take !== undefined;
     if (isOver) this.#close(connection);
@@ -194,7 +197,6 @@ export class PoolConnections {
   }
 
   #takeBack(connection: PooledConnection, destroy: boolean): void {
-    connection.borrowed = false;
     connection.uses++;
     if (destroy) this.#close(connection);
     else this.#settle(connection);
@@ -218,7 +220,6 @@ export class PoolConnections {
     });
     this.#closing.add(closing);
     this.#onFewer?.();
-    if (this.#ended !== undefined) return;
     this.#openForWaiting();
     this.#keepMin();
   }
