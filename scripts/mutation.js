@@ -55,16 +55,23 @@ const PARTS = {
     },
   },
   "kysely-dsql": {
-    driver: {
-      files: ["src/{dsql-driver,dsql-connection,stream-rows,commit-failure,transaction-with-retry}.ts"],
-      tests: ["test/{driver,stream-rows,commit-failure,transaction-with-retry}.test.ts"],
+    retries: {
+      files: ["src/{commit-failure,transaction-with-retry}.ts"],
+      tests: ["test/{commit-failure,transaction-with-retry}.test.ts"],
       timeoutMs: 3_000,
     },
+    streams: { files: ["src/stream-rows.ts"], tests: ["test/stream-rows.test.ts"], timeoutMs: 3_000 },
+    driver: { files: ["src/dsql-driver.ts"], tests: ["test/driver.test.ts"], timeoutMs: 3_000 },
+    connection: { files: ["src/dsql-connection.ts"], tests: ["test/driver.test.ts"], timeoutMs: 3_000 },
   },
   "drizzle-dsql": {
     driver: {
       files: ["src/{transactions,transaction-cache,transaction-config,installed-session}.ts"],
-      tests: ["test/conformance.db.test.ts", "test/{source,transaction-config}.test.ts"],
+      tests: [
+        "test/{transaction-config,transaction-schema}.test.ts",
+        "test/shared/scripted-transactions.test.ts",
+      ],
+      timeoutMs: 3_000,
     },
   },
   "prisma-dsql": {

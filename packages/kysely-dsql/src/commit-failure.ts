@@ -9,7 +9,7 @@ const ABORTED_TRANSACTION = Symbol.for("kysely.AbortedTransactionError");
  */
 export function markRolledBack(error: unknown): boolean {
   if (!("AbortedTransactionError" in kysely)) return false;
-  if (typeof error !== "object" || error === null || !Object.isExtensible(error)) return false;
-  Object.defineProperty(error, ABORTED_TRANSACTION, { value: true, configurable: true });
+  if (!Object.isExtensible(error)) return false;
+  Object.defineProperty(error as object, ABORTED_TRANSACTION, { value: true, configurable: true });
   return true;
 }

@@ -79,9 +79,11 @@ describe("on one connection", () => {
     const work = vi.fn((trx: { executeQuery(query: CompiledQuery): Promise<unknown> }) =>
       trx.executeQuery(INSERT),
     );
-    const lost = db.connection().execute((one) => transactionWithRetry(one, work, AT_ONCE));
+    const onRetry = vi.fn();
+    const lost = db.connection().execute((one) => transactionWithRetry(one, work, { ...AT_ONCE, onRetry }));
     await expect(lost).rejects.toThrow(ConnectionLostError);
     expect(work).toHaveBeenCalledTimes(1);
+    expect(onRetry).toHaveBeenCalledTimes(1);
   });
 
   test("work is retried after other losses, and after the same conflict", async () => {
