@@ -10,9 +10,15 @@ import { root } from "./workspaces.js";
  */
 const PARTS = {
   "dsql-core": {
+    lane: {
+      files: ["src/retry/{retry-lane,contested-rows,on-abort}.ts"],
+      tests: ["test/{retry-lane,retry-turns}.test.ts"],
+      timeoutMs: 4_000,
+    },
     retry: {
-      files: ["src/retry/{retry-*,run-transaction,wait,contested-rows}.ts"],
-      tests: ["test/{retry-*,run-transaction,wait}.test.ts"],
+      files: ["src/retry/{retry-loop,retry-on-occ,retry-transaction,run-transaction,wait}.ts"],
+      tests: ["test/{retry-loop,retry-on-occ,retry-transaction,run-transaction,wait}.test.ts"],
+      timeoutMs: 4_000,
     },
     errors: {
       files: ["src/retry/{classify-error,sqlstate,unreachable}.ts"],

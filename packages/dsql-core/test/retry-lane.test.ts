@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { noteCommittedRows, noteContestedRows, OccRetryExhaustedError, retryOnOcc } from "../src/index.ts";
 import { RetryLane } from "../src/retry/retry-lane.ts";
 import { conflict } from "./conflict-shapes.ts";
@@ -16,11 +16,18 @@ async function admitted(entries: Record<string, Promise<object>>): Promise<strin
 }
 
 describe("a retry lane", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   test("lets one retry run at a time, those that lost first first", async () => {
     const lane = new RetryLane();
     let slot = await lane.enter(1, never);
     const order: number[] = [];
-    const entries = [4, 2, 3].map((ticket) =>
+    const entries = [4, 2, 3, 5].map((ticket) =>
       lane.enter(ticket, never).then((taken) => {
         order.push(ticket);
         slot = taken;
@@ -30,7 +37,7 @@ describe("a retry lane", () => {
       lane.release(slot);
       await nextTurn();
     }
-    expect(order).toEqual([2, 3, 4]);
+    expect(order).toEqual([2, 3, 4, 5]);
   });
 
   test("is as wide as commits go side by side, and half as much again", async () => {
@@ -63,35 +70,69 @@ describe("a retry lane", () => {
     expect(lane.width).toBeGreaterThanOrEqual(2);
   });
 
+  test("stays as narrow as it was while first attempts commit", () => {
+    const lane = new RetryLane();
+    for (let i = 0; i < 20; i++) lane.committed(false);
+    expect(lane.width).toBeLessThan(2);
+  });
+
   test("grows while its retries commit", () => {
     const lane = new RetryLane();
     for (let i = 0; i < 11; i++) lane.committed(true);
     expect(lane.width).toBeGreaterThanOrEqual(2);
   });
 
-  test("forgets a retry whose caller gave up waiting", async () => {
+  test("forgets a retry whose caller gave up waiting, and leaves no timer and no listener behind", async () => {
     const lane = new RetryLane();
     const first = await lane.enter(1, never);
     const caller = new AbortController();
-    const impatient = lane.enter(2, caller.signal);
-    const patient = lane.enter(3, never);
-    caller.abort(new Error("no longer wanted"));
+    const patient = lane.enter(2, caller.signal);
+    const impatience = new AbortController();
+    const impatient = lane.enter(3, impatience.signal);
+    impatience.abort(new Error("no longer wanted"));
     await expect(impatient).rejects.toThrow("no longer wanted");
+    expect(getEventListeners(impatience.signal, "abort")).toEqual([]);
     lane.release(first);
-    lane.release(await patient);
+    const second = await patient;
+    expect(getEventListeners(caller.signal, "abort")).toEqual([]);
+    const last = lane.enter(4, caller.signal);
+    caller.abort(new Error("nor this"));
+    await expect(last).rejects.toThrow("nor this");
+    expect(vi.getTimerCount()).toBe(0);
+    lane.release(second);
     expect(lane.isBusy).toBe(false);
   });
 
   test("passes the slot of a retry that does not end to the next, and takes it back only once", async () => {
     const lane = new RetryLane(10);
     const hanging = await lane.enter(1, never);
-    const second = await lane.enter(2, never);
-    const third = lane.enter(3, never);
+    const entries = { second: lane.enter(2, never), third: lane.enter(3, never) };
+    vi.advanceTimersByTime(9);
+    expect(await admitted(entries)).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await admitted(entries)).toEqual(["second"]);
+    vi.advanceTimersByTime(5);
     lane.release(hanging);
-    expect(await admitted({ third })).toEqual([]);
-    lane.release(second);
-    lane.release(await third);
+    expect(await admitted(entries)).toEqual(["second"]);
+    // As long after the second was admitted as before, whatever the first did meanwhile.
+    vi.advanceTimersByTime(5);
+    expect(await admitted(entries)).toEqual(["second", "third"]);
+    expect(vi.getTimerCount()).toBe(0);
+    lane.release(await entries.second);
+    lane.release(await entries.third);
     expect(lane.isBusy).toBe(false);
+  });
+
+  test("gives each retry its time anew", async () => {
+    const lane = new RetryLane(10);
+    const first = await lane.enter(1, never);
+    const entries = { second: lane.enter(2, never), third: lane.enter(3, never) };
+    vi.advanceTimersByTime(9);
+    lane.release(first);
+    vi.advanceTimersByTime(9);
+    expect(await admitted(entries)).toEqual(["second"]);
+    vi.advanceTimersByTime(1);
+    expect(await admitted(entries)).toEqual(["second", "third"]);
   });
 });
 

@@ -1,5 +1,6 @@
+import { getEventListeners } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   CommitOutcomeUnknownError,
   ConnectionLostError,
@@ -148,23 +149,63 @@ describe("a COMMIT of unknown outcome", () => {
     expect(attempts).toBe(1);
   });
 
-  test("stays undetermined when verifyCommit has not settled by the deadline, or by an abort", async () => {
+  describe("while verifyCommit runs", () => {
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      expect(vi.getTimerCount()).toBe(0);
+      vi.useRealTimers();
+    });
     const never = () => new Promise<boolean>(() => {});
-    const work = async () => {
+    const work = async (_attempt: number, remember: (result: string) => string) => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      remember("stored");
       throw unknown();
     };
-    const failed = retryTransaction(work, { verifyCommit: never, deadlineMs: 20 });
-    await expect(failed).rejects.toThrow(CommitOutcomeUnknownError);
-    const mine = new Error("mine");
-    const controller = new AbortController();
-    const verifyCommit = () => {
-      controller.abort(mine);
-      return never();
-    };
-    const aborted = retryTransaction(work, { verifyCommit, signal: controller.signal });
-    await expect(aborted).rejects.toMatchObject({
-      code: "DSQL_COMMIT_OUTCOME_UNKNOWN",
-      cause: { errors: [expect.anything(), mine] },
+
+    test("waits for it until the deadline", async () => {
+      const takes39 = () => new Promise<boolean>((resolve) => setTimeout(resolve, 39, true));
+      const { signal } = new AbortController();
+      const done = retryTransaction(work, { verifyCommit: takes39, deadlineMs: 100, signal });
+      await vi.advanceTimersByTimeAsync(99);
+      expect(await done).toBe("stored");
+      expect(getEventListeners(signal, "abort")).toEqual([]);
+    });
+
+    test("stays undetermined when it has not settled by the deadline", async () => {
+      const failed = expect(
+        retryTransaction(work, { verifyCommit: never, deadlineMs: 100 }),
+      ).rejects.toMatchObject({
+        code: "DSQL_COMMIT_OUTCOME_UNKNOWN",
+        cause: { errors: [expect.anything(), { message: expect.stringContaining("deadlineMs") }] },
+      });
+      await vi.advanceTimersByTimeAsync(100);
+      await failed;
+    });
+
+    test.each([
+      ["and it does not settle", never],
+      [
+        "and it throws",
+        () => {
+          throw new Error("no way to look");
+        },
+      ],
+    ])("stays undetermined when the caller aborts %s", async (_, settle) => {
+      const mine = new Error("mine");
+      const controller = new AbortController();
+      const verifyCommit = () => {
+        controller.abort(mine);
+        return settle();
+      };
+      const { signal } = controller;
+      const failed = expect(retryTransaction(work, { verifyCommit, signal })).rejects.toMatchObject({
+        code: "DSQL_COMMIT_OUTCOME_UNKNOWN",
+        cause: { errors: [expect.anything(), mine] },
+      });
+      await vi.advanceTimersByTimeAsync(60);
+      await failed;
     });
   });
 

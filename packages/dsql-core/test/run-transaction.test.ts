@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { TransactionRolledBackError } from "../src/index.ts";
 import { runTransaction } from "../src/retry/run-transaction.ts";
 import { conflict, serverError } from "./conflict-shapes.ts";
@@ -76,6 +76,34 @@ test.each(["140001", "400011", "4000", "4000a", 40001, undefined])(
     expect(log.at(-1)).toBe("destroyed");
   },
 );
+
+describe("a statement that is still running when the work ends", () => {
+  /** A connection on which a statement is running when COMMIT or ROLLBACK is due. */
+  function busy() {
+    const { lease, log } = scripted();
+    const acquire = async () => Object.assign(await lease.acquire(), { isBusy: true });
+    const release = vi.fn();
+    return { lease: { acquire, release }, log, release };
+  }
+  const running = expect.objectContaining({ message: expect.stringContaining("still running") });
+
+  test("is not waited for: no COMMIT is sent, and the connection is destroyed", async () => {
+    const { lease, log, release } = busy();
+    const failed = runTransaction({ lease, work });
+    await expect(failed).rejects.toThrow(TransactionRolledBackError);
+    await expect(failed).rejects.toMatchObject({ cause: running });
+    expect(log).toEqual(["BEGIN", "UPDATE"]);
+    expect(release).toHaveBeenCalledExactlyOnceWith(expect.anything(), running);
+  });
+
+  test("is not waited for when the work failed either, and its error is kept", async () => {
+    const { lease, log, release } = busy();
+    const failing = () => Promise.reject(new Error("not enough money"));
+    await expect(runTransaction({ lease, work: failing })).rejects.toThrow("not enough money");
+    expect(log).toEqual(["BEGIN"]);
+    expect(release).toHaveBeenCalledExactlyOnceWith(expect.anything(), running);
+  });
+});
 
 test("begins read only on request", async () => {
   const { lease, log } = scripted();

@@ -42,6 +42,7 @@ describe("a wait", () => {
     abort.abort(reason);
     await expect(waiting).rejects.toBe(reason);
     expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(abort.signal, "abort")).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { RetrySettings } from "../options/retry-settings.ts";
 import { classifyError, failureOf } from "./classify-error.ts";
 import { type ContestedRows, contestedRowsOf } from "./contested-rows.ts";
+import { onAbort } from "./on-abort.ts";
 
 /** A factor: more retries may run at once than were seen to commit side by side, to find out whether more can. */
 const PROBE = 1.5;
@@ -41,9 +42,9 @@ export class RetryLane {
     return this.#commits;
   }
 
-  /** Whether retries run or wait. */
+  /** Whether retries run, and perhaps others wait for them. */
   get isBusy(): boolean {
-    return this.#slots.size > 0 || this.#waiting.length > 0;
+    return this.#slots.size > 0;
   }
 
   /** How many retries may run at once, rounded down. */
@@ -66,19 +67,18 @@ export class RetryLane {
   /** Resolves with a slot when a retry may run, or rejects with the signal's reason. */
   enter(ticket: number, signal: AbortSignal): Promise<Slot> {
     return new Promise((resolve, reject) => {
-      const leaveQueue = () => {
+      const stopListening = onAbort(signal, (reason) => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         this.#admit();
-        reject(signal.reason);
-      };
+        reject(reason);
+      });
       const waiter: WaitingRetry = {
         ticket,
         admit: (slot) => {
-          signal.removeEventListener("abort", leaveQueue);
+          stopListening();
           resolve(slot);
         },
       };
-      signal.addEventListener("abort", leaveQueue, { once: true });
       const next = this.#waiting.findIndex((other) => other.ticket > ticket);
       this.#waiting.splice(next < 0 ? this.#waiting.length : next, 0, waiter);
       this.#admit();
@@ -105,10 +105,12 @@ export class RetryLane {
   }
 
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#slots.size < Math.floor(this.#width)) {
+    while (this.#slots.size < Math.floor(this.#width)) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
       const slot: Slot = {};
       this.#slots.add(slot);
-      this.#waiting.shift()?.admit(slot);
+      next.admit(slot);
     }
     if (this.#waiting.length > 0) {
       this.#watch ??= setTimeout(() => this.#releaseTheOldest(), this.#stuckMs);
@@ -124,7 +126,7 @@ export class RetryLane {
    */
   #releaseTheOldest(): void {
     const [oldest] = this.#slots;
-    if (oldest !== undefined) this.release(oldest);
+    this.release(oldest as Slot);
   }
 }
 
@@ -190,11 +192,14 @@ export class Turns {
   #ticket: number | undefined;
 
   constructor({ cluster = "", conflictKey }: Pick<RetrySettings, "cluster" | "conflictKey">) {
-    this.#registry = conflictKey === undefined ? rowLanes : keyLanes;
-    if (conflictKey === undefined) return;
-    const entry = join(keyLanes, laneName(cluster, conflictKey));
-    this.#lanes = [entry];
-    if (entry.lane.isBusy) this.#ticket = ++tickets;
+    if (conflictKey === undefined) {
+      this.#registry = rowLanes;
+    } else {
+      this.#registry = keyLanes;
+      const entry = join(keyLanes, laneName(cluster, conflictKey));
+      this.#lanes = [entry];
+      if (entry.lane.isBusy) this.#ticket = ++tickets;
+    }
   }
 
   /**
@@ -206,19 +211,17 @@ export class Turns {
     const held = await this.#enter(limits);
     if (held === undefined) return { timedOut: true };
     const wasInTurn = held.length > 0;
-    let commitsBefore: number[] = [];
-    const begun = () => {
-      commitsBefore = this.#lanes.map(({ lane }) => lane.commits);
-    };
-    begun();
+    let before = this.#seen();
     try {
-      const result = await attempt(begun);
+      const result = await attempt(() => {
+        before = this.#seen();
+      });
       // Connections report commits to a row's lane, also those of transactions that never lost.
       if (this.#isKeyed) for (const { lane } of this.#lanes) lane.committed(wasInTurn);
       return { result };
     } catch (error) {
       const lostFight = failureOf(error) === "conflict" && classifyError(error) !== "schema";
-      return { error, retryAtOnce: lostFight && this.#lose(error, { wasInTurn, commitsBefore }) };
+      return { error, retryAtOnce: lostFight && this.#lose(error, { wasInTurn, before }) };
     } finally {
       for (const { lane, slot } of held) lane.release(slot);
     }
@@ -234,17 +237,21 @@ export class Turns {
     return this.#registry === keyLanes;
   }
 
+  /** How often work of its lanes has committed by now. */
+  #seen(): SeenLane[] {
+    return this.#lanes.map(({ lane }) => ({ lane, commits: lane.commits }));
+  }
+
   /** Waits for a slot in each lane; returns no slots before the first conflict, undefined when the time is up. */
   async #enter({ patienceMs, signal }: TurnLimits): Promise<HeldSlot[] | undefined> {
     const held: HeldSlot[] = [];
     const ticket = this.#ticket;
-    if (ticket === undefined || this.#lanes.length === 0) return held;
+    if (ticket === undefined) return held;
     signal?.throwIfAborted();
     // Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal that was derived from it.
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(patience), patienceMs);
-    const onAbort = () => patience.abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const stopListening = onAbort(signal, (reason) => patience.abort(reason));
     try {
       for (const { lane } of this.#lanes)
         held.push({ lane, slot: await lane.enter(ticket, patience.signal) });
@@ -256,19 +263,16 @@ export class Turns {
       throw reason;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      stopListening();
     }
   }
 
   /** Joins the lanes of what was lost over, and returns whether to retry at once: the rival is known, and has committed. */
-  #lose(
-    error: unknown,
-    { wasInTurn, commitsBefore }: { wasInTurn: boolean; commitsBefore: readonly number[] },
-  ): boolean {
+  #lose(error: unknown, { wasInTurn, before }: { wasInTurn: boolean; before: readonly SeenLane[] }): boolean {
     this.#ticket ??= ++tickets;
-    const rivalWasHere = this.#lanes.some(({ lane }, index) => lane.commits > (commitsBefore[index] ?? 0));
+    const rivalWasHere = before.some(({ lane, commits }) => lane.commits > commits);
     if (this.#isKeyed) {
-      for (const [index, { lane }] of this.#lanes.entries()) lane.lost(commitsBefore[index] ?? 0, wasInTurn);
+      for (const { lane, commits } of before) lane.lost(commits, wasInTurn);
       return !wasInTurn || rivalWasHere;
     }
     const isContested = this.#moveTo(contestedRowsOf(error));
@@ -290,4 +294,10 @@ export class Turns {
 interface HeldSlot {
   lane: RetryLane;
   slot: Slot;
+}
+
+/** A lane, and how often work of it had committed when an attempt began. */
+interface SeenLane {
+  lane: RetryLane;
+  commits: number;
 }

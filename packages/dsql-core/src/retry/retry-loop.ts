@@ -60,7 +60,7 @@ async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, t
     const next = await work.nextStepAfter(error);
     if ("result" in next) return next.result;
     if ("fail" in next) throw next.fail;
-    const occType = next.again === "conflict" ? classifyError(error) : undefined;
+    const occType = classifyError(error);
     last = { error, occType };
     failures = counted(failures, next.again, occType);
     const delayMs = delayBefore(failures, { occType, retryAtOnce }, settings);

@@ -2,6 +2,7 @@ import { CommitOutcomeUnknownError } from "../errors.ts";
 import type { TransactionOptions } from "../options/retry-options.ts";
 import { resolveRetryOptions } from "../options/retry-settings.ts";
 import { retryableFailureOf } from "./classify-error.ts";
+import { onAbort } from "./on-abort.ts";
 import { type NextStep, retryLoop } from "./retry-loop.ts";
 import { isUnreachable } from "./unreachable.ts";
 
@@ -84,20 +85,19 @@ async function verify(verification: Verification): Promise<{ stored: boolean } |
 
 /** verifyCommit has the rest of the deadline; after that it is not waited for. */
 async function settledInTime({ verifyCommit, signal, timeLeftMs }: Verification): Promise<unknown> {
-  const stopped = new AbortController();
-  const onAbort = () => stopped.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(
-    () => stopped.abort(new Error("verifyCommit did not settle before deadlineMs")),
-    Math.max(0, timeLeftMs),
-  );
+  let cleanUp = () => {};
   const isOver = new Promise<never>((_, reject) => {
-    stopped.signal.addEventListener("abort", () => reject(stopped.signal.reason), { once: true });
+    const stopListening = onAbort(signal, reject);
+    const late = new Error("verifyCommit did not settle before deadlineMs");
+    const timer = setTimeout(() => reject(late), Math.max(0, timeLeftMs));
+    cleanUp = () => {
+      clearTimeout(timer);
+      stopListening();
+    };
   });
   try {
-    return await Promise.race([verifyCommit(), isOver]);
+    return await Promise.race([isOver, Promise.resolve().then(verifyCommit)]);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    cleanUp();
   }
 }

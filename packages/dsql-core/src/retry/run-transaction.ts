@@ -123,13 +123,10 @@ function stillRunning(): Error {
  */
 export function leavesSessionKnown(error: unknown): boolean {
   const code = readProperty(error, "code");
-  return (
-    (typeof code === "string" && KNOWN_STATE.has(code)) ||
-    (isSqlState(code) && readProperty(error, "severity") === "ERROR")
-  );
+  return KNOWN_STATE.has(code) || (isSqlState(code) && readProperty(error, "severity") === "ERROR");
 }
 
-const KNOWN_STATE: ReadonlySet<string> = new Set([
+const KNOWN_STATE: ReadonlySet<unknown> = new Set([
   "DSQL_TRANSACTION_ROLLED_BACK",
   "DSQL_NESTED_TRANSACTION",
   "DSQL_TRANSACTION_SCOPE",

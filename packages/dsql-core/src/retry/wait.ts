@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.ts";
+
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts. Leaves no timer and no listener behind. */
 export function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -5,14 +7,13 @@ export function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
       reject(signal.reason);
       return;
     }
-    const onAbort = () => {
+    const stopListening = onAbort(signal, (reason) => {
       clearTimeout(timer);
-      reject(signal?.reason);
-    };
+      reject(reason);
+    });
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
+      stopListening();
       resolve();
     }, delayMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
