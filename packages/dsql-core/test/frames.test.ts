@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import * as fc from "fast-check";
 import { Client, type Connection } from "pg";
@@ -87,6 +88,14 @@ test("what a caller's own listener throws is not taken for the server's fault", 
   expect(await uncaught).toBe(mine);
 });
 
+test("a connection without a decoder stays as it is", () => {
+  const connection = Object.assign(new EventEmitter(), { attachListeners: (_stream: EventEmitter) => {} });
+  rejectMalformedFrames(connection as never);
+  const stream = new EventEmitter();
+  connection.attachListeners(stream);
+  expect(stream.listenerCount("data")).toBe(0);
+});
+
 describe("the frames of a stream", () => {
   const well = fc.constantFrom(
     message("C", "SELECT 1\0"),
@@ -103,6 +112,35 @@ describe("the frames of a stream", () => {
     const at = [...new Set(cuts.map((one) => one % (bytes.length + 1)))].sort((a, b) => a - b);
     return [0, ...at].map((start, index) => bytes.subarray(start, at[index] ?? bytes.length));
   };
+
+  const accepts = (bytes: Buffer) => new Frames().accept(bytes);
+  const letters = "A".repeat(40);
+  const columns = (count: number, rest: string) =>
+    message("T", Buffer.concat([Buffer.from([0, count]), Buffer.from(rest)]));
+
+  test.each<[string, Buffer]>([
+    ["a login that is complete", message("R", Buffer.alloc(4))],
+    ["a request for a password with a salt", message("R", Buffer.from([0, 0, 0, 5, 1, 2, 3, 4]))],
+    ["a list of mechanisms", message("R", "\0\0\0\nSCRAM\0\0")],
+    ["no columns", columns(0, "")],
+    ["a column", columns(1, `a\0${letters.slice(0, 18)}`)],
+    ["two columns", columns(2, `a\0${letters.slice(0, 18)}b\0${letters.slice(0, 18)}`)],
+    ["the longest message", message("D", "", 2 ** 30 + 4)],
+  ])("may have %s", (_what, bytes) => {
+    expect(accepts(bytes)).toBe(true);
+  });
+
+  test.each<[string, Buffer]>([
+    ["a login of three bytes", message("R", Buffer.alloc(3))],
+    ["a list of mechanisms without an end", message("R", "\0\0\0\nSCRAM\0")],
+    ["no number of columns", message("T", "\0")],
+    ["a column's name without an end", columns(1, letters)],
+    ["half a column", columns(1, `a\0${letters.slice(0, 17)}`)],
+    ["fewer columns than there should be", columns(2, `a\0${letters.slice(0, 18)}`)],
+    ["a message beyond the longest", message("D", "", 2 ** 30 + 5)],
+  ])("must not have %s", (_what, bytes) => {
+    expect(accepts(bytes)).toBe(false);
+  });
 
   test("are accepted wherever their bytes are cut", () => {
     fc.assert(

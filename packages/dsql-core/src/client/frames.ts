@@ -103,8 +103,7 @@ export class Frames {
     this.#headerBytes = 0;
     const check = this.#check;
     if (check === undefined) return true;
-    const [first] = this.#body;
-    const body = this.#body.length === 1 ? (first as Buffer) : Buffer.concat(this.#body);
+    const body = Buffer.concat(this.#body);
     this.#body = [];
     return check(body);
   }
