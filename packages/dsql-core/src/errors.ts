@@ -14,7 +14,7 @@ export type DsqlErrorCode =
   | "DSQL_OCC_RETRY_EXHAUSTED"
   | "DSQL_JOB_FAILED";
 
-/** Which conflict DSQL reported: `data` is OC000, `schema` is OC001, `unknown` is SQLSTATE 40001 that names neither. */
+/** OCC is optimistic concurrency control. Which conflict DSQL reported: `data` is OC000, `schema` is OC001, `unknown` is SQLSTATE 40001 that names neither. */
 export type OccType = "data" | "schema" | "unknown";
 
 /** Marks the errors of every copy of this package: of two versions, or of its ES modules beside its CommonJS. */
@@ -197,6 +197,7 @@ export class OccRetryExhaustedError extends DsqlError {
     cause: unknown;
   }) {
     const limit = details.stoppedBy === "attempts" ? "maxAttempts" : "deadlineMs";
+    // Without an attempt: `deadlineMs` passed while it waited in the retry lane.
     const did = details.attempts === 0 ? "waited for its turn" : `met conflicts (${details.occType})`;
     super(
       "DSQL_OCC_RETRY_EXHAUSTED",

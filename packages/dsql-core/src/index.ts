@@ -1,3 +1,4 @@
+// The public interface: what users need, and the parts that the adapters for ORMs are built from. The README describes both.
 export type { AwsCredentialProvider, AwsCredentials } from "./auth/aws-credentials.ts";
 export { type FailedAutocommit, retryAutocommit } from "./client/autocommit-retry.ts";
 export { DsqlClient } from "./client/dsql-client.ts";

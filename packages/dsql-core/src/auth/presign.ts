@@ -16,8 +16,8 @@ export interface Presigning {
 }
 
 /**
- * Signs a token: the presigned URL, without its scheme, of a GET of the host. The AWS SDK's signer makes the same text, but
- * loading it costs a process that starts more than all the rest of this package.
+ * Signs a token: the presigned URL, without its scheme, of a GET request to the host. The AWS SDK's signer makes the same
+ * text, but takes longer to load than all the rest of this package.
  * Source: AWS IAM user guide, "AWS Signature Version 4 for API requests" (2026-09-08).
  */
 export function presign({ host, region, action, credentials, expiresIn, signedAt }: Presigning): string {
@@ -25,6 +25,7 @@ export function presign({ host, region, action, credentials, expiresIn, signedAt
   const time = signedAt.toISOString().replace(/[-:]|\.\d+/g, "");
   const day = time.slice(0, 8);
   const scope = `${day}/${region}/${SERVICE}/aws4_request`;
+  // The signature covers the parameters sorted by name, as they are here.
   const parameters = {
     Action: action,
     "X-Amz-Algorithm": ALGORITHM,
@@ -35,11 +36,16 @@ export function presign({ host, region, action, credentials, expiresIn, signedAt
     "X-Amz-SignedHeaders": "host",
   };
   const query = Object.entries(parameters)
-    .map(([name, value]) => `${name}=${escaped(value)}`)
+    .map(([name, value]) => `${name}=${percentEncoded(value)}`)
     .join("&");
-  const request = `GET\n/\n${query}\nhost:${host}\n\nhost\n${sha256("")}`;
-  const key = [day, region, SERVICE, "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-  const signature = hmac(key, `${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`).toString("hex");
+  // Method, path, query, headers, an empty line, names of the signed headers, and the hash of the (empty) body.
+  const canonicalRequest = `GET\n/\n${query}\nhost:${host}\n\nhost\n${sha256("")}`;
+  const signingKey = [day, region, SERVICE, "aws4_request"].reduce<string | Buffer>(
+    hmac,
+    `AWS4${secretAccessKey}`,
+  );
+  const stringToSign = `${ALGORITHM}\n${time}\n${scope}\n${sha256(canonicalRequest)}`;
+  const signature = hmac(signingKey, stringToSign).toString("hex");
   return `${host}/?${query}&X-Amz-Signature=${signature}`;
 }
 
@@ -51,10 +57,10 @@ function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
-/** As RFC 3986 wants it, which is stricter than `encodeURIComponent`. */
-function escaped(text: string): string {
+/** By RFC 3986, which encodes a few characters that `encodeURIComponent` leaves as they are. */
+function percentEncoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }

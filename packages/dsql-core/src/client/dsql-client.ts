@@ -15,14 +15,14 @@ import { internalsOf } from "./pg-internals.ts";
 import { scopedClient, scopedWork } from "./scoped-client.ts";
 
 /**
- * One connection to DSQL: a pg client that logs in with a signed IAM token over verified TLS, guards its transactions,
- * and never ends the process with an 'error' event.
+ * One connection to DSQL: a pg client that logs in with a signed IAM token over verified TLS, refuses a transaction inside a
+ * transaction, reports a COMMIT that stored nothing, and never ends the process with an 'error' event.
  * @throws DsqlConfigError for options that cannot be used
  */
 export class DsqlClient extends AuthenticatedClient {
   readonly #source: ConnectionSource;
-  /** The connection is lost, or its state is not known, and there is no new one yet. */
-  #spoilt = false;
+  /** The connection is lost, or its state is not known: the next transaction opens a new one. */
+  #mustReconnect = false;
 
   constructor(config: DsqlConnectionOptions | string | ConnectionSource = {}) {
     const source = config instanceof ConnectionSource ? config : sourceOf(config);
@@ -43,14 +43,16 @@ export class DsqlClient extends AuthenticatedClient {
     options: TransactionOptions = {},
   ): Promise<T> {
     if (this.reserved || this.session.open) throw alreadyInTransaction();
+    // From now on a statement is refused unless the transaction sends it with sendReserved().
     this.reserved = true;
     const { logger, telemetry } = this.#source.settings;
+    // What a pool does for a transaction: it gives a connection for each attempt, and takes it back.
     const lease = {
-      acquire: () => this.#takeTurn(),
+      acquire: () => this.#clientForAttempt(),
       release: (_client: this, destroy?: Error) => {
         if (destroy === undefined) return;
-        // Closing it undoes what is open, so that nothing sent from now on becomes part of it.
-        this.#spoilt = true;
+        // Closing the connection rolls back its transaction, so that nothing sent from now on becomes part of that.
+        this.#mustReconnect = true;
         this.session.lostBy ??= destroy;
         this.connection.stream.destroy();
       },
@@ -89,20 +91,21 @@ export class DsqlClient extends AuthenticatedClient {
     return `DsqlClient ${inspect(this.toJSON(), options)}`;
   }
 
-  /** The client for the next attempt, on a new connection where the old one is lost or not known to be idle. */
-  async #takeTurn(): Promise<this> {
+  /** This client for the next attempt, on a new connection if the old one is lost or has a transaction open. */
+  async #clientForAttempt(): Promise<this> {
     const { _ending, _connecting, _connected } = internalsOf(this);
     if (_ending) throw new Error("Client was closed and is not queryable");
-    if (!_connecting && !_connected && this.login === undefined && !this.#spoilt)
+    if (!_connecting && !_connected && this.login === undefined && !this.#mustReconnect)
       throw new DsqlConfigError("The client is not connected: call connect() before transactionWithRetry.");
-    this.#spoilt ||= _connected && (this.session.open || this.session.lostBy !== undefined);
-    if (this.#spoilt) {
+    this.#mustReconnect ||= _connected && (this.session.open || this.session.lostBy !== undefined);
+    if (this.#mustReconnect) {
       await this.reconnect();
-      this.#spoilt = false;
+      this.#mustReconnect = false;
     }
     const query = (...given: unknown[]) =>
       this.sendReserved(() => (this.query as (...given: unknown[]) => unknown)(...given));
-    return scopedClient(this, () => undefined, { query });
+    const refuseNothing = () => undefined;
+    return scopedClient(this, refuseNothing, { query });
   }
 }
 

@@ -14,7 +14,7 @@ export class HostaddrSocket extends Socket {
 
   override connect(...args: unknown[]): this {
     const [port, host] = args;
-    // pg calls connect(port, host); anything else is not pg's.
+    // pg calls connect(port, host) and nothing else; its host is replaced.
     if (typeof port !== "number" || typeof host !== "string")
       throw new TypeError("connect takes a port and a host");
     return super.connect(port, this.#address);

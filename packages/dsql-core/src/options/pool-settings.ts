@@ -11,21 +11,32 @@ import { mergeRetryOptions, resolveRetryOptions } from "./retry-settings.ts";
 /** The settings of a pool, with every default filled in. */
 export interface PoolSettings {
   max: number;
+  /** Connections that stay open while idle. */
   min: number;
-  /** Milliseconds; Infinity keeps idle connections. */
+  /** Milliseconds after which an idle connection is closed; Infinity keeps it. */
   idleTimeoutMillis: number;
   /** Milliseconds that a caller waits for a connection. */
   acquireTimeoutMillis: number;
   /** Milliseconds; Infinity is no limit. */
   maxLifetimeMs: number;
+  /** How often a connection is used before it is closed; Infinity is no limit. */
   maxUses: number;
+  /** Whether the process may exit while all connections are idle. */
   allowExitOnIdle: boolean;
+  /** Whether single statements, outside a transaction, are retried after a conflict. */
   autocommitRetry: boolean;
   onConnect: DsqlPoolOptions["onConnect"];
+  /** As given: each transaction merges its own options into them before the defaults are filled in. */
   retry: TransactionOptions;
 }
 
-/** @throws DsqlConfigError that names what cannot be used */
+/** DSQL ends a connection after 3600 seconds. */
+const DEFAULT_LIFETIME_SECONDS = 3300;
+
+/**
+ * Checks a pool's options, or its connection string, and fills in the defaults.
+ * @throws DsqlConfigError that names the option that cannot be used
+ */
 export function resolvePool(config: DsqlPoolOptions | string): {
   connection: ConnectionSettings;
   pool: PoolSettings;
@@ -34,8 +45,11 @@ export function resolvePool(config: DsqlPoolOptions | string): {
   const options = mergeConnectionString(config);
   const connection = resolveConnection(options);
   const { logger, telemetry } = connection;
-  const { max = 10, min = 0, idleTimeoutMillis = 600_000, maxLifetimeSeconds = 3300 } = options;
   const {
+    max = 10,
+    min = 0,
+    idleTimeoutMillis = 600_000,
+    maxLifetimeSeconds = DEFAULT_LIFETIME_SECONDS,
     maxUses = Number.POSITIVE_INFINITY,
     allowExitOnIdle = true,
     autocommitRetry = true,
@@ -52,12 +66,14 @@ export function resolvePool(config: DsqlPoolOptions | string): {
   if (retry !== undefined) demandObject(retry, "retry", "an object");
   if (onConnect !== undefined && typeof onConnect !== "function")
     throw new DsqlConfigError("onConnect must be a function.");
+  // Only to reject options that cannot be used now instead of at the first transaction.
   resolveRetryOptions(retry);
   return {
     connection,
     pool: {
       max,
       min,
+      // In the options 0 means no limit, as in pg.
       idleTimeoutMillis: idleTimeoutMillis || Number.POSITIVE_INFINITY,
       acquireTimeoutMillis: connection.connectionTimeoutMillis,
       maxLifetimeMs: maxLifetimeSeconds * 1000 || Number.POSITIVE_INFINITY,

@@ -27,7 +27,8 @@ export class PoolConnections {
   /** No connection is opened or kept any more. */
   #isEnding = false;
   #ended: Promise<void> | undefined;
-  #onFewer: (() => void) | undefined;
+  /** Called when there is a connection fewer; set by `end()`, which waits until there is none. */
+  #onTotalReduced: (() => void) | undefined;
 
   constructor(settings: PoolSettings, source: ConnectionSource, listener: PoolListener) {
     this.#settings = settings;
@@ -74,13 +75,16 @@ export class PoolConnections {
     }
   }
 
-  /** Takes a connection back; it is closed if `destroy` is true, or unless it is certainly clean. */
+  /**
+   * Takes a connection back, at once or when the response to its failed statement has ended. It is closed if `destroy` is
+   * true, and if a statement may still be running on it or a transaction is open.
+   */
   giveBack(connection: PooledConnection, destroy: boolean): void {
     if (!destroy && connection.isSettling) this.giveBackSettled(connection, () => {});
     else this.#takeBack(connection, destroy || !connection.isClean);
   }
 
-  /** Takes back a connection whose only statement has failed, as soon as its response has ended; then calls `done`. */
+  /** Takes back a connection whose last statement has failed, as soon as its response has ended; then calls `done`. */
   giveBackSettled(connection: PooledConnection, done: () => void): void {
     connection.whenSettled(() => {
       this.#takeBack(connection, !connection.isClean);
@@ -88,7 +92,10 @@ export class PoolConnections {
     });
   }
 
-  /** Opens connections until there are that many; resolves when they are open. @throws the error of the first that failed */
+  /**
+   * Opens connections until there are that many, but no more than `max`; resolves when they are open.
+   * @throws the error of the first that failed
+   */
   async warmUp(connections: number): Promise<void> {
     if (this.#isEnding) throw new PoolEndedError(ENDED);
     this.#keepsMin = true;
@@ -116,23 +123,31 @@ export class PoolConnections {
     for (const client of this.#opening) void client.end();
     for (const connection of this.#idle.takeAll()) this.#close(connection);
     await new Promise<void>((resolve) => {
-      this.#onFewer = () => this.total === 0 && resolve();
-      this.#onFewer();
+      this.#onTotalReduced = () => this.total === 0 && resolve();
+      this.#onTotalReduced();
     });
     await Promise.all(this.#closing);
   }
 
+  /**
+   * Opens as many connections as callers wait for and `max` allows. If one cannot be opened, the caller that has waited
+   * longest gets the error, but none that came only after the attempt began.
+   */
   #openForWaiting(): void {
     const { latest } = this.#waiting;
     while (this.#waiting.size > this.#opening.size && this.total < this.#settings.max)
       this.#openOne((error) => this.#waiting.next(latest)?.(error)).catch(() => {});
   }
 
+  /** Opens a connection if fewer than `min` are left. */
   #keepMin(): void {
     if (this.#keepsMin && !this.#isEnding && this.total < this.#settings.min) this.#openOne().catch(() => {});
   }
 
-  /** `onFailure` is called before other callers get another attempt, so that the error reaches a caller for whom this connection was opened. */
+  /**
+   * Opens one connection and gives it to the next caller.
+   * @param onFailure called before connections are opened for the callers that still wait
+   */
   async #openOne(onFailure?: (error: Error) => void): Promise<void> {
     const client = new DsqlClient(this.#source);
     const generation = this.#generation;
@@ -147,7 +162,7 @@ export class PoolConnections {
       this.#opening.delete(client);
       client.connection.stream.destroy();
       this.#listener.openFailed(error as Error, Date.now() - startedAtMs);
-      this.#onFewer?.();
+      this.#onTotalReduced?.();
       onFailure?.(error as Error);
       this.#openForWaiting();
       throw error;
@@ -156,8 +171,8 @@ export class PoolConnections {
     const { maxLifetimeMs } = this.#settings;
     const connection = new PooledConnection(client, { generation, maxLifetimeMs, nowMs: Date.now() });
     this.#open.add(connection);
-    client.on("error", (error) => this.#broken(connection, error));
-    this.#settle(connection);
+    client.on("error", (error) => this.#onError(connection, error));
+    this.#makeAvailable(connection);
     this.#keepMin();
   }
 
@@ -183,7 +198,7 @@ export class PoolConnections {
   }
 
   /** Passes an idle connection to the next caller, or returns it to the idle list, or closes it if it has expired. */
-  #settle(connection: PooledConnection): void {
+  #makeAvailable(connection: PooledConnection): void {
     const { allowExitOnIdle, maxUses } = this.#settings;
     const isOver = this.#isEnding || connection.isOver(this.#generation, maxUses);
     const take = isOver ? undefined : this.#waiting.next();
@@ -196,13 +211,15 @@ export class PoolConnections {
     }
   }
 
+  /** Takes a connection back whose state is known: closes it, or makes it available again. */
   #takeBack(connection: PooledConnection, destroy: boolean): void {
     connection.uses++;
     if (destroy) this.#close(connection);
-    else this.#settle(connection);
+    else this.#makeAvailable(connection);
   }
 
-  #broken(connection: PooledConnection, error: Error): void {
+  #onError(connection: PooledConnection, error: Error): void {
+    // A caller that has the connection gets the error from its statement.
     if (connection.borrowed || !this.#open.has(connection)) return;
     this.#idle.remove(connection);
     this.#close(connection);
@@ -215,11 +232,11 @@ export class PoolConnections {
     if (this.#settings.allowExitOnIdle) internalsOf(connection.client).ref();
     const closing = connection.client.end().then(() => {
       this.#closing.delete(closing);
-      for (const tell of connection.onClosed) tell();
+      for (const callback of connection.onClosed) callback();
       this.#listener.closed(connection.client, Date.now() - connection.openedAtMs);
     });
     this.#closing.add(closing);
-    this.#onFewer?.();
+    this.#onTotalReduced?.();
     this.#openForWaiting();
     this.#keepMin();
   }

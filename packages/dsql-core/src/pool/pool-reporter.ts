@@ -9,6 +9,7 @@ import type { PoolListener } from "./pool-listener.ts";
 export class PoolReporter implements PoolListener {
   readonly counts = { connectionsOpened: 0, connectionsClosed: 0, connectionsFailed: 0 };
   readonly #source: ConnectionSource;
+  /** A function, because the reporter is constructed before the pool, in the pool's constructor. */
   readonly #pool: () => EventEmitter;
 
   constructor(source: ConnectionSource, pool: () => EventEmitter) {
@@ -19,7 +20,7 @@ export class PoolReporter implements PoolListener {
   opened(client: DsqlClient, elapsedMs: number): void {
     this.counts.connectionsOpened++;
     announce(this.#source.settings, "connectionOpened", { elapsedMs });
-    // What a listener throws reaches the caller who waits for this connection.
+    // Not by this.emit(): what a listener throws must reach the caller who waits for this connection.
     this.#pool().emit("connect", client);
   }
 
@@ -36,7 +37,7 @@ export class PoolReporter implements PoolListener {
     this.emit("remove", client);
   }
 
-  /** Nobody was using the connection, so the error is emitted to the pool's listeners. */
+  /** No caller was using the connection, so the error goes to the pool's listeners; without one, Node would throw it. */
   idleLost(error: Error, client: DsqlClient): void {
     log(this.#source.settings.logger, "info", "an idle connection was lost", { error: error.message });
     if (this.#pool().listenerCount("error") > 0) this.emit("error", error, client);

@@ -9,12 +9,13 @@ const SETTLE_MS = 1_000;
 /** A pool's connection: when it was opened, when it expires, and whether it can be used again. */
 export class PooledConnection {
   readonly client: DsqlClient;
-  /** Raised by every drain of the pool: a connection of an older generation is closed when it is released. */
+  /** The pool's generation when it was opened. Each drain starts a new one, and older connections are closed when released. */
   readonly generation: number;
   readonly openedAtMs: number;
   readonly expiresAtMs: number;
   idleSinceMs = 0;
   uses = 0;
+  /** Whether a caller has it. */
   borrowed = false;
   /** Called when the connection is closed. */
   readonly onClosed: (() => void)[] = [];
@@ -26,7 +27,7 @@ export class PooledConnection {
     this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
   }
 
-  /** Whether it has to be closed because of its age, its uses or a drain. */
+  /** Whether it has to be closed, given the pool's present generation, because of its age, its uses or a drain. */
   isOver(generation: number, maxUses: number): boolean {
     return this.generation !== generation || this.uses >= maxUses || Date.now() >= this.expiresAtMs;
   }
@@ -35,6 +36,7 @@ export class PooledConnection {
   get isClean(): boolean {
     const { session } = this.client;
     return (
+      // The server's last ReadyForQuery said "idle".
       session.status === "I" &&
       session.lostBy === undefined &&
       internalsOf(this.client).readyForQuery === true
@@ -47,11 +49,12 @@ export class PooledConnection {
     return session.awaitingReady && session.lostBy === undefined && !session.unanswered;
   }
 
-  /** Calls back when the server is ready for a statement, or will not be: the connection is lost, or takes too long. */
+  /** Calls back once the server is ready for a statement, the connection is lost, or the response has taken too long. */
   whenSettled(callback: () => void): void {
     const { connection, session } = this.client;
-    // A statement that pg itself has refused leaves the connection ready, but only after its callback.
+    // pg calls back for a statement that it has refused itself (unlike the server) just before it is ready again.
     process.nextTick(() => {
+      // `unanswered`: a statement has timed out, and its response may never come.
       if (this.isClean || session.lostBy !== undefined || session.unanswered) return callback();
       const done = () => {
         clearTimeout(timer);

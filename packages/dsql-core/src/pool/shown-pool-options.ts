@@ -3,7 +3,10 @@ import type { ConnectionSource } from "../client/connection-source.ts";
 import { DsqlClient } from "../client/dsql-client.ts";
 import type { PoolSettings } from "../options/pool-settings.ts";
 
-/** The public `options` of pg.Pool, without credentials. */
+/**
+ * The public `options` of a pg.Pool, without credentials, for libraries that read them: 0 is no limit, and `Client` is the
+ * class whose instances connect as the pool's do.
+ */
 export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
   const { host, port, user, database } = source.settings;
   const { max, min, idleTimeoutMillis, acquireTimeoutMillis, maxLifetimeMs, allowExitOnIdle } = pool;
