@@ -35,6 +35,7 @@ const PARTS = {
     rows: {
       files: ["src/client/written-rows.ts"],
       tests: ["test/written-rows.test.ts"],
+      timeoutMs: 4_000,
     },
     token: { files: ["src/auth/token-source.ts"], tests: ["test/token-source.test.ts"] },
     login: {

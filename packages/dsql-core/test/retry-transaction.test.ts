@@ -154,8 +154,9 @@ describe("a COMMIT of unknown outcome", () => {
       vi.useFakeTimers();
     });
     afterEach(() => {
-      expect(vi.getTimerCount()).toBe(0);
+      const left = vi.getTimerCount();
       vi.useRealTimers();
+      expect(left).toBe(0);
     });
     const never = () => new Promise<boolean>(() => {});
     const work = async (_attempt: number, remember: (result: string) => string) => {

@@ -9,8 +9,9 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const turns of joined.splice(0)) turns.end();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 const joined: Turns[] = [];
@@ -60,6 +61,20 @@ describe("a conflict over rows", () => {
     }, limits);
     expect(await beaten).toMatchObject({ retryAtOnce: true });
     expect(await second.take(async () => "done", limits)).toEqual({ result: "done" });
+  });
+
+  test("waits for its rows in the same order and once, in whatever order and however often they are named", async () => {
+    const [first, second] = [newTurns(), newTurns()];
+    await lose(first, "x", "y", "x");
+    await lose(second, "y", "x", "y");
+    await lose(first, "x", "y", "x");
+    const held = [hold(second), hold(first)];
+    await nextTurn();
+    expect(held.map(({ isRunning }) => isRunning).toSorted()).toEqual([false, true]);
+    for (const { isRunning, finish } of held) if (isRunning) finish();
+    await nextTurn();
+    for (const { finish } of held) finish();
+    await Promise.all(held.map(({ outcome }) => outcome));
   });
 
   test("is recognized in an error that wraps it", async () => {

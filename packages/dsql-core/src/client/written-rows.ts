@@ -20,7 +20,7 @@ export function writtenRows(statements: readonly SentStatement[]): string[] {
     for (const row of rowsOf(text, values ?? [])) rows.add(row);
     if (rows.size > MAX_ROWS) return [];
   }
-  return [...rows].sort();
+  return [...rows];
 }
 
 type Token = { kind: "word" | "quoted" | "text" | "number" | "parameter" | "sign"; value: string };

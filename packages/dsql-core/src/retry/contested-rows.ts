@@ -3,7 +3,7 @@ import { followErrors } from "./classify-error.ts";
 /** Rows of a cluster. */
 export interface ContestedRows {
   cluster: string;
-  /** By names that are the same for all who write the row, sorted. */
+  /** By names that are the same for all who write the row; each once, and sorted, so that all wait for them in one order. */
   rows: readonly string[];
 }
 
@@ -15,7 +15,7 @@ const contested = new WeakMap<object, () => ContestedRows>();
  * that lost over the same rows. Pools and clients of this package do so for every statement that names its rows by value.
  */
 export function noteContestedRows(error: object, cluster: string, rows: () => readonly string[]): void {
-  contested.set(error, () => ({ cluster, rows: rows() }));
+  contested.set(error, () => ({ cluster, rows: [...new Set(rows())].sort() }));
 }
 
 /** The rows that a conflict was about; undefined where nobody has noted them. */
