@@ -67,7 +67,11 @@ const PARTS = {
       tests: ["test/{commit-failure,transaction-with-retry}.test.ts"],
       timeoutMs: 3_000,
     },
-    streams: { files: ["src/stream-rows.ts"], tests: ["test/stream-rows.test.ts"], timeoutMs: 3_000 },
+    streams: {
+      files: ["src/stream-rows.ts"],
+      tests: ["test/{driver,stream-rows}.test.ts"],
+      timeoutMs: 3_000,
+    },
     driver: { files: ["src/dsql-driver.ts"], tests: ["test/driver.test.ts"], timeoutMs: 3_000 },
     connection: { files: ["src/dsql-connection.ts"], tests: ["test/driver.test.ts"], timeoutMs: 3_000 },
   },

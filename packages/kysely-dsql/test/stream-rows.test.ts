@@ -1,6 +1,6 @@
 import { CompiledQuery } from "kysely";
 import { expect, test } from "vitest";
-import type { Reaction } from "../../dsql-core/test/scripted-server.ts";
+import { nothing, type Reaction } from "../../dsql-core/test/scripted-server.ts";
 import { useScriptedDatabase } from "./scripted-database.ts";
 
 const { server, connect } = useScriptedDatabase();
@@ -37,6 +37,15 @@ test("an error ends a stream at its first chunk and later, and the connection go
   await expect(rows.next()).rejects.toMatchObject({ code: "22012" });
   expect(await rows.next()).toEqual({ done: true, value: undefined });
   expect((await connection.executeQuery(CompiledQuery.raw("select 1"))).rows).toHaveLength(1);
+});
+
+test("an error ends a stream at once, although the server says nothing more", async () => {
+  const { connection } = await connect();
+  server.next(/rows/, (session, text) => {
+    failed(session, text);
+    nothing(session, text);
+  });
+  await expect(connection.streamQuery(ROWS, 1).next()).rejects.toMatchObject({ code: "22012" });
 });
 
 test("a stream that is left on a lost connection ends", async () => {
