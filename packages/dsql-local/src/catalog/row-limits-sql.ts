@@ -1,46 +1,50 @@
 /**
- * Limits on the size of a row, a column and a key (user guide, "Cluster quotas and database limits"; the 1,981 bytes of
- * an index's key and the primary key together, and that compressed values count as stored, were observed on a cluster).
+ * Limits on the size of a row (2 MiB), of a column (1 MiB; less for varchar and char), and of the columns of an index's key
+ * and of the primary key together (1,981 bytes). From the user guide, "Cluster quotas and database limits", but the last was
+ * observed on a cluster, as was that compressed values count as they are stored.
  *
- * A trigger of each table looks at rows that are long enough to break one; its condition is all that short rows cost.
- * It comes after the row is stored, since only then its values are compressed.
+ * A trigger of each table checks the rows that are long enough to exceed a limit; short ones cost no more than its WHEN
+ * condition. It fires after the row is stored, because only then its values are compressed.
  */
 export const ROW_LIMITS_SQL = `
-CREATE FUNCTION pg_catalog.dsql_local_check_stored_row(relation oid, place tid) RETURNS void LANGUAGE plpgsql
+CREATE FUNCTION pg_catalog.dsql_local_check_stored_row(relation oid, row_ctid tid) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog AS $check$
 DECLARE
   attribute record;
-  stored int;
+  -- Bytes of a value as it was written, and as it is stored.
   size int;
-  longest int;
+  stored int;
+  column_limit int;
   sizes int[] := '{}';
-  texts oid[] := '{text,varchar,bpchar,bytea}'::regtype[]::oid[];
-  compressed oid[] := '{text,varchar,bpchar,json,jsonb}'::regtype[]::oid[];
+  text_types oid[] := '{text,varchar,bpchar,bytea}'::regtype[]::oid[];
+  compressed_types oid[] := '{text,varchar,bpchar,json,jsonb}'::regtype[]::oid[];
   primary_key int2[] := ARRAY(SELECT unnest(indkey::int2[]) FROM pg_index WHERE indrelid = relation AND indisprimary);
-  total int := 0;
+  row_size int := 0;
 BEGIN
   FOR attribute IN SELECT attnum, attname, atttypid FROM pg_attribute
     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
   LOOP
-    -- The length as it was written, and the bytes that are stored.
+    -- Of a long value that is not a text, without PostgreSQL's header of four bytes.
     EXECUTE format('SELECT %s, pg_column_size(%I) FROM ONLY %s WHERE ctid = $1',
-      CASE WHEN attribute.atttypid = ANY (texts) THEN format('octet_length(%I)', attribute.attname)
+      CASE WHEN attribute.atttypid = ANY (text_types) THEN format('octet_length(%I)', attribute.attname)
         ELSE format('pg_column_size(%1$I) - CASE WHEN pg_column_size(%1$I) > 128 THEN 4 ELSE 0 END', attribute.attname) END,
-      attribute.attname, relation::regclass) INTO size, stored USING place;
+      attribute.attname, relation::regclass) INTO size, stored USING row_ctid;
     size := coalesce(size, 0);
-    stored := CASE WHEN size > 2000 AND attribute.atttypid = ANY (compressed) THEN least(stored, size) ELSE size END;
+    -- PostgreSQL compresses only the values of long rows.
+    stored := CASE WHEN size > 2000 AND attribute.atttypid = ANY (compressed_types) THEN least(stored, size) ELSE size END;
     sizes[attribute.attnum] := size;
-    longest := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
-    IF coalesce(stored, 0) > longest THEN
-      RAISE EXCEPTION 'datatype limit greater than % bytes not supported for %', longest, CASE attribute.atttypid
+    column_limit := CASE attribute.atttypid WHEN 'varchar'::regtype THEN 65535 WHEN 'bpchar'::regtype THEN 4096 ELSE 1048576 END;
+    IF coalesce(stored, 0) > column_limit THEN
+      RAISE EXCEPTION 'datatype limit greater than % bytes not supported for %', column_limit, CASE attribute.atttypid
         WHEN 'bpchar'::regtype THEN 'char' WHEN 'varchar'::regtype THEN 'varchar'
         ELSE format_type(attribute.atttypid, NULL) END USING ERRCODE = '54000';
     END IF;
-    total := total + coalesce(stored, 0);
+    row_size := row_size + coalesce(stored, 0);
   END LOOP;
-  IF total > 2097152 THEN
+  IF row_size > 2097152 THEN
     RAISE EXCEPTION 'maximum row size exceeded' USING ERRCODE = '54000';
   END IF;
+  -- The longest key: a column that is in an index's key and in the primary key counts once.
   SELECT max((SELECT sum(sizes[key]) FROM (SELECT unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS key
       UNION SELECT unnest(primary_key)) AS keys))
     INTO size FROM pg_index AS i WHERE i.indrelid = relation AND i.indisready;
@@ -59,22 +63,23 @@ END $check$;
 CREATE FUNCTION pg_catalog.dsql_local_limit_new_tables() RETURNS event_trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog AS $new$
 DECLARE
-  made record;
+  new_table record;
 BEGIN
-  FOR made IN
+  FOR new_table IN
     SELECT objid FROM pg_event_trigger_ddl_commands()
     WHERE classid = 'pg_class'::regclass AND object_type = 'table' AND command_tag = 'CREATE TABLE'
       AND schema_name NOT IN ('sys', 'pg_catalog', 'pg_temp')
       AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = objid AND tgname = '~dsql_local_limits')
   LOOP
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits" AFTER INSERT ON %s FOR EACH ROW '
-      'WHEN (pg_column_size(NEW) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
-    -- A trigger before UPDATE would lock the row as if its key had changed, wherever SET names a key column. Where there is
-    -- a primary key, the trigger that reports changed rows checks long ones: it has their texts.
-    CONTINUE WHEN EXISTS (SELECT FROM pg_index WHERE indrelid = made.objid AND indisprimary);
+      'WHEN (pg_column_size(NEW) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', new_table.objid::regclass);
+    -- With a primary key, the trigger that reports changed rows to the endpoint (dsql_local_mark) checks updated ones, whose
+    -- texts it has. Otherwise a trigger after UPDATE does: one before UPDATE would lock the row as if its key had changed.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_index WHERE indrelid = new_table.objid AND indisprimary);
     EXECUTE format('CREATE TRIGGER "~dsql_local_limits_update" AFTER UPDATE ON %s FOR EACH ROW '
-      'WHEN (octet_length(NEW::text) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', made.objid::regclass);
+      'WHEN (octet_length(NEW::text) > 1900) EXECUTE FUNCTION pg_catalog.dsql_local_check_limits()', new_table.objid::regclass);
   END LOOP;
+  -- Clients such as psql do not show internal triggers.
   UPDATE pg_trigger SET tgisinternal = true WHERE NOT tgisinternal AND tgname LIKE '~dsql\\_local\\_limits%';
 END $new$;
 

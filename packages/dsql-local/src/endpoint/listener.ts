@@ -37,13 +37,14 @@ export class Listener {
     this.#port = (server.address() as AddressInfo).port;
     this.#servers = [server];
     // The machine may have no IPv6, or another program may use the port there; a client that resolves localhost tries both.
-    const second = await this.#open(this.#port, "::1").catch(() => undefined);
-    if (second) this.#servers.push(second);
+    const ipv6Server = await this.#open(this.#port, "::1").catch(() => undefined);
+    if (ipv6Server) this.#servers.push(ipv6Server);
   }
 
   #open(port: number, host: string): Promise<Server> {
     const { cluster } = this.#context;
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    // So many as the limit of open files allows, if that is known; the server drops the others.
     if (cluster.files) server.maxConnections = cluster.files.sockets;
     return new Promise((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => {

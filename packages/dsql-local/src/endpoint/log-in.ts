@@ -17,6 +17,9 @@ import { accessDenied, loginRefused, TOO_MANY, tooManyConnections } from "./logi
 import { openRoleBackend } from "./open-role-backend.ts";
 import type { StartupRequest } from "./startup-parameters.ts";
 
+/** The SQLSTATE for more new connections per second than the cluster allows. */
+const TOO_FAST = "53400";
+
 export interface LoginContext {
   cluster: Cluster;
   credentials: AccessKey;
@@ -26,13 +29,18 @@ export interface LoginContext {
   rate: ConnectionRate;
 }
 
-/** The session slot, of those that `maxConnections` limits, once it is taken. */
+/**
+ * One of the sessions that `maxConnections` allows. The caller passes an empty object, so that it can release the slot also
+ * if the login fails after it was taken.
+ */
 export interface SessionSlot {
+  /** Set once the slot is taken. */
   release?: (() => void) | undefined;
 }
 
 /**
- * Everything between the startup packet and the first ReadyForQuery. `slot.release` is set once a slot is taken.
+ * Admits a client, verifies its token, and opens a connection to PostgreSQL for its session. Each check comes where a
+ * cluster makes it; those of faults come from tests that have armed one.
  * @throws {LoginRefused}
  */
 export async function logIn(
@@ -56,15 +64,18 @@ export async function logIn(
   if (!message) throw new Error("the client disconnected before it sent a token");
   if (message.type !== Frontend.Password)
     throw loginRefused("08P01", "expected password response", "no password came");
-  checkToken(message.body.toString("utf8", 0, Math.max(0, message.body.length - 1)), request.user, context);
+  // The token ends with a zero byte.
+  const token = message.body.toString("utf8", 0, Math.max(0, message.body.length - 1));
+  checkToken(token, request.user, context);
   return openRoleBackend(request, cluster);
 }
 
+/** Takes a slot, if the limits on new connections per second and on sessions allow it. */
 function checkAdmission({ cluster, rate }: LoginContext, slot: SessionSlot): void {
   const fault = cluster.faults.atConnect();
-  if (!rate.take() || fault === "53400") {
+  if (!rate.take() || fault === TOO_FAST) {
     throw loginRefused(
-      "53400",
+      TOO_FAST,
       "Unable to accept connection, rate exceeded.",
       "too many new connections per second",
     );
@@ -103,7 +114,7 @@ function checkToken(token: string, user: string, context: LoginContext): void {
   );
 }
 
-/** Sends what follows a successful login. */
+/** Sends what follows a successful login, up to the first ReadyForQuery. */
 export function greet(
   client: FrontendConnection,
   backend: BackendConnection,
@@ -120,5 +131,6 @@ export function greet(
   for (const [name, value] of parameters) client.write(parameterStatus(name, value));
   client.write(backendKeyData(key.processId, key.secretKey));
   client.write(readyForQuery("I"));
+  // From now on an expired session can be closed.
   client.busy = false;
 }

@@ -13,9 +13,9 @@ import { endpointCertificate } from "../tls/certificate-store.ts";
 import { Listener } from "./listener.ts";
 import type { LocalDsql, LocalEndpoint } from "./local-dsql.ts";
 
-/** PostgreSQL gives every session a process; beyond this the machine is the limit. */
+/** Each session is a process of PostgreSQL; a machine that can run more of them is not to be expected. */
 const MAX_BACKENDS = 1000;
-/** For the endpoint's own connections: jobs, cancel requests. */
+/** Processes for the endpoint's own connections: jobs, cancel requests. */
 const SPARE_BACKENDS = 30;
 
 /**
@@ -33,7 +33,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
     if (!/^[a-z0-9-]{1,40}$/.test(region)) throw new RangeError(`"${region}" is not the name of a Region`);
   }
   const parser = loadParser();
-  // If PostgreSQL does not start, the parser is not awaited.
+  // It loads while PostgreSQL starts and is awaited afterwards; if PostgreSQL fails, this keeps a rejection from being unhandled.
   parser.catch(() => undefined);
   const database = await startDatabase({
     dataDirectory: options.dataDir,
@@ -71,6 +71,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
   };
   try {
     await parser;
+    // Before the first session: PostgreSQL lets only calls with this key use the functions that are the endpoint's own.
     await cluster.storeCallKey();
     const jobs = await JobRunner.start({
       openBackend: () => cluster.openWatchedBackend(),
@@ -87,6 +88,7 @@ export async function startLocalDsql(options: LocalDsqlOptions = {}): Promise<Lo
       listeners.push(listener);
       endpoints.push(endpoint);
     }
+    // The result has the first endpoint's fields; takeAway and bringBack are of each endpoint alone.
     const [{ takeAway: _, bringBack: __, ...first }] = endpoints as [LocalEndpoint];
     return { ...first, endpoints, faults, stats: cluster.stats, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {

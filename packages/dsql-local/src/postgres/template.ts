@@ -10,12 +10,18 @@ import { launch } from "./launch.ts";
 import { POSTGRES_PACKAGE_VERSION } from "./platform-package.ts";
 import type { ServerUser } from "./server-user.ts";
 
-/** Changes with how a template is made, apart from the SQL in it. */
+/** Part of a template's name: raise it when templates are made differently in any way but the SQL that runs in them. */
 const LAYOUT = "4";
 
+/** Templates that were not used for so long are removed. */
 const UNUSED_TEMPLATE_MS = 14 * 24 * 3_600_000;
 
-/** A data directory, made once, that each run copies: initdb's, with our SQL run in it. */
+/**
+ * The template that each run copies its data directory from: made by initdb, with the setup SQL run in it. It is made once
+ * for each version of PostgreSQL, user and SQL, and kept in the cache.
+ * @param binaries PostgreSQL's programs
+ * @param user whom PostgreSQL runs as, if not as the user of this process
+ */
 export async function templateDirectory(
   binaries: string,
   user: ServerUser | undefined,
@@ -28,7 +34,7 @@ export async function templateDirectory(
   const template = join(cache, `template-${key.digest("hex").slice(0, 16)}`);
   const build = (): Promise<void> => buildTemplate({ binaries, user, setupSql, cache, template });
   await buildOnce(`${template}.lock`, () => existsSync(template), build);
-  // Its modification time is that of its last use.
+  // The modification time stands for its last use: see removeOldTemplates.
   await utimes(template, new Date(), new Date()).catch(() => undefined);
   return join(template, "data");
 }
@@ -50,7 +56,7 @@ async function buildTemplate(options: {
     await removeMaps(join(draft, "data"));
     await rename(draft, template);
   } catch (error) {
-    // Another process may have assumed that this one is dead, and finished first.
+    // A process that takes this one for dead breaks its lock and may have finished first.
     if (!existsSync(template)) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
@@ -71,7 +77,7 @@ async function runSetup(
     });
     try {
       for (const sql of setupSql) await connection.query(sql);
-      // Nothing is created from them, and without them a copy has a third of the files.
+      // No database is created from the template databases, and without them a copy has a third of the files.
       await connection.query("UPDATE pg_database SET datistemplate = false");
       await connection.query("DROP DATABASE template0");
       await connection.query("DROP DATABASE template1");
@@ -83,9 +89,11 @@ async function runSetup(
   }
 }
 
+/** Also removes drafts, which a process that was killed has left. */
 async function removeOldTemplates(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     if (!name.startsWith("template-") && !name.startsWith("draft-")) continue;
+    // One that another process has removed counts as used just now.
     const { atimeMs, mtimeMs } = await stat(join(cache, name)).catch(() => ({
       atimeMs: Infinity,
       mtimeMs: 0,

@@ -3,27 +3,29 @@ import { MessageReader, type WireMessage } from "./message-reader.ts";
 
 /** Bytes that can wait unread before the socket is paused. */
 const READ_AHEAD_BYTES = 1 << 20;
-/** Bytes that are gathered before they are written without waiting for the end of the tick. */
+/** Written bytes are sent at the end of the tick, or as soon as there are this many. */
 const WRITE_BATCH_BYTES = 1 << 16;
 
 /**
- * One side of a session: messages come out as a queue, bytes go in.
+ * One side of a session, on a socket: a queue of the messages that arrive, and a buffer for the bytes to send.
  *
  * Reading: `poll()` takes what is there, `next()` waits, `readable()` waits without taking, so that two streams can be
  * raced. The socket is paused while more than 1 MiB waits unread.
- * Writing: small writes of one tick leave as one; `drained()` waits while the other side is slow to read.
+ * Writing: small writes of one tick are sent as one; `drained()` waits while the other side is slow to read.
  */
 export class MessageStream {
   protected readonly socket: Duplex;
   protected readonly reader: MessageReader;
   #ended = false;
   #failure: Error | undefined;
+  /** Calls of `readable()` that wait. */
   #waiters: ((readable: boolean) => void)[] = [];
   #outgoing: Buffer[] = [];
   #outgoingBytes = 0;
   #paused = false;
   readonly #closed: Promise<void>;
 
+  /** @param options.received bytes that an earlier reader of the socket has read and not used */
   constructor(
     socket: Duplex,
     options: { maxMessageBytes?: number | undefined; received?: Buffer | undefined } = {},
@@ -67,7 +69,7 @@ export class MessageStream {
     return this.reader.peek();
   }
 
-  /** Takes all messages at the head whose type is accepted, as one piece of bytes to send on. @throws {MessageLengthError} */
+  /** Takes messages up to the first whose type is not accepted, as one buffer to send on; undefined if there is none. @throws {MessageLengthError} */
   pollRun(accepts: (type: number) => boolean): Buffer | undefined {
     const run = this.reader.takeRun(accepts);
     if (this.#paused) this.#resume();
@@ -90,14 +92,14 @@ export class MessageStream {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Queues bytes; they leave at the end of this tick, or at once where many are waiting. */
+  /** Queues bytes; they are sent at the end of this tick, or at once if many are queued. */
   write(bytes: Buffer): void {
     if (this.#outgoing.push(bytes) === 1) process.nextTick(() => this.flush());
     this.#outgoingBytes += bytes.length;
     if (this.#outgoingBytes >= WRITE_BATCH_BYTES) this.flush();
   }
 
-  /** Sends what was queued now. */
+  /** Sends what is queued now instead of at the end of the tick. */
   flush(): void {
     const pieces = this.#outgoing;
     if (pieces.length === 0) return;
@@ -107,7 +109,7 @@ export class MessageStream {
     this.socket.write(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
   }
 
-  /** Waits while the other side has not read what was written; at once where nothing is waiting. */
+  /** Waits while the socket's own buffer is full because the other side does not read. */
   async drained(): Promise<void> {
     while (this.socket.writableNeedDrain && !this.socket.destroyed) {
       await new Promise<void>((resolve) => {
@@ -152,7 +154,7 @@ export class MessageStream {
     try {
       hasMessage = this.reader.hasMessage;
     } catch {
-      // The reader of the queue gets the same error and decides what to do with the connection.
+      // A message with an impossible length: whoever takes it gets this error and decides what to do with the connection.
       hasMessage = true;
     }
     if (!hasMessage) return;
@@ -163,6 +165,7 @@ export class MessageStream {
     this.#wake(true);
   }
 
+  /** Reads on once half of the limit is free, or when no complete message is left: the rest of one must arrive. */
   #resume(): void {
     if (this.reader.bufferedBytes > READ_AHEAD_BYTES / 2 && this.reader.hasMessage) return;
     this.#paused = false;

@@ -1,9 +1,11 @@
 import type { ErrorFields } from "../../wire/error-fields.ts";
 
-/** An error for the client; its severity is ERROR by default. */
+/**
+ * An error for the client; its severity is ERROR by default. The texts are from recordings of a cluster and from the user
+ * guide.
+ */
 export type Problem = Omit<ErrorFields, "severity"> & { severity?: string | undefined };
 
-/** Errors that only DSQL has; texts from recordings of a cluster and from the user guide. */
 export const DATA_CONFLICT: Problem = {
   sqlstate: "40001",
   message: "change conflicts with another transaction (OC000)",
@@ -12,6 +14,7 @@ export const SCHEMA_CONFLICT: Problem = {
   sqlstate: "40001",
   message: "schema has been updated by another transaction (OC001)",
 };
+/** The response to a statement in a transaction in which another one has failed. */
 export const ABORTED: Problem = {
   sqlstate: "25P02",
   message: "current transaction is aborted, commands ignored until end of transaction block",
@@ -23,7 +26,7 @@ const TOO_MUCH_TEMP_SPACE: Problem = {
 };
 export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
-/** PostgreSQL accepts what the endpoint's parser could not read. This must not happen. */
+/** For a statement that the endpoint's parser could not read but PostgreSQL accepts. This must not happen. */
 export const UNREADABLE: Problem = {
   sqlstate: "XX000",
   message: "the local endpoint cannot read this statement",
@@ -31,6 +34,7 @@ export const UNREADABLE: Problem = {
 
 const wholeMegabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
 
+/** A transaction has written more than its limit. */
 export function tooLarge(bytes: number, limitBytes: number): Problem {
   const limit = wholeMegabytes(limitBytes);
   return {
@@ -40,6 +44,7 @@ export function tooLarge(bytes: number, limitBytes: number): Problem {
   };
 }
 
+/** A transaction has been open longer than its limit. */
 export function tooOld(ageMs: number, limitMs: number): Problem {
   const limit = Math.floor(limitMs / 1000);
   return {
@@ -49,28 +54,35 @@ export function tooOld(ageMs: number, limitMs: number): Problem {
   };
 }
 
-/** Whether another transaction was in the way but no conflict has been decided: the statement can simply be retried. */
+/** Errors of PostgreSQL, in a transaction or a statement that met another one's locks. */
+const SERIALIZATION_FAILURE = "40001";
+const DEADLOCK_DETECTED = "40P01";
+const LOCK_NOT_AVAILABLE = "55P03";
+
+/** Whether PostgreSQL refused a statement only because of another transaction's locks, which is no conflict yet: the statement can be retried. */
 export function isTransient({ sqlstate, message }: Pick<ErrorFields, "sqlstate" | "message">): boolean {
-  if (sqlstate === "40P01" || sqlstate === "55P03") return true;
+  if (sqlstate === DEADLOCK_DETECTED || sqlstate === LOCK_NOT_AVAILABLE) return true;
   // A race in PostgreSQL itself, between ROLLBACK TO SAVEPOINT of one session and locks of two others on the same row.
   return sqlstate === "XX000" && message.startsWith("new multixact has more than one updating member");
 }
 
 /** DSQL's error for PostgreSQL's error to a DDL statement: a conflict is with another session's DDL. */
 export function ddlProblemOf(error: ErrorFields): Problem {
+  // A row of the catalog that another session has just inserted.
   if (error.sqlstate === "23505" && error.schema === "pg_catalog") return SCHEMA_CONFLICT;
   const problem = problemOf(error);
   return problem === DATA_CONFLICT ? SCHEMA_CONFLICT : problem;
 }
 
-/** DSQL's error for PostgreSQL's; the same object if DSQL's is no different. */
+/** DSQL's error for PostgreSQL's; the same object if DSQL sends the same. */
 export function problemOf(error: ErrorFields): Problem {
   switch (error.sqlstate) {
-    case "40001":
-    case "40P01":
-    case "55P03":
+    case SERIALIZATION_FAILURE:
+    case DEADLOCK_DETECTED:
+    case LOCK_NOT_AVAILABLE:
       return DATA_CONFLICT;
     case "54000":
+      // PostgreSQL's own limit on a key, and the row limit, which a trigger of the endpoint raises with DSQL's text.
       if (/^index row (?:size|requires)/.test(error.message)) return KEY_TOO_LARGE;
       return error.message === TOO_MANY_ROWS.message ? TOO_MANY_ROWS : error;
     case "53400":
