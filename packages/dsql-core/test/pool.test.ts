@@ -776,6 +776,16 @@ describe("a transaction of a pool", () => {
     await pool.transactionWithRetry((client) => client.query("INSERT"), { conflictKey: "one" });
     expect(server.received).toEqual(["BEGIN", "INSERT", "COMMIT"]);
   });
+
+  test("takes turns with those of every pool of its cluster, and with none of another", () => {
+    const { host, port } = server.connection as { host: string; port: number };
+    const clusterOf = (options: object) => server.pool(options).retryOptions.cluster;
+    const own = clusterOf({});
+    expect(own).toBe(`${host}:${port}`);
+    expect(clusterOf({ host: host.toUpperCase(), retry: AT_ONCE })).toBe(own);
+    expect(clusterOf({ host: host.replace(/^a/, "b") })).not.toBe(own);
+    expect(clusterOf({ port: port + 1 })).not.toBe(own);
+  });
 });
 
 describe("what is known of a pool", () => {

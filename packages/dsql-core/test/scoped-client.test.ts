@@ -101,6 +101,14 @@ describe("the work of a transaction", () => {
     expect(server.received).toEqual([]);
   });
 
+  test("may not send one that was prepared, by its name alone", async () => {
+    const client = await server.connect();
+    await client.query({ name: "end", text: "COMMIT" });
+    const { client: own } = transactionScope(client);
+    await expect(own.query({ name: "end" } as never)).rejects.toThrow(TransactionScopeError);
+    expect(server.received).toEqual(["COMMIT"]);
+  });
+
   test("may send everything else, until it is over", async () => {
     const client = await server.connect();
     await client.query({ name: "one", text: "SELECT 1" });

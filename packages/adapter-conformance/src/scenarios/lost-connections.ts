@@ -164,6 +164,26 @@ export const lostConnections = {
     expect((await session.accounts.find(account.id))?.balance).toBe(5n);
     await stillWorks(impatient);
   },
+  "waits no longer than commitTimeoutMillis for the response to BEGIN or ROLLBACK": async ({
+    open,
+    local,
+  }) => {
+    const impatient = await open({ max: 1, commitTimeoutMillis: 200 });
+    const mine = new Error("changed my mind");
+    for (const command of ["begin", "rollback"] as const) {
+      local.faults.dropResponse(command);
+      const error = await rejectionOf(
+        impatient.transaction(async (transaction) => {
+          await transaction.query("select 1");
+          throw mine;
+        }),
+      );
+      expect(local.faults.counts[`dropped-${command}-response`]).toBe(1);
+      if (command === "begin") expect(failureOf(error)).toBe("connection-lost");
+      else expect(error).toBe(mine);
+      await stillWorks(impatient);
+    }
+  },
   "reports that the server was unavailable in a statement": async ({ session, local, newAccount }) => {
     const account = await newAccount();
     local.faults.serverUnavailable("statement");
