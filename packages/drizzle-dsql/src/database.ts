@@ -3,12 +3,12 @@ import type { AsyncJob, DsqlPool, LegacyRetryOptions } from "dsql-core";
 import type { NoSchema, SchemaOrRelations } from "./installed-types.ts";
 import type { DsqlTransactionConfig, DsqlTransactionOptions } from "./transaction-config.ts";
 
-/** The `tx` that a transaction's callback is given: drizzle-orm's own, with the schema or the relations of the database. */
+/** The `tx` that a transaction's callback receives: drizzle-orm's own, with the schema or the relations of the database. */
 export type DsqlTransaction<T extends SchemaOrRelations = NoSchema> = Parameters<
   Parameters<NodePgDatabase<T>["transaction"]>[0]
 >[0];
 
-/** The same options, none of which is undefined. */
+/** The same options, without `undefined`. */
 type Defined<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> };
 
 /** A Drizzle database on Aurora DSQL: drizzle-orm's `NodePgDatabase`, with transactions as DSQL supports them. */
@@ -34,16 +34,16 @@ export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends No
 
   /**
    * Runs one transaction, and retries it with a new `tx` after a conflict or a connection lost before COMMIT. Options that are
-   * left out come from the pool's `retry`. The work may run several times: don't send email or charge cards inside it.
-   * @throws OccRetryExhaustedError when attempts or time end in a conflict
-   * @throws DsqlConfigError for an option that cannot be used; nothing is sent
+   * not set come from the pool's `retry`. The work may run several times: don't send email or charge cards inside it.
+   * @throws OccRetryExhaustedError when it still conflicts and attempts or time have run out
+   * @throws DsqlConfigError for an invalid option; nothing is sent
    * @throws whatever {@link transaction} throws
    */
   transactionWithRetry<R>(
     work: (tx: DsqlTransaction<T>) => Promise<R>,
     options?: DsqlTransactionOptions,
   ): Promise<R>;
-  /** The same with retry options in the place and the words of `@aws/aurora-dsql-drizzle`. */
+  /** The same with retry options in the position and with the names of `@aws/aurora-dsql-drizzle`. */
   transactionWithRetry<R>(
     work: (tx: DsqlTransaction<T>) => Promise<R>,
     config: DsqlTransactionConfig | undefined,
@@ -51,10 +51,10 @@ export interface DsqlDatabase<T extends SchemaOrRelations = NoSchema> extends No
   ): Promise<R>;
 
   /**
-   * Waits until an asynchronous job has ended, such as the build of an index: give the result of the `db.execute` that
+   * Waits until an asynchronous job has ended, such as the build of an index: pass the result of the `db.execute` that
    * started it, or the job's id.
    * @throws AsyncJobFailedError when the job failed; a failed index stays behind, invalid, and must be dropped
-   * @throws DsqlConfigError for what is neither the id of a job nor a result that holds one
+   * @throws DsqlConfigError for a value that is neither the id of a job nor a result that contains one
    */
   waitForJob(job: AsyncJob | readonly AsyncJob[]): Promise<void>;
 }

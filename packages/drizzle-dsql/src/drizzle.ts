@@ -15,9 +15,9 @@ interface InstalledDatabase {
 }
 
 /**
- * Makes a Drizzle database on Aurora DSQL: drizzle-orm's own `drizzle()` on a `DsqlPool`. The first argument is a pool, or
- * what `new DsqlPool()` takes as its connection string.
- * @throws DsqlConfigError when there is no pool, or none can be made of what was given
+ * Creates a Drizzle database on Aurora DSQL: drizzle-orm's own `drizzle()` on a `DsqlPool`. The first argument is a pool, or
+ * a connection string as for `new DsqlPool()`.
+ * @throws DsqlConfigError when there is no pool, or the arguments do not describe one
  */
 export function drizzle<T extends SchemaOrRelations = NoSchema>(
   client?: DsqlPool | string | undefined,
@@ -48,7 +48,7 @@ export function drizzle<T extends SchemaOrRelations>(
 
 drizzle.mock = mock;
 
-/** A database without a connection, to build queries with: `drizzle.mock().select().from(users).toSQL()`. */
+/** A database without a connection, to build queries: `drizzle.mock().select().from(users).toSQL()`. */
 function mock<T extends SchemaOrRelations = NoSchema>(
   config?: DsqlDrizzleConfig<T>,
 ): Omit<DsqlDatabase<T>, "$client"> {

@@ -5,8 +5,8 @@ import { DsqlConfigError, type DsqlPoolClient, NestedTransactionError } from "ds
 import type { TransactionCache } from "./transaction-cache.ts";
 
 /**
- * What this package uses of drizzle-orm's `NodePgSession`, which declares most of it private. The names are the same in
- * 0.45 and 1.0, but for `schema`, which 1.0 calls `relations`.
+ * The members of drizzle-orm's `NodePgSession` that this package uses, most of which it declares private. The names are the same
+ * in 0.45 and 1.0, except `schema`, which 1.0 calls `relations`.
  */
 export interface InstalledSession {
   readonly dialect: object;
@@ -41,7 +41,7 @@ interface InstalledTransaction {
   setTransaction(): Promise<never>;
 }
 
-/** Makes the `tx` of a transaction that is open on `client`: it has the schema and the logger of `session`, and its own cache. */
+/** Creates the `tx` of a transaction that is open on `client`: it has the schema and the logger of `session`, and its own cache. */
 export function transactionOn(
   client: DsqlPoolClient,
   session: InstalledSession,
@@ -71,6 +71,6 @@ async function refuseNesting(): Promise<never> {
 
 async function refuseSetTransaction(): Promise<never> {
   throw new DsqlConfigError(
-    "setTransaction cannot be used: Aurora DSQL has no SET TRANSACTION. Give accessMode in the second argument of transaction() instead.",
+    "setTransaction cannot be used: Aurora DSQL has no SET TRANSACTION. Pass accessMode in the second argument of transaction() instead.",
   );
 }

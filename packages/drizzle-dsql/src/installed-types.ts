@@ -2,7 +2,7 @@ import type { DrizzleConfig } from "drizzle-orm";
 import type { NodePgDatabase, drizzle as stockDrizzle } from "drizzle-orm/node-postgres";
 
 /**
- * What a database of the installed drizzle-orm is typed by: the schema in 0.45, the relations in 1.0. It is read off
+ * The type argument of a database of the installed drizzle-orm: the schema in 0.45, the relations in 1.0. It is inferred from
  * `NodePgDatabase`, so that one set of types serves both.
  */
 export type SchemaOrRelations =

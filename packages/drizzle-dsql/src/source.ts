@@ -7,20 +7,20 @@ import {
   type PoolSource,
 } from "dsql-core";
 
-/** The pool of a database: an existing one, or the options to make one from. */
+/** The pool of a database: an existing one, or the options of a new one. */
 export type DsqlDrizzleSource =
   | {
-      /** A pool that you made, and close. */
+      /** A pool of your own, which you end. */
       client: DsqlPool;
     }
   | {
-      /** What `new DsqlPool()` takes: a connection string or options; close the pool made from it with `db.$client.end()`. */
+      /** The argument of `new DsqlPool()`: a connection string or options; end the new pool with `db.$client.end()`. */
       connection: DsqlPoolOptions | string | undefined;
     };
 
 /**
  * The pool of a database; its `application_name` begins with `drizzle:` unless it has a name of its own.
- * @throws DsqlConfigError when there is nothing to make a pool from, or the pool is not a DsqlPool
+ * @throws DsqlConfigError when there is neither a pool nor options, or the pool is not a DsqlPool
  */
 export function poolOf(source: unknown): DsqlPool {
   return openPool(poolSourceOf(source), "drizzle");
@@ -38,7 +38,7 @@ function poolSourceOf(source: unknown): PoolSource {
   };
   if (isDsqlPool(given.client)) return given.client;
   if (given.client !== undefined || typeof given.connect === "function") {
-    throw new DsqlConfigError("client must be a DsqlPool: make one with new DsqlPool(…) of dsql-core.");
+    throw new DsqlConfigError("client must be a DsqlPool: create one with new DsqlPool(…) of dsql-core.");
   }
   if ("connection" in given) return given.connection ?? {};
   throw new DsqlConfigError("drizzle() needs a DsqlPool, a connection string, { client } or { connection }.");

@@ -4,8 +4,8 @@ import { Cache, type MutationOption } from "drizzle-orm/cache/core";
 /**
  * The cache as a transaction sees it: always empty, and it collects what the transaction changes.
  *
- * A transaction reads its own snapshot and its own writes: rows of an earlier attempt are out of date for it, and its rows
- * are of no use to others before COMMIT.
+ * A transaction reads its own snapshot and its own writes: rows of an earlier attempt are out of date for it, and others must not
+ * see its rows before COMMIT.
  */
 export class TransactionCache extends Cache {
   readonly #tables = new Set<Table | string>();

@@ -5,7 +5,7 @@ import {
   transactionOptionsOf,
 } from "dsql-core";
 
-/** What `transaction` takes as its second argument. */
+/** The second argument of `transaction`. */
 export interface DsqlTransactionConfig {
   /** DSQL has one isolation level, so there is no need to name it. @default "repeatable read" */
   isolationLevel?: "repeatable read" | undefined;
@@ -15,10 +15,10 @@ export interface DsqlTransactionConfig {
   deferrable?: false | undefined;
 }
 
-/** What `transactionWithRetry` takes as its second argument: how the transaction begins, and how it is retried. */
+/** The second argument of `transactionWithRetry`: how the transaction begins, and how it is retried. */
 export interface DsqlTransactionOptions extends TransactionOptions, DsqlTransactionConfig {}
 
-/** {@link DsqlTransactionConfig} as it may come from JavaScript, or by drizzle-orm's own type. */
+/** {@link DsqlTransactionConfig} as JavaScript, or code with drizzle-orm's own type, may pass it. */
 interface AnyTransactionConfig {
   isolationLevel?: string | undefined;
   accessMode?: string | undefined;
@@ -28,7 +28,7 @@ interface AnyTransactionConfig {
 
 /**
  * Checks how a transaction is to begin.
- * @throws DsqlConfigError for what DSQL's BEGIN cannot say (`BEGIN [ISOLATION LEVEL REPEATABLE READ] [READ WRITE | READ
+ * @throws DsqlConfigError for what DSQL's BEGIN does not support (`BEGIN [ISOLATION LEVEL REPEATABLE READ] [READ WRITE | READ
  *   ONLY]`, Aurora DSQL user guide, "Supported SQL", read 2026-11)
  */
 export function resolveTransactionConfig(config?: object | null): { readOnly: boolean } {
@@ -65,7 +65,7 @@ export function resolveTransactionOptions(
   const begin = resolveTransactionConfig({ isolationLevel, accessMode, deferrable, snapshot });
   if (readOnly !== undefined && accessMode !== undefined && readOnly !== begin.readOnly) {
     throw new DsqlConfigError(
-      `readOnly: ${readOnly} contradicts accessMode: "${accessMode}". Give one of the two.`,
+      `readOnly: ${readOnly} contradicts accessMode: "${accessMode}". Set only one of the two.`,
     );
   }
   return { ...retry, readOnly: readOnly ?? begin.readOnly };
@@ -80,18 +80,18 @@ const AWS_OPTIONS: Readonly<Record<keyof LegacyRetryOptions, true>> = {
 };
 
 /**
- * The third argument of `transactionWithRetry`, where `@aws/aurora-dsql-drizzle` has its retry options, as dsql-core's options.
+ * Converts the third argument of `transactionWithRetry`, the retry options of `@aws/aurora-dsql-drizzle`, to dsql-core's options.
  * @throws DsqlConfigError for options that belong in the second argument
  */
 export function resolveAwsOptions(options: LegacyRetryOptions): TransactionOptions {
   const others = Object.keys(options).filter((name) => !Object.hasOwn(AWS_OPTIONS, name));
   if (others.length > 0)
     throw new DsqlConfigError(
-      `transactionWithRetry(work, options) takes all its options in one object, the second argument: ${others.join(", ")} too. The third takes those of @aws/aurora-dsql-drizzle.`,
+      `transactionWithRetry(work, options) takes all its options in one object, the second argument: ${others.join(", ")} too. The third is only for those of @aws/aurora-dsql-drizzle.`,
     );
   return transactionOptionsOf(options);
 }
 
 function unsupportedOption(option: string, fact: string): DsqlConfigError {
-  return new DsqlConfigError(`${option} cannot be used: on Aurora DSQL ${fact}. Leave the option out.`);
+  return new DsqlConfigError(`${option} cannot be used: on Aurora DSQL ${fact}. Omit the option.`);
 }

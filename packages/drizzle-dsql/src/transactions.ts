@@ -23,11 +23,11 @@ type Work<R> = (tx: never) => Promise<R>;
 /** One attempt at a transaction. */
 interface Attempt<R> extends Pick<TransactionRun<never, R>, "readOnly" | "begun" | "remember"> {
   work: Work<R>;
-  /** Undefined where the database has no cache. */
+  /** Undefined if the database has no cache. */
   cache: TransactionCache | undefined;
 }
 
-/** The transactions of one database: run by dsql-core on the pool's connections, and shown to Drizzle's logger. */
+/** The transactions of one database: dsql-core runs them on the pool's connections, and Drizzle's logger sees them. */
 export class Transactions {
   readonly #pool: DsqlPool;
   readonly #session: InstalledSession;
@@ -56,7 +56,7 @@ export class Transactions {
     );
   }
 
-  /** Gives all attempts of a transaction one cache, and afterwards invalidates in the real one what any of them has changed. */
+  /** Gives all attempts of a transaction one cache, and afterwards invalidates in the real cache what any of them has changed. */
   async #invalidateAfter<R>(run: (cache: TransactionCache | undefined) => Promise<R>): Promise<R> {
     const { cache: realCache } = this.#session.options;
     if (realCache === undefined) return await run(undefined);
@@ -93,7 +93,7 @@ export class Transactions {
   }
 }
 
-/** Shows BEGIN, COMMIT and ROLLBACK to Drizzle's logger, as drizzle-orm's own transactions do. */
+/** Logs BEGIN, COMMIT and ROLLBACK with Drizzle's logger, as drizzle-orm's own transactions do. */
 class LoggedClient {
   readonly client: DsqlPoolClient;
   readonly #logger: Logger;

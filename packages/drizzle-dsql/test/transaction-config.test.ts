@@ -60,7 +60,7 @@ describe("the options of transactionWithRetry", () => {
 
   it("must not contradict one another", () => {
     expect(() => resolveTransactionOptions({ readOnly: true, accessMode: "read write" })).toThrow(
-      'readOnly: true contradicts accessMode: "read write". Give one of the two.',
+      'readOnly: true contradicts accessMode: "read write". Set only one of the two.',
     );
     expect(() => resolveTransactionOptions({ readOnly: false, accessMode: "read only" })).toThrow(
       DsqlConfigError,

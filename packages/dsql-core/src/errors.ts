@@ -17,13 +17,13 @@ export type DsqlErrorCode =
 /** OCC is optimistic concurrency control. Which conflict DSQL reported: `data` is OC000, `schema` is OC001, `unknown` is SQLSTATE 40001 that names neither. */
 export type OccType = "data" | "schema" | "unknown";
 
-/** Marks the errors of every copy of this package: of two versions, or of its ES modules beside its CommonJS. */
+/** Marks the errors of every copy of this package: of another version, or of its CommonJS build beside its ES modules. */
 const BRAND = Symbol.for("dsql-core.error");
-/** This package's own classes with the code of their errors, `any` for the base. A subclass made by a user is not included. */
+/** This package's own classes with the code of their errors, `any` for the base. A user's subclass is not included. */
 const codeOfClass = new Map<unknown, DsqlErrorCode | "any">();
 
 /**
- * The base of every error that this package makes: a stable `code`, what to do in the message, the original as `cause`.
+ * The base of every error of this package: a stable `code`, a message that says what to do, and the original error as `cause`.
  * `instanceof` recognises the errors of another copy of this package too.
  */
 export class DsqlError extends Error {
@@ -71,7 +71,7 @@ export class DsqlTokenError extends DsqlError {
   }
 }
 
-/** The connection was lost while it was in use, and no COMMIT had been sent: its transaction is rolled back. */
+/** The connection was lost while it was in use, before COMMIT was sent: its transaction is rolled back. */
 export class ConnectionLostError extends DsqlError {
   override readonly name = "ConnectionLostError";
 
@@ -112,7 +112,7 @@ export class PoolEndedError extends DsqlError {
   }
 }
 
-/** The transaction was rolled back although its work returned: an earlier statement had failed and its error was swallowed, or a statement was still running. Nothing was stored. */
+/** The transaction was rolled back although its work returned: an earlier statement had failed and the work caught its error, or a statement was still running. Nothing was stored. */
 export class TransactionRolledBackError extends DsqlError {
   override readonly name = "TransactionRolledBackError";
 
@@ -139,14 +139,14 @@ export class NestedTransactionError extends DsqlError {
   }
 }
 
-/** A statement came from the work of a transaction that had ended, or was about to; it was not sent. */
+/** The work of a transaction issued a statement after the transaction had ended or begun to end; it was not sent. */
 export class TransactionEndedError extends DsqlError {
   override readonly name = "TransactionEndedError";
 
   constructor(options?: ErrorOptions) {
     super(
       "DSQL_TRANSACTION_ENDED",
-      "The statement was not sent: its transaction has ended. Await everything that a transaction does inside its work.",
+      "The statement was not sent: its transaction has ended. Await every statement inside the transaction's work.",
       options,
     );
   }
@@ -154,7 +154,7 @@ export class TransactionEndedError extends DsqlError {
 
 /**
  * A statement was not sent because a running transaction does not allow it: COMMIT or ROLLBACK inside its work, or a
- * statement on its `DsqlClient` that does not come through the client that the work received. The transaction is unaffected.
+ * statement on its `DsqlClient` that was not sent through the client that the work received. The transaction is unaffected.
  */
 export class TransactionScopeError extends DsqlError {
   override readonly name = "TransactionScopeError";
@@ -164,14 +164,14 @@ export class TransactionScopeError extends DsqlError {
   }
 }
 
-/** A statement came through a pool's client after its `release()`; it was not sent. */
+/** A statement was issued on a pool's client after its `release()`; it was not sent. */
 export class ClientReleasedError extends DsqlError {
   override readonly name = "ClientReleasedError";
 
   constructor(options?: ErrorOptions) {
     super(
       "DSQL_CLIENT_RELEASED",
-      "The statement was not sent: this client was released to its pool. Call release() after the last statement, and take another client for more.",
+      "The statement was not sent: this client was released to its pool. Call release() after the last statement, and connect() again for more.",
       options,
     );
   }
@@ -183,7 +183,7 @@ export type OccRetryStop = "attempts" | "deadline";
 /** Retrying stopped, by `maxAttempts` or `deadlineMs`, while the work still met conflicts; `cause` is the last one. */
 export class OccRetryExhaustedError extends DsqlError {
   override readonly name = "OccRetryExhaustedError";
-  /** How many attempts were made, the first included. */
+  /** How many attempts were made, including the first. */
   readonly attempts: number;
   readonly occType: OccType;
   readonly elapsedMs: number;
@@ -211,7 +211,7 @@ export class OccRetryExhaustedError extends DsqlError {
   }
 }
 
-/** An asynchronous job, such as the build of an index, failed; it may leave something unusable behind, such as an invalid index. */
+/** An asynchronous job, such as an index build, failed; it may leave something unusable behind, such as an invalid index. */
 export class AsyncJobFailedError extends DsqlError {
   override readonly name = "AsyncJobFailedError";
   readonly jobId: string;
@@ -222,7 +222,7 @@ export class AsyncJobFailedError extends DsqlError {
     const what = job.objectName === undefined ? "" : ` (${job.objectName})`;
     super(
       "DSQL_JOB_FAILED",
-      `Job ${job.jobId}${what} failed: ${job.details ?? "sys.jobs gives no details"}. Drop what it left behind, such as an invalid index, fix the cause, and start it again.`,
+      `Job ${job.jobId}${what} failed: ${job.details ?? "sys.jobs gives no details"}. Drop what it left behind, such as an invalid index, fix the cause, and start the job again.`,
     );
     this.jobId = job.jobId;
     this.details = job.details;

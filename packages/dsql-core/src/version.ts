@@ -1,2 +1,2 @@
-/** This package's version, as package.json has it: written out, so that a bundle needs no file beside it. */
+/** This package's version, the same as in package.json; a constant, so that a bundle needs no other file. */
 export const VERSION = "0.0.0";

@@ -11,7 +11,7 @@ describe("parseClusterEndpoint", () => {
     });
   });
 
-  test("reads the suffix of a private-link endpoint", () => {
+  test("reads the suffix of a PrivateLink endpoint", () => {
     expect(parseClusterEndpoint(`${ID}.dsql-fnh4.eu-west-1.on.aws`)).toEqual({
       clusterId: ID,
       region: "eu-west-1",

@@ -51,7 +51,7 @@ describe("defaults and precedence", () => {
     });
   });
 
-  test("takes a field beside a connection string that leaves it out or says the same", () => {
+  test("accepts a field that the connection string does not contain, or has with the same value", () => {
     const connectionString = `postgres://app@${HOST}:5433/one?tokenDurationSecs=5`;
     const settings = resolveConnection({
       connectionString,
@@ -73,7 +73,7 @@ describe("defaults and precedence", () => {
     ["host", { host: "another.example.com", region: "us-east-1" }],
     ["tokenDurationSecs", { tokenDurationSecs: 6 }],
     ["application_name", { application_name: "another" }],
-  ])("refuses a %s that contradicts the connection string beside it", (name, field) => {
+  ])("rejects a %s that contradicts the connection string", (name, field) => {
     const connectionString = `postgres://app@${HOST}:5433/one?tokenDurationSecs=5&application_name=mine`;
     expect(() => new DsqlPool({ connectionString, ...field })).toThrow(DsqlConfigError);
     expect(() => new DsqlPool({ connectionString, ...field })).toThrow(`${name} contradicts`);

@@ -80,9 +80,9 @@ describe("parseConnectionString", () => {
     );
   });
 
-  test("names all parameters for a name that is near to none", () => {
+  test("names all parameters for a name that is close to none", () => {
     expect(() => parseConnectionString(`postgres://${HOST}/?connection_limit=5`)).toThrow(
-      /"connection_limit"\. The known ones are region, .*sslmode\.$/,
+      /"connection_limit"\. The known parameters are region, .*sslmode\.$/,
     );
   });
 

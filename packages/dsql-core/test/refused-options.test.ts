@@ -8,7 +8,7 @@ const HOST = "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws";
 describe("refused options", () => {
   test.each([
     ["statement_timeout", 5000, "query_timeout"],
-    ["lock_timeout", 5000, "leave it out"],
+    ["lock_timeout", 5000, "omit it"],
     ["idle_in_transaction_session_timeout", 5000, "5 minutes"],
     ["options", "-c statement_timeout=5000", "statement_timeout"],
     ["options", "-c serch_path=a", "search_path"],

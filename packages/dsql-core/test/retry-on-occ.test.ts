@@ -153,7 +153,7 @@ describe("an option that cannot be used is refused by name before anything runs"
   test.each([
     ["maxAttemps", 'Did you mean "maxAttempts"?'],
     ["maxRetrys", 'Did you mean "maxRetries"?'],
-    ["isolationLevel", "leave it out"],
+    ["isolationLevel", "omit it"],
   ])("%s, which there is none of", async (name, advice) => {
     const { work, attempts } = failingWith();
     const failed = retryOnOcc(work, { [name]: 3 });

@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Waits until an asynchronous job of DSQL has ended, such as the index build that `CREATE INDEX ASYNC` starts.
- * Takes the job's id, or the result of the statement that started it: `db.executeQuery(db.schema.createIndex(…))`. A
+ * `job` is the job's id, or the result of the statement that started it: `db.executeQuery(db.schema.createIndex(…))`. A
  * result without `job_id` (`if not exists` of an index that exists) leaves nothing to wait for.
  * Call it outside a transaction: DSQL refuses it inside one.
  * @throws AsyncJobFailedError when the job failed; a failed index stays behind, invalid, and must be dropped

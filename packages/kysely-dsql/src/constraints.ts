@@ -2,8 +2,8 @@ import { type Kysely, type OperationNodeSource, sql } from "kysely";
 import { waitForJob } from "./async-job.ts";
 
 /**
- * Adds a CHECK or FOREIGN KEY constraint to an existing table as NOT VALID, the only way in which DSQL adds one: it holds for
- * rows that are written from now on. {@link validateConstraint} then checks the rows that exist.
+ * Adds a CHECK or FOREIGN KEY constraint to an existing table as NOT VALID, the only way in which DSQL adds one: it applies to
+ * rows that are written from then on. {@link validateConstraint} checks the existing rows.
  *
  * ```ts
  * await addConstraintNotValid(db, db.schema.alterTable("book").addCheckConstraint("has_title", sql`title <> ''`));

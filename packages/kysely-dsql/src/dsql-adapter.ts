@@ -12,7 +12,7 @@ export class DsqlAdapter extends DialectAdapterBase {
     this.#retryDefaults = retryDefaults;
   }
 
-  /** The `retry` option of the pool, which `transactionWithRetry` starts from; undefined until there is a pool. */
+  /** The `retry` option of the pool, the defaults of `transactionWithRetry`; undefined until there is a pool. */
   get retryDefaults(): RetryOptions | undefined {
     return this.#retryDefaults();
   }
@@ -21,7 +21,7 @@ export class DsqlAdapter extends DialectAdapterBase {
     return true;
   }
 
-  /** DSQL supports one DDL statement in a transaction, without reads or writes beside it. */
+  /** DSQL supports one DDL statement in a transaction, without reads or writes. */
   override get supportsTransactionalDdl(): boolean {
     return false;
   }

@@ -28,7 +28,7 @@ export interface DsqlConnectionSettings {
   waitForIndexes: boolean;
   /** The pool that the connection comes from. */
   pool: DsqlPool;
-  /** How a statement outside a transaction is retried after a conflict; undefined where it is not. */
+  /** How a statement outside a transaction is retried after a conflict; undefined if it is not retried. */
   autocommitRetry: RetryOptions | undefined;
 }
 
@@ -215,7 +215,7 @@ export class DsqlConnection implements DatabaseConnection {
 function markOutcomeUnknown(reason: unknown): void {
   if (!(reason instanceof Error) || reason.cause !== undefined || !Object.isExtensible(reason)) return;
   const cause = new CommitOutcomeUnknownError(
-    "The connection was closed while a statement outside a transaction was running. The server may have finished it: it was committed in full or not at all. Check before you send it again.",
+    "The connection was closed while a statement outside a transaction was running. The server may have finished it: it was committed in full or not at all. Check before you retry it.",
   );
   Object.defineProperty(reason, "cause", { value: cause, configurable: true, writable: true });
 }

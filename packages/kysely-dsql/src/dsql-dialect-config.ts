@@ -2,7 +2,7 @@ import type { DsqlPool, DsqlPoolOptions } from "dsql-core";
 import type { DatabaseConnection } from "kysely";
 import type { DsqlQueryCompilerOptions } from "./dsql-query-compiler.ts";
 
-/** As much of a `pg-cursor` cursor as streaming needs. */
+/** The part of a `pg-cursor` cursor that streaming needs. */
 export interface Cursor<R> {
   read(rowCount: number): Promise<R[]>;
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export interface DsqlDialectOptions extends DsqlQueryCompilerOptions {
   /** The default export of `pg-cursor`; needed by `.stream()` alone. */
   cursor?: CursorConstructor | undefined;
   /**
-   * Waits until an index is built before `createIndex(…).execute()` resolves. Inside a transaction nothing is waited for.
+   * Waits until an index is built before `createIndex(…).execute()` resolves. Inside a transaction it does not wait.
    * @default false
    */
   waitForIndexes?: boolean | undefined;
@@ -26,9 +26,9 @@ export interface DsqlDialectOptions extends DsqlQueryCompilerOptions {
   onReserveConnection?: ((connection: DatabaseConnection) => Promise<void>) | undefined;
 }
 
-/** A pool that exists already, or a function that is called once, before the first query. */
+/** An existing pool, or a function that returns one and is called once, before the first query. */
 export interface DsqlDialectPoolConfig extends DsqlDialectOptions {
-  /** `db.destroy()` ends it once the first query was made, as Kysely's own PostgreSQL dialect does. */
+  /** `db.destroy()` ends it once a query has run, as Kysely's own PostgreSQL dialect does. */
   pool: DsqlPool | (() => DsqlPool | Promise<DsqlPool>);
 }
 

@@ -113,7 +113,7 @@ export class DsqlDriver implements Driver {
 function beginStatement({ isolationLevel, accessMode }: TransactionSettings): string {
   if (isolationLevel !== undefined && isolationLevel !== "repeatable read") {
     throw new DsqlConfigError(
-      `Aurora DSQL has no isolation level "${isolationLevel}": every transaction runs at "repeatable read". Leave setIsolationLevel out.`,
+      `Aurora DSQL has no isolation level "${isolationLevel}": every transaction runs at "repeatable read". Omit setIsolationLevel.`,
     );
   }
   const level = isolationLevel === undefined ? "" : ` isolation level ${isolationLevel}`;

@@ -33,13 +33,13 @@ const SERIAL_TYPES: readonly string[] = ["serial", "bigserial"];
 const BIGINT_TYPES: readonly string[] = ["bigint", "int8"];
 
 /**
- * Compiles to PostgreSQL's SQL, with DSQL's indexes and identity columns. What DSQL would refuse is refused at compile time,
- * with a `DsqlConfigError` that says what to use instead; plain SQL is sent as it is.
+ * Compiles to PostgreSQL's SQL, with DSQL's indexes and identity columns. What DSQL does not support is refused at compile time,
+ * with a `DsqlConfigError` that says what to use instead; plain SQL is sent unchanged.
  */
 export class DsqlQueryCompiler extends PostgresQueryCompiler {
   readonly #identityCache: number;
 
-  /** @throws DsqlConfigError for an `identityCache` that DSQL does not take */
+  /** @throws DsqlConfigError for an `identityCache` that DSQL does not accept */
   constructor({ identityCache = DEFAULT_IDENTITY_CACHE }: DsqlQueryCompilerOptions = {}) {
     super();
     if (identityCache !== 1 && !(Number.isSafeInteger(identityCache) && identityCache >= 65_536)) {
@@ -104,7 +104,7 @@ export class DsqlQueryCompiler extends PostgresQueryCompiler {
   protected override visitCreateTable(node: CreateTableNode): void {
     const table = `table "${node.table.table.identifier.name}"`;
     if (node.temporary) {
-      throw new DsqlConfigError(`${table}: Aurora DSQL has no temporary tables. Leave temporary() out.`);
+      throw new DsqlConfigError(`${table}: Aurora DSQL has no temporary tables. Omit temporary().`);
     }
     if (node.selectQuery) {
       throw new DsqlConfigError(
@@ -138,7 +138,7 @@ export class DsqlQueryCompiler extends PostgresQueryCompiler {
     if (node.modifier === "ForShare" || node.modifier === "ForNoKeyUpdate") {
       const name = node.modifier === "ForShare" ? "forShare" : "forNoKeyUpdate";
       throw new DsqlConfigError(
-        `${name}: Aurora DSQL has FOR UPDATE and FOR KEY SHARE only. Use forUpdate() or forKeyShare(); neither waits, a conflict shows at COMMIT.`,
+        `${name}: Aurora DSQL has only FOR UPDATE and FOR KEY SHARE. Use forUpdate() or forKeyShare(); they do not wait: a conflict fails at COMMIT.`,
       );
     }
     super.visitSelectModifier(node);
@@ -148,11 +148,11 @@ export class DsqlQueryCompiler extends PostgresQueryCompiler {
 function checkIndex(node: CreateIndexNode): void {
   const index = `index "${node.name.name}"`;
   if (node.using) {
-    throw new DsqlConfigError(`${index}: Aurora DSQL has only one index type. Leave using(…) out.`);
+    throw new DsqlConfigError(`${index}: Aurora DSQL has only one index type. Omit using(…).`);
   }
   if (node.columns?.some((column) => OrderByItemNode.is(column) && column.direction !== undefined)) {
     throw new DsqlConfigError(
-      `${index}: Aurora DSQL does not support a sort order for index keys, and reads an index in both directions. Leave asc and desc out.`,
+      `${index}: Aurora DSQL does not support a sort order for index keys, and reads an index in both directions. Omit asc and desc.`,
     );
   }
 }

@@ -5,10 +5,10 @@ import type { Kysely, MigrationLockOptions } from "kysely";
 const LONGEST_POLL_DELAY_MS = 1_000;
 const PATIENCE_MS = 5 * 60_000;
 
-/** The table that Kysely makes for dialects without locks of their own; its key is the table's name. */
+/** The table that Kysely creates for dialects without locks of their own; its key is the table's name. */
 type LockDatabase = Record<string, { id: string; is_locked: number }>;
 
-/** The random numbers and the waiting, which tests replace. */
+/** Random numbers and waits, which tests replace. */
 interface Polling {
   random(): number;
   sleep(milliseconds: number): Promise<unknown>;
@@ -35,7 +35,7 @@ export async function releaseLockRow(db: Kysely<unknown>, options: MigrationLock
   await retryOnOcc(() => setLocked(db, options, { from: 1, to: 0 }));
 }
 
-/** A conflict means that another process has taken the lock, or is about to, and so leads back to waiting. */
+/** A conflict means that another process has taken the lock, or is about to, so the wait continues. */
 async function tryLock(db: Kysely<unknown>, options: MigrationLockOptions): Promise<boolean> {
   try {
     return await setLocked(db, options, { from: 0, to: 1 });
@@ -66,6 +66,6 @@ function heldByAnother({ lockTable, lockTableSchema }: MigrationLockOptions): st
   const table = lockTableSchema === undefined ? lockTable : `${lockTableSchema}.${lockTable}`;
   return (
     `Another process holds the migration lock in ${table}. ` +
-    `If that process is no longer running, free the lock with: update ${table} set is_locked = 0`
+    `If that process is no longer running, release the lock with: update ${table} set is_locked = 0`
   );
 }

@@ -13,20 +13,20 @@ const PREFIX = "kysely";
 /** Where a driver gets its pool, and the retry options of that pool. */
 export interface PoolProvider {
   open(): Promise<DsqlPool>;
-  /** The `retry` option of the pool; undefined until the caller's function has made one. */
+  /** The `retry` option of the pool; undefined until the caller's function has returned one. */
   retryDefaults(): RetryOptions | undefined;
 }
 
-/** The options of a dialect, which may be a connection string or left out. */
+/** The options of a dialect, which may be a connection string or undefined. */
 export function dialectConfig(config: DsqlDialectConfig | string | undefined): DsqlDialectConfig {
   if (config === undefined) return {};
   if (typeof config === "string") return { connectionString: config };
-  if (isDsqlPool(config)) throw new DsqlConfigError("Give a pool as an option: new DsqlDialect({ pool }).");
+  if (isDsqlPool(config)) throw new DsqlConfigError("Pass a pool as an option: new DsqlDialect({ pool }).");
   if (typeof config === "object" && config !== null) return { ...config };
   throw new DsqlConfigError("The options of DsqlDialect must be an object or a connection string.");
 }
 
-/** Provides the caller's pool, the one that its function makes, or one made from connection options. */
+/** Provides the caller's pool, the one that its function returns, or one created from connection options. */
 export function poolProvider(config: DsqlDialectConfig): PoolProvider {
   if (typeof config.pool === "function") return madeByCaller(config.pool);
   return config.pool === undefined ? madeFrom(poolOptionsOf(config)) : given(demandDsqlPool(config.pool));
@@ -49,7 +49,7 @@ function madeByCaller(make: () => DsqlPool | Promise<DsqlPool>): PoolProvider {
 }
 
 function madeFrom(options: DsqlPoolOptions): PoolProvider {
-  // The first one is made at once, so that an invalid option throws in the constructor.
+  // The first one is created at once, so that an invalid option throws in the constructor.
   let next: DsqlPool | undefined = openPool(options, PREFIX);
   const { retryOptions } = next;
   return {

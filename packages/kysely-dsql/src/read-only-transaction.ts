@@ -12,7 +12,7 @@ import type {
   Transaction,
 } from "kysely";
 
-/** The text is Kysely's own, so that what is typed here can be passed where Kysely's `ReadonlyTransaction` is expected. */
+/** The text is Kysely's own, so that these types can be passed where Kysely's `ReadonlyTransaction` is expected. */
 type NotAllowed = KyselyTypeError<"not allowed with a read-only Kysely instance.">;
 
 /** Methods that write: they exist, but cannot be called. */
@@ -86,7 +86,7 @@ interface Derived<DB> {
 export interface ReadOnlyTransaction<DB>
   extends ReadOnlyQueryCreator<DB>,
     Pick<Transaction<DB>, "case" | "dynamic" | "fn" | "introspection" | "isTransaction">,
-    // Of these, each version of Kysely has its own selection.
+    // Each version of Kysely has some of these.
     Pick<Derived<DB>, keyof Derived<unknown> & keyof Transaction<unknown>> {
   executeQuery<R>(
     query: SelectQueryBuilder<DB, never, R> | (CompiledQuery<R> & { readonly query: SelectQueryNode }),
@@ -104,7 +104,7 @@ export interface ReadOnlyTransaction<DB>
 }
 
 /**
- * The parameter type for functions that only read: a Kysely instance, a transaction and a read-only transaction all are one.
+ * The parameter type for functions that only read: a Kysely instance, a transaction or a read-only transaction.
  */
 export type Reader<DB> = Pick<
   ReadOnlyTransaction<DB>,

@@ -3,7 +3,7 @@ import type { DsqlPoolClient } from "dsql-core";
 import type { CompiledQuery, QueryResult } from "kysely";
 import type { Cursor, CursorConstructor } from "./dsql-dialect-config.ts";
 
-/** Reads a query's rows through a cursor, a chunk at a time, and closes the cursor on every path that leaves it open. */
+/** Reads a query's rows through a cursor, one chunk at a time, and closes the cursor on every path that leaves it open. */
 export async function* streamRows<R>(
   client: DsqlPoolClient,
   CursorClass: CursorConstructor | undefined,

@@ -18,9 +18,9 @@ export type ReadOnlyTransactionOptions = TransactionOptions & { readOnly: boolea
 
 /**
  * Runs a transaction, and retries all of it after a conflict or a connection lost before COMMIT. The work may run several
- * times: don't send email or charge cards inside it. Options that are left out come from the pool's `retry` option.
+ * times: don't send email or charge cards inside it. Options that are not set come from the pool's `retry` option.
  * @throws NestedTransactionError when `db` is a transaction already, which is unaffected
- * @throws OccRetryExhaustedError when attempts or time end in a conflict
+ * @throws OccRetryExhaustedError when it still conflicts and attempts or time have run out
  * @throws CommitOutcomeUnknownError when COMMIT got no response; without `verifyCommit` it is not retried
  */
 export function transactionWithRetry<DB, T>(
@@ -71,7 +71,7 @@ class Unrepeatable {
 }
 
 /**
- * Stops retrying when an attempt rejects with the same error object as the one before, because then nothing was tried: inside
+ * Stops retrying when an attempt rejects with the same error object as the one before, because then nothing was attempted: inside
  * `db.connection()` all attempts share one connection, which stays lost, and an aborted signal has one reason for all queries.
  */
 function refuseRepetition(): (error: unknown) => never {
@@ -86,7 +86,7 @@ function refuseRepetition(): (error: unknown) => never {
 async function retryDefaultsOf<DB>(db: Kysely<DB>): Promise<RetryOptions | undefined> {
   const { adapter } = db.getExecutor();
   if (!(adapter instanceof DsqlAdapter)) return undefined;
-  // The caller's function makes the pool when a connection is first needed; if it fails, the transaction reports that error.
+  // The caller's function opens the pool when a connection is first needed; if it fails, the transaction reports that error.
   if (adapter.retryDefaults === undefined) {
     await db
       .connection()

@@ -48,13 +48,13 @@ describe("createIndex", () => {
   it("refuses using, and says what to do", () => {
     expect(() => index().using("btree").column("owner").compile()).toThrow(DsqlConfigError);
     expect(() => index().using("btree").column("owner").compile()).toThrow(
-      'index "by_owner": Aurora DSQL has only one index type. Leave using(…) out.',
+      'index "by_owner": Aurora DSQL has only one index type. Omit using(…).',
     );
   });
 
   it("refuses a sort order, and says what to do", () => {
     for (const column of ["owner asc", "owner desc"] as const) {
-      expect(() => index().column(column).compile()).toThrow(/Leave asc and desc out/);
+      expect(() => index().column(column).compile()).toThrow(/Omit asc and desc/);
     }
   });
 

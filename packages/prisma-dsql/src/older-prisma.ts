@@ -9,8 +9,8 @@ export function olderPrisma(name: string): DsqlConfigError {
 }
 
 /**
- * Refuses a PrismaPg that is older than Prisma 7, by what only newer ones do: they take a connection string, which an older one
- * keeps as if it were options. Nothing connects.
+ * Refuses a PrismaPg that is older than Prisma 7, which it recognises by its behaviour: newer ones accept a connection string, older
+ * ones store it as if it were options. Nothing connects.
  * @throws DsqlConfigError
  */
 export function demandPrismaPg7(): void {
@@ -21,7 +21,7 @@ function takenFor(connectionString: string): unknown {
   try {
     return Reflect.get(new PrismaPg(connectionString), "config");
   } catch {
-    // Before Prisma 6.6 it takes nothing but a pool.
+    // Before Prisma 6.6 it accepts only a pool.
     return connectionString;
   }
 }

@@ -9,15 +9,15 @@ export interface HistoryTableName {
 }
 
 /**
- * drizzle-orm's own history table, in the form that 0.45 and 1.0 both read. A migration is identified by its name where the table
- * has one (1.0), else by its `created_at`.
+ * drizzle-orm's own history table, in the form that 0.45 and 1.0 both read. A migration is identified by its name if the table
+ * has that column (1.0), else by its `created_at`.
  */
 export function drizzleHistory({ table, schema }: HistoryTableName, folder: DrizzleFolder): HistoryTable {
   const qualified = `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
   const timeOf = new Map(folder.migrations.map(({ name, createdAtMs }) => [name, createdAtMs]));
   const nameOf = new Map(folder.migrations.map(({ name, createdAtMs }) => [createdAtMs, name]));
   const named = folder.format === "1.0";
-  // Two folders may have the same second in their names; a row that 0.45 wrote has no name.
+  // Two folders' names may have the same second; a row that 0.45 wrote has no name.
   const rowOf = (name: string) => {
     const byTime = `created_at = ${timeOf.get(name) ?? 0}`;
     return named ? `(name = ${escapeLiteral(name)} OR name IS NULL AND ${byTime})` : byTime;

@@ -18,7 +18,7 @@ import { readDrizzleFolder } from "./migrations-folder.ts";
 
 /** Options of {@link migrate}: drizzle-orm's own, and how the deployment behaves. */
 export interface DsqlMigrationConfig extends LeaseOptions {
-  /** The folder that `drizzle-kit generate` writes, as of 0.45 or 1.0. */
+  /** The folder that `drizzle-kit generate` writes, in the form of 0.45 or 1.0. */
   migrationsFolder: string;
   /** @default "__drizzle_migrations" */
   migrationsTable?: string | undefined;
@@ -31,10 +31,10 @@ export interface DsqlMigrationConfig extends LeaseOptions {
 }
 
 /**
- * Applies what `drizzle-kit generate` wrote: each statement rewritten for DSQL and run by itself, index builds waited for, under
+ * Applies what `drizzle-kit generate` wrote: each statement is rewritten for DSQL and runs by itself, index builds are waited for, under
  * a lease that other deployments wait for. An interrupted migration is resumed where it stopped.
  * The history is drizzle-orm's own table, which its tools can still read.
- * @throws MigrateError as `deploy` of dsql-migrate does
+ * @throws MigrateError like `deploy` of dsql-migrate
  */
 export async function migrate(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<DeployResult> {
   return await deploy(await deploymentOf(db, config));
@@ -46,14 +46,14 @@ export type MigrationRepair =
   | { accept: string }
   /** Its changes are in the database already: it is recorded as applied, and nothing is run. */
   | { applied: string }
-  /** It was interrupted, and what it did was undone by hand: the next `migrate` runs it from its first statement. */
+  /** It was interrupted, and its changes were undone by hand: the next `migrate` runs it from its first statement. */
   | { forget: string };
 
 /**
- * Corrects the records of one migration, for the few cases that need a person; an interrupted migration does not: call
- * {@link migrate} again.
- * @param config as `migrate` was given it
- * @throws MigrateError `DSQL_MIGRATE_INPUT` if there is no such migration, or it is not in the state that the repair is for
+ * Corrects the records of one migration, for the few cases that need a decision by a person. An interrupted migration does not need
+ * it: call {@link migrate} again.
+ * @param config the same as for `migrate`
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if there is no such migration, or it is not in the state that this repair is for
  */
 export async function repair(
   db: { $client: unknown },

@@ -9,7 +9,7 @@ interface DrizzleMigration {
   name: string;
   path: string;
   sql: string;
-  /** Milliseconds since 1970: what drizzle-orm stores as `created_at`, and identifies the migration by. */
+  /** Milliseconds since 1970: drizzle-orm stores it as `created_at`, which identifies the migration. */
   createdAtMs: number;
 }
 
@@ -24,7 +24,7 @@ export interface DrizzleFolder {
 /**
  * Reads what `drizzle-kit generate` writes: `meta/_journal.json` with a file for each entry (0.45), or a folder for each
  * migration (1.0).
- * @throws MigrateError `DSQL_MIGRATE_INPUT` if the folder holds neither, or a file is missing
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if the folder contains neither, or a file is missing
  */
 export async function readDrizzleFolder(folder: string): Promise<DrizzleFolder> {
   const journal = join(folder, "meta", "_journal.json");
@@ -52,7 +52,7 @@ async function readFolders(folder: string): Promise<DrizzleMigration[]> {
     if (createdAtMs === undefined) {
       throw new MigrateError(
         "DSQL_MIGRATE_INPUT",
-        `${join(folder, name)} does not begin with a time such as 20261126093000, as drizzle-kit names its folders.`,
+        `${join(folder, name)} does not begin with a time such as 20261126093000, as the folders of drizzle-kit do.`,
       );
     }
     migrations.push({ name, path, sql: await read(path), createdAtMs });

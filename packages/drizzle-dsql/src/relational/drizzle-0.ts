@@ -34,8 +34,8 @@ export function joinRelationsOf0(dialect: object): void {
   dialect.buildRelationalQueryWithoutPK = (query) => {
     const built = buildRelation.call(dialect, query);
     if (!mayNameOuterRow(query, built.selection)) return built;
-    // A many relation is one aggregate, one row; a one relation may find none, and NULL is what LEFT JOIN would give. LIMIT
-    // keeps PostgreSQL from inlining the subquery, whose rows it could then not keep for equal outer rows (Memoize).
+    // A many relation is one aggregate, one row; a one relation may find no row, and LEFT JOIN would return NULL. LIMIT
+    // prevents PostgreSQL from inlining the subquery, whose rows it could then not cache for equal outer rows (Memoize).
     const oneRow = is(query.nestedQueryRelation, One)
       ? sql`select (${built.sql}) as "data" limit 1`
       : built.sql;

@@ -42,7 +42,7 @@ export function joinRelationsOf1(dialect: object): void {
   };
 }
 
-/** What follows LEFT JOIN LATERAL in the chunk that opens a relation. */
+/** The rest of the chunk that opens a relation, after LEFT JOIN LATERAL. */
 function leftJoinAt(chunks: readonly SQLChunk[], index: number): string | undefined {
   const chunk = chunks[index];
   if (!is(chunk, StringChunk)) return undefined;

@@ -1,6 +1,6 @@
 import { Column, getTableName, is, Param, Placeholder, SQL, StringChunk, Table } from "drizzle-orm";
 
-/** One entry of what a relational query selects, as far as both versions of drizzle-orm agree on it. */
+/** One entry of a relational query's select list, as far as both versions of drizzle-orm agree. */
 interface Selected {
   /** A column, SQL, or in 1.0 the aliased table of a relation. */
   field?: unknown;
@@ -12,9 +12,9 @@ interface Selected {
 }
 
 /**
- * Whether a relation may select something of a row outside of it: the caller's own SQL (`extras`) can name any row in scope,
- * in the relation itself or in a relation below it. SQL that is made of the relation's own columns, values, operators and
- * function calls does not. `table` is the relation's aliased table in 1.0; 0.45 makes every column in extras one of the relation.
+ * Whether a relation may select a column of a row outside of it: the caller's own SQL (`extras`) can name any row in scope,
+ * in the relation itself or in a relation below it. SQL that consists of the relation's own columns, values, operators and
+ * function calls does not. `table` is the relation's aliased table in 1.0; 0.45 turns every column in extras into one of the relation.
  */
 export function maySelectOuterRow(selection: unknown, table?: unknown): boolean {
   if (!Array.isArray(selection)) return false;
@@ -53,9 +53,9 @@ const FUNCTION_OR_CAST = /::\s*\w+|\b(?!select\b|values\b|table\b|with\b|lateral
 const KEYWORD =
   /\b(?:and|or|not|is|null|true|false|case|when|then|else|end|like|ilike|between|in|distinct|as)\b/gi;
 
-/** Whether plain SQL is certain to name no column: what is left without literals, calls, casts and keywords has no letter. */
+/** Whether plain SQL is certain to name no column: without literals, calls, casts and keywords, no letter is left. */
 function namesNoColumn(text: string): boolean {
-  // Where a comment, an escape or a dollar quote is, quotes may not mean what they seem to.
+  // Next to a comment, an escape or a dollar quote, quotes may not delimit strings.
   if (/--|\/\*|\\|\$/.test(text)) return false;
   const rest = text.replace(STRING_LITERAL, " ").replace(FUNCTION_OR_CAST, " ").replace(KEYWORD, " ");
   return /^[\d\s()+\-*/%<>=!|&,.:^~#@]*$/.test(rest);

@@ -1,11 +1,11 @@
-/** An AWS identity, as the AWS SDK's `AwsCredentialIdentity` has it. */
+/** AWS credentials, in the form of the AWS SDK's `AwsCredentialIdentity`. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
-  /** Nothing signed with them is accepted after this time. */
+  /** After this time, what they have signed is no longer accepted. */
   readonly expiration?: Date | undefined;
 }
 
-/** Fetches an AWS identity; every provider of `@aws-sdk/credential-providers` fits. Called once for each token that is signed. */
+/** Fetches AWS credentials; every provider of `@aws-sdk/credential-providers` fits. Called once for each token that is signed. */
 export type AwsCredentialProvider = () => Promise<AwsCredentials>;

@@ -1,3 +1,3 @@
-// A file of its own, so that bundlers make one lazily loaded chunk of the SDK: of a dynamic import of a CommonJS package
-// esbuild keeps nothing but `default` when it splits the code.
+// A separate file, so that bundlers make the SDK one lazily loaded chunk: when esbuild splits code, it keeps only the `default` of
+// a dynamically imported CommonJS package.
 export { defaultProvider } from "@aws-sdk/credential-provider-node";

@@ -1,8 +1,8 @@
 import type { AwsCredentials } from "./aws-credentials.ts";
 
 /**
- * The identity that the environment's variables hold, which comes first in the SDK's default chain too, unless AWS_PROFILE
- * names another. A Lambda function has it there, and so needs no SDK.
+ * The credentials in environment variables, which come first in the SDK's default chain too, unless AWS_PROFILE
+ * names others. A Lambda function has them there, and so needs no SDK.
  * Source: AWS SDKs and Tools reference guide, "AWS access keys" (2026-09-08); `@aws-sdk/credential-provider-node` 3.972.
  */
 export function environmentCredentials(env: NodeJS.ProcessEnv = process.env): AwsCredentials | undefined {

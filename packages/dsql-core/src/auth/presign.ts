@@ -4,7 +4,7 @@ import type { AwsCredentials } from "./aws-credentials.ts";
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const SERVICE = "dsql";
 
-/** What a token is signed for, by whom and when. */
+/** What a token is signed for, with which credentials, and when. */
 export interface Presigning {
   host: string;
   region: string;

@@ -14,7 +14,7 @@ export interface TokenRequest {
   profile?: string | undefined;
 }
 
-/** A token, and when it stops opening connections. */
+/** A token, and the time after which it opens no more connections. */
 export interface SignedToken {
   token: string;
   /** Milliseconds since 1970; the end of its duration or of the credentials behind it, whichever comes first. */
@@ -86,16 +86,16 @@ async function fetchCredentials(provider: AwsCredentialProvider): Promise<AwsCre
         { cause },
       );
     throw new DsqlTokenError(
-      "AWS credentials could not be fetched. Check the cause, and the profile or role of this process.",
+      "The AWS credentials could not be fetched. Check the cause, and the profile or role of this process.",
       { cause },
     );
   }
   if (typeof identity?.accessKeyId !== "string" || typeof identity.secretAccessKey !== "string")
-    throw new DsqlTokenError("The credentials provider returned no accessKeyId and secretAccessKey.");
+    throw new DsqlTokenError("The credentials provider did not return an accessKeyId and a secretAccessKey.");
   return identity;
 }
 
-/** The request's own credentials, or the environment's, or the SDK's default chain, made once: it keeps what it has fetched until that expires. */
+/** The request's own credentials, or the environment's, or the SDK's default chain, created once: it caches what it has fetched until that expires. */
 function memoizedProvider({ credentials, profile, region }: TokenRequest): AwsCredentialProvider {
   if (typeof credentials === "function") return credentials;
   if (credentials !== undefined) return async () => credentials;

@@ -4,24 +4,24 @@ import type { SignedToken, TokenSigner } from "./token-signer.ts";
 /** A token is replaced after this share of its lifetime, less up to a tenth of it at random so that processes do not all sign at once. */
 const REFRESH_AT = 0.8;
 const REFRESH_JITTER = 0.1;
-/** Milliseconds that a token must still be valid for to be used, so that it outlives the login; at most a tenth of its lifetime. */
+/** Milliseconds for which a token must still be valid to be used, so that it outlives the login; at most a tenth of its lifetime. */
 const MARGIN_MS = 5_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
-/** Milliseconds after which a signing that has not finished counts as hung, and the next caller starts another. */
+/** Milliseconds after which a signing that has not finished is considered hung, and the next caller starts another. */
 const HUNG_MS = 10_000;
-/** Milliseconds that the clock may be set back before a token counts as signed in the future, which servers reject. */
+/** Milliseconds by which the clock may be set back before a token is considered signed in the future, which servers reject. */
 const SKEW_MS = 60_000;
 
 /** The counts of a token source. */
 export interface TokenStats {
   tokensSigned: number;
   tokensFailed: number;
-  /** Milliseconds that the slowest token took, failed ones included. */
+  /** Milliseconds that the slowest token took, including failed ones. */
   slowestTokenMs: number;
 }
 
-/** Notified when a token was signed or could not be. */
+/** Called when a token was signed, or could not be signed. */
 export interface TokenListener {
   tokenSigned?(event: { elapsedMs: number; expiresAtMs: number }): void;
   tokenFailed?(event: { elapsedMs: number; error: unknown; stillValid: boolean }): void;
@@ -35,7 +35,7 @@ interface CurrentToken extends SignedToken {
 
 /**
  * The tokens of one endpoint and user: signed when one is needed, kept, and replaced in the background when 80 % of its
- * life is over (less some jitter). It has no timer: it checks the wall clock at each use, which also works after a process was frozen.
+ * lifetime is over (less some jitter). It has no timer: it checks the wall clock at each use, which also works after a process was frozen.
  */
 export class TokenSource {
   readonly #sign: TokenSigner;

@@ -16,7 +16,7 @@ export type AsyncJob = string | { rows: readonly unknown[] };
  * exists) leaves nothing to wait for. It must not be called inside a transaction: DSQL refuses it there.
  * Source: Aurora DSQL user guide, "Asynchronous indexes".
  * @throws AsyncJobFailedError when the job failed; a failed index stays behind, invalid, and must be dropped
- * @throws DsqlConfigError for what is neither the id of a job nor a result that holds one
+ * @throws DsqlConfigError for a value that is neither the id of a job nor a result that contains one
  */
 export async function waitForJob(client: JobClient, job: AsyncJob): Promise<void> {
   const jobId = jobIdOf(job);
@@ -28,7 +28,7 @@ export async function waitForJob(client: JobClient, job: AsyncJob): Promise<void
   throw new AsyncJobFailedError({ jobId, objectName: given(object_name), details: given(details) });
 }
 
-/** The procedure takes a literal only, so the id that is put into the statement is checked here. */
+/** The procedure accepts only a literal, so the id is checked before it is put into the statement. */
 function jobIdOf(job: AsyncJob): string | undefined {
   if (typeof job !== "string" && job.rows.length === 0) return undefined;
   // An ORM may have changed the names of columns to camel case.

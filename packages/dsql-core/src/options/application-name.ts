@@ -1,14 +1,14 @@
 import { DsqlConfigError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 
-/** PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1, PostgreSQL 16 manual, "Identifiers and Key Words"). */
+/** PostgreSQL truncates names to 63 bytes (NAMEDATALEN - 1, PostgreSQL 16 manual, "Identifiers and Key Words"). */
 const MAX_BYTES = 63;
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 const CONNECTOR = `aurora-dsql-ts/${VERSION}`;
 
 /**
- * The `application_name` of the startup packet: `<ormPrefix>:aurora-dsql-ts/<version>`, or exactly what the user gave.
- * @throws DsqlConfigError for a name that PostgreSQL would cut or change
+ * The `application_name` of the startup packet: `<ormPrefix>:aurora-dsql-ts/<version>`, or exactly the user's own.
+ * @throws DsqlConfigError for a name that PostgreSQL would truncate or change
  */
 export function applicationName(options: {
   ormPrefix?: string | undefined;

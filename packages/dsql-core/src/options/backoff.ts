@@ -6,9 +6,9 @@ export interface BackoffInput {
   baseDelayMs: number;
   /** Milliseconds. */
   maxDelayMs: number;
-  /** A share from 0 to 1; only {@link additiveBackoff} reads it. */
+  /** A fraction from 0 to 1; only {@link additiveBackoff} reads it. */
   jitterFactor: number;
-  /** A number from 0 up to, not including, 1; `Math.random` by default. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive); `Math.random` by default. */
   random: () => number;
 }
 

@@ -4,7 +4,7 @@ export interface ClusterEndpoint {
   clusterId: string;
   /** For instance `us-east-1`. */
   region: string;
-  /** The part after `dsql-` in a private-link or FIPS host name. */
+  /** The part after `dsql-` in a PrivateLink or FIPS host name. */
   suffix?: string | undefined;
 }
 
@@ -12,7 +12,7 @@ const ENDPOINT = /^([a-z0-9]{26})\.dsql(?:-([a-z0-9-]+))?\.([a-z0-9-]+)\.on\.aws
 const CLUSTER_ID = /^[a-z0-9]{26}$/;
 
 /**
- * Reads `<cluster id>.dsql.<Region>.on.aws`, or the private-link form with `dsql-<suffix>`, in any case.
+ * Reads `<cluster id>.dsql.<Region>.on.aws`, or the PrivateLink form with `dsql-<suffix>`, in any case.
  * Returns undefined for every other name.
  * Source: Aurora DSQL user guide, "Accessing Aurora DSQL" and "AWS PrivateLink".
  */
@@ -32,7 +32,7 @@ export function clusterHost({ clusterId, region }: ClusterEndpoint): string {
   return `${clusterId.toLowerCase()}.dsql.${region}.on.aws`;
 }
 
-/** Identifies a cluster for taking turns: endpoints of one name and port lead to the same rows. */
+/** Identifies a cluster for taking turns: endpoints with the same name and port lead to the same rows. */
 export function clusterName({ host, port }: { host: string; port: number }): string {
   return `${host.toLowerCase()}:${port}`;
 }

@@ -4,16 +4,16 @@ import type { DsqlLogger } from "../telemetry/logger.ts";
 import type { DsqlTelemetry } from "../telemetry/telemetry.ts";
 import type { RetryOptions } from "./retry-options.ts";
 
-/** How to reach a cluster, and as whom. Every field can also be given in `connectionString` unless it says
- * otherwise; one that is undefined or null is left out. */
+/** How to reach a cluster, and as whom. Every field can also be set in `connectionString` unless it says
+ * otherwise; one that is undefined or null is ignored. */
 export interface DsqlConnectionOptions {
-  /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field beside it that contradicts it is an error. */
+  /** `postgresql://[user@]host[:port]/[database][?parameters]`; a field that contradicts it is an error. */
   connectionString?: string | undefined;
   /** A cluster endpoint, a 26-character cluster id, or a custom domain; the last needs `region`. @default PGHOST */
   host?: string | undefined;
-  /** Connect to this address instead, while TLS verifies, SNI names and tokens are signed for `host`. @default PGHOSTADDR, where `host` is that of PGHOST */
+  /** Connect to this address instead, while TLS, SNI and tokens use `host`. @default PGHOSTADDR, if `host` is that of PGHOST */
   hostaddr?: string | undefined;
-  /** A number, also written as a string. @default PGPORT, then 5432 */
+  /** A number, or a string of digits. @default PGPORT, then 5432 */
   port?: number | string | undefined;
   /** `admin` signs with `dsql:DbConnectAdmin`, every other role with `dsql:DbConnect`. @default PGUSER, then "admin" */
   user?: string | undefined;
@@ -25,7 +25,7 @@ export interface DsqlConnectionOptions {
   profile?: string | undefined;
   /** Seconds for which a token can open connections, from 1 to 604800 (one week). @default 900 */
   tokenDurationSecs?: number | undefined;
-  /** An identity, or a provider of one, instead of `profile` and the default chain. Options only. */
+  /** Credentials, or a function that returns them, instead of `profile` and the default chain. Options only. */
   credentials?: AwsCredentials | AwsCredentialProvider | undefined;
   /** Another name for `credentials`, that of AWS's connectors. Options only. */
   customCredentialsProvider?: AwsCredentials | AwsCredentialProvider | undefined;
@@ -33,7 +33,7 @@ export interface DsqlConnectionOptions {
   searchPath?: string | readonly string[] | undefined;
   /** Session parameters for the startup packet as libpq writes them: `-c search_path=app -c timezone=UTC`. */
   options?: string | undefined;
-  /** Stands before this package's own name in `application_name`: `kysely:aurora-dsql-ts/1.0.0`. */
+  /** Precedes this package's own name in `application_name`: `kysely:aurora-dsql-ts/1.0.0`. */
   ormPrefix?: string | undefined;
   /** The whole `application_name`, at most 63 bytes of ASCII. @default `[<ormPrefix>:]aurora-dsql-ts/<version>` */
   application_name?: string | undefined;
@@ -41,20 +41,20 @@ export interface DsqlConnectionOptions {
   applicationName?: string | undefined;
   /** CA certificates in PEM that replace Node's own. Options only. */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
-  /** A file with such certificates, or `system` for Node's own. @default PGSSLROOTCERT */
+  /** A file of such certificates, or `system` for Node's own. @default PGSSLROOTCERT */
   sslrootcert?: string | undefined;
-  /** TLS always verifies the certificate and its name, so this is the only value. */
+  /** TLS always verifies the certificate and the host name, so this is the only value. */
   sslmode?: "verify-full" | undefined;
-  /** TLS at once (`direct`), or after PostgreSQL's own request for it, one round trip later. @default "direct" */
+  /** TLS at once (`direct`), or after PostgreSQL's request for it, which costs one more round trip. @default "direct" */
   sslnegotiation?: "postgres" | "direct" | undefined;
-  /** Receives a line for what the pool and its clients do by themselves. Options only. */
+  /** Receives a line for each thing that the pool and its clients do by themselves. Options only. */
   logger?: DsqlLogger | undefined;
-  /** Receives events for metrics; `openTelemetry()` of `dsql-core/opentelemetry` makes one. Options only. */
+  /** Receives events for metrics; `openTelemetry()` of `dsql-core/opentelemetry` returns one. Options only. */
   telemetry?: DsqlTelemetry | undefined;
-  /** Milliseconds for a connection to be opened, or for a pool to provide one, the token included. Options only. @default 30_000 */
+  /** Milliseconds to open a connection, or for a pool to provide one, including the token. Options only. @default 30_000 */
   connectionTimeoutMillis?: number | undefined;
   /**
-   * Milliseconds for the response to COMMIT, BEGIN or ROLLBACK; after them the connection is closed, and a COMMIT rejects
+   * Milliseconds to wait for the response to COMMIT, BEGIN or ROLLBACK; then the connection is closed, and a COMMIT rejects
    * with `CommitOutcomeUnknownError`. 0 waits forever. Options only. @default 30_000
    */
   commitTimeoutMillis?: number | undefined;
@@ -66,11 +66,11 @@ export interface DsqlConnectionOptions {
   query_timeout?: number | undefined;
   /** Type parsers that replace pg's own. Options only. */
   types?: CustomTypesConfig | undefined;
-  /** Ask for results in PostgreSQL's binary format. Options only. @default false */
+  /** Whether to request results in PostgreSQL's binary format. Options only. @default false */
   binary?: boolean | undefined;
 }
 
-/** {@link DsqlConnectionOptions} and those that only a pool has, which no connection string can give. */
+/** {@link DsqlConnectionOptions}, and those that only a pool has, which a connection string cannot contain. */
 export interface DsqlPoolOptions extends DsqlConnectionOptions {
   /** The most connections at a time. @default 10 */
   max?: number | undefined;
@@ -78,7 +78,7 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
   min?: number | undefined;
   /** Milliseconds after which an idle connection is closed; 0 keeps it. @default 600_000 */
   idleTimeoutMillis?: number | undefined;
-  /** Maximum lifetime of a connection in seconds; each expires at random in the last eleventh. 0 is no limit; DSQL ends a connection after 3600. @default 3300 */
+  /** Maximum lifetime of a connection in seconds; each expires at a random time in the last eleventh of it. 0 is no limit; DSQL ends a connection after 3600. @default 3300 */
   maxLifetimeSeconds?: number | undefined;
   /** How often a connection is used before it is closed. @default unlimited */
   maxUses?: number | undefined;
@@ -87,11 +87,11 @@ export interface DsqlPoolOptions extends DsqlConnectionOptions {
    * done. False keeps it running until the last idle connection is closed. @default true
    */
   allowExitOnIdle?: boolean | undefined;
-  /** Retries a statement of `pool.query` that met a conflict: DSQL has rolled it back in full. @default true */
+  /** Retries a statement of `pool.query` that met a conflict, since DSQL has rolled it back in full. @default true */
   autocommitRetry?: boolean | undefined;
   /**
    * Called with each new connection before it is used, and awaited; if it rejects, the connection is closed and the caller
-   * that waits for it gets the error.
+   * that is waiting for it gets the error.
    */
   onConnect?: ((client: ClientBase) => unknown) | undefined;
   /** Defaults for this pool's retries. */

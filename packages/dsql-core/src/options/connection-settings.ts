@@ -22,7 +22,7 @@ import { tlsOptions } from "./tls-options.ts";
 /** The longest that a token can be valid: one week (Aurora DSQL user guide, "Generating an authentication token"). */
 const MAX_TOKEN_SECONDS = 604_800;
 
-/** Options that must be strings, and not empty where they are given. */
+/** Options that must be strings, and must not be empty. */
 const TEXTS = [
   "host",
   "hostaddr",
@@ -37,7 +37,7 @@ const TEXTS = [
   "options",
 ] as const;
 
-/** Options with the connection string read, every default filled in, and everything checked. */
+/** The options with the connection string parsed, every default filled in, and everything checked. */
 export interface ConnectionSettings {
   host: string;
   hostaddr?: string | undefined;
@@ -46,11 +46,11 @@ export interface ConnectionSettings {
   database: string;
   region: string;
   applicationName: string;
-  /** Whether the user gave it, in whole or its prefix. */
+  /** Whether the user set it, or its prefix. */
   isNamed: boolean;
   ssl: ConnectionOptions;
   sslnegotiation: "postgres" | "direct";
-  /** Session parameters, as the startup packet has them. */
+  /** Session parameters, in the form of the startup packet. */
   startupOptions: string | undefined;
   connectionTimeoutMillis: number;
   commitTimeoutMillis: number;
@@ -66,8 +66,8 @@ export interface ConnectionSettings {
 }
 
 /**
- * Reads, merges, defaults and checks; the caller's object stays as it is.
- * @throws DsqlConfigError that names what cannot be used
+ * Reads, merges and checks options, and fills in defaults; the caller's object is not changed.
+ * @throws DsqlConfigError that names the invalid option
  */
 export function resolveConnection(config: DsqlConnectionOptions | string): ConnectionSettings {
   demandSupportedNode();
@@ -102,7 +102,7 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   const givenName = options.application_name ?? options.applicationName;
   return {
     host,
-    // As a URL writes an IPv6 address, or as a socket takes it.
+    // An IPv6 address with brackets, as in a URL, or without, as a socket expects it.
     hostaddr: options.hostaddr?.replace(/^\[(.*)\]$/, "$1"),
     port,
     user,
@@ -122,7 +122,7 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   };
 }
 
-/** A port may be a string, as an environment variable is. */
+/** A port may be a string, such as the value of an environment variable. */
 function portOf(port: number | string): number {
   const number = typeof port === "string" && /^\s*\d{1,5}\s*$/.test(port) ? Number(port) : port;
   demandWholeNumber(number, "port", 1, 65_535);
@@ -134,13 +134,13 @@ function credentialsOf(options: DsqlConnectionOptions): Pick<TokenRequest, "cred
   const credentials = options.credentials ?? customCredentialsProvider;
   if (customCredentialsProvider !== undefined && credentials !== customCredentialsProvider)
     throw new DsqlConfigError(
-      "credentials and customCredentialsProvider are two names for one option: give one.",
+      "credentials and customCredentialsProvider are two names for one option: set one of them.",
     );
   if (credentials !== undefined && typeof credentials !== "function") {
     const { accessKeyId, secretAccessKey } = credentials ?? {};
     if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string")
       throw new DsqlConfigError(
-        "credentials must be an identity with accessKeyId and secretAccessKey, or a function that returns one.",
+        "credentials must be an object with accessKeyId and secretAccessKey, or a function that returns one.",
       );
   }
   return { credentials, profile };

@@ -2,7 +2,7 @@ import { DsqlConfigError } from "../errors.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 import { refuseName } from "./option-names.ts";
 
-/** Parameters of a connection string; the other DSQL connectors' spellings of the token's duration are accepted too. */
+/** Parameters of a connection string; other DSQL connectors' spellings of the token's duration are accepted too. */
 const PARAMETERS = {
   region: "region",
   profile: "profile",
@@ -24,13 +24,15 @@ const AUTHORITY = /^(?:(?<user>.*)@)?(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>.*))?$
 
 /**
  * Reads `postgres://` or `postgresql://[user@]host[:port]/[database][?parameter=value&…]`, percent-encoded.
- * What the string leaves out is left out of the result.
- * @throws DsqlConfigError for another form or scheme, an unknown or repeated parameter, a password, or a weaker TLS mode
+ * What the string does not contain is not in the result.
+ * @throws DsqlConfigError for any other form or scheme, an unknown or repeated parameter, a password, or a weaker TLS mode
  */
 export function parseConnectionString(text: string): DsqlConnectionOptions {
   if (typeof text !== "string") throw new DsqlConfigError("connectionString must be a string.");
   if (text.trim() === "")
-    refuse("It is empty: check that the variable that it comes from is set, for instance DATABASE_URL.");
+    refuse(
+      "It is empty: check that the environment variable that it comes from is set, for instance DATABASE_URL.",
+    );
   if (/<[^<>]*>/.test(text))
     refuse(
       "It still contains a placeholder such as <cluster id>: replace it with the value of your cluster.",
@@ -38,7 +40,7 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
   const { scheme, authority = "", database, query } = SHAPE.exec(text.trim())?.groups ?? {};
   if (scheme === undefined)
     refuse(
-      "It must have the form postgresql://[user@]host[:port]/[database][?parameters], and a # is written %23.",
+      "It must have the form postgresql://[user@]host[:port]/[database][?parameters], and # must be written as %23.",
     );
   if (!/^postgres(ql)?$/i.test(scheme)) refuse("Its scheme must be postgresql or postgres.");
   const { user, host = "", port } = AUTHORITY.exec(authority)?.groups ?? {};
@@ -51,7 +53,7 @@ export function parseConnectionString(text: string): DsqlConnectionOptions {
 }
 
 /**
- * The options of a connection string together with the fields beside it; a field that is undefined or null does not count.
+ * The options of a connection string, merged with the other options; one that is undefined or null is ignored.
  * @throws DsqlConfigError for a field that contradicts the connection string
  */
 export function mergeConnectionString<O extends DsqlConnectionOptions>(config: O | string): O {
@@ -64,14 +66,12 @@ export function mergeConnectionString<O extends DsqlConnectionOptions>(config: O
   const parsed = parseConnectionString(connectionString as string);
   for (const [name, value] of Object.entries(parsed)) {
     if (Object.hasOwn(given, name) && comparable(given[name]) !== comparable(value))
-      throw new DsqlConfigError(
-        `${name} contradicts the connection string beside it: leave one of the two out.`,
-      );
+      throw new DsqlConfigError(`${name} contradicts the connection string: remove one of the two.`);
   }
   return { ...parsed, ...given } as O;
 }
 
-/** A port may be a string, and a host name has no case. */
+/** A port may be a string, and host names are case-insensitive. */
 function comparable(value: unknown): string {
   return String(value).trim().toLowerCase().replace(/\.$/, "");
 }

@@ -1,7 +1,7 @@
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 
 /**
- * Fills options that are left out from the environment variables of pg and libpq: PGHOST, PGPORT, PGUSER, PGDATABASE,
+ * Fills in missing options from the environment variables of pg and libpq: PGHOST, PGPORT, PGUSER, PGDATABASE,
  * PGSSLROOTCERT, and PGHOSTADDR, which applies only to the host of PGHOST. PGSSLMODE is not read: TLS always verifies.
  * Source: PostgreSQL 16 manual, "Environment Variables".
  */

@@ -1,6 +1,6 @@
 import type { TransactionOptions } from "./retry-options.ts";
 
-/** The retry options of AWS's node-postgres connector and Drizzle package and of drizzle-orm's DSQL driver, where the first attempt is not counted. */
+/** The retry options of AWS's node-postgres connector and Drizzle package and of drizzle-orm's DSQL driver, which do not count the first attempt. */
 export interface LegacyRetryOptions {
   /** Attempts after the first one. */
   maxRetries?: number | undefined;
@@ -9,11 +9,11 @@ export interface LegacyRetryOptions {
   /** Milliseconds. */
   maxDelayMs?: number | undefined;
   jitterFactor?: number | undefined;
-  /** Called before each retry with what the attempt failed with, the number of that attempt, 1 for the first, and of all that there may be. */
+  /** Called before each retry with the error of the attempt, its number (1 for the first), and the maximum number of attempts. */
   onRetry?: ((error: unknown, attempt: number, maxAttempts: number) => void) | undefined;
 }
 
-/** Converts them to this package's options; what is left out keeps its default. */
+/** Converts them to this package's options; options that are not set keep their defaults. */
 export function transactionOptionsOf({
   maxRetries,
   onRetry,

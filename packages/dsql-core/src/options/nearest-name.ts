@@ -1,8 +1,8 @@
-/** The candidate that a misspelt name most likely means, or undefined where none is near. */
+/** The candidate that a misspelt name most likely means, or undefined if none is close. */
 function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let nearest: string | undefined;
-  // A third of the letters may be wrong; more would be guessing.
+  // At most a third of the letters may be wrong; more would be guessing.
   let smallest = Math.floor(wanted.length / 3) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(wanted, plain(candidate));
@@ -21,7 +21,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, "");
 }
 
-/** How many letters must be put in, taken out or changed to turn one text into the other (Levenshtein). */
+/** How many letters must be inserted, deleted or replaced to turn one text into the other (Levenshtein distance). */
 function editDistance(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {

@@ -56,12 +56,12 @@ const UNSUPPORTED_PARAMETER =
 /** Names that pg or libpq know and DSQL or this package does not support, with what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
   statement_timeout: `${UNSUPPORTED_PARAMETER} Use query_timeout, which pg enforces on the client.`,
-  lock_timeout: `${UNSUPPORTED_PARAMETER} DSQL has no locks to wait for; leave it out.`,
+  lock_timeout: `${UNSUPPORTED_PARAMETER} DSQL has no locks to wait for; omit it.`,
   idle_in_transaction_session_timeout: `${UNSUPPORTED_PARAMETER} DSQL ends a transaction after 5 minutes.`,
-  password: "A signed IAM token is used instead. Leave it out, and give credentials or a profile.",
-  ssl: "TLS is always verify-full. Use ca or sslrootcert for a CA of your own.",
-  sslcert: "DSQL does not support client certificates; the signed IAM token says who connects.",
-  sslkey: "DSQL does not support client certificates; the signed IAM token says who connects.",
+  password: "A signed IAM token is used instead. Omit it, and set credentials or profile.",
+  ssl: "TLS is always verify-full. Use ca or sslrootcert for your own CA.",
+  sslcert: "DSQL does not support client certificates; the signed IAM token identifies the user.",
+  sslkey: "DSQL does not support client certificates; the signed IAM token identifies the user.",
   pipeline: "The commit guard needs the response to each statement before the next one is sent.",
   replication: "DSQL has no replication connections.",
   Client: "The pool's clients are DsqlClients.",
@@ -70,7 +70,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   connection: "Use hostaddr to connect to an address other than that of host.",
 };
 
-/** Where in a connection string a value goes that is not a parameter. */
+/** The position in a connection string of values that are not parameters. */
 const POSITION: Readonly<Record<string, string>> = {
   host: "it is in front of the path",
   port: "it follows the host",
@@ -80,8 +80,8 @@ const POSITION: Readonly<Record<string, string>> = {
 
 /**
  * Checks the names of an options object.
- * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; an undefined or null value does
- * not count
+ * @throws DsqlConfigError for a name that is unknown, or that DSQL or this package refuses; undefined and null values are
+ * ignored
  */
 export function checkOptionNames(options: object, kind: "connection" | "pool"): void {
   demandObject(
@@ -100,16 +100,16 @@ export function checkOptionNames(options: object, kind: "connection" | "pool"): 
   }
 }
 
-/** @throws DsqlConfigError always: with advice for a name of pg or libpq, with the nearest name for any other */
+/** @throws DsqlConfigError always: with advice for a name of pg or libpq, with the nearest known name for any other */
 export function refuseName(name: string, known: string[], what: "option" | "parameter"): never {
   const advice = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (advice !== undefined) throw new DsqlConfigError(`${name} is not accepted. ${advice}`);
   if (what === "parameter" && Object.hasOwn(POOL_OPTIONS, name))
     throw new DsqlConfigError(
-      `${name} is not a parameter of a connection string: ${POSITION[name] ?? "give it as an option beside connectionString"}.`,
+      `${name} is not a parameter of a connection string: ${POSITION[name] ?? "set it as an option beside connectionString"}.`,
     );
   const shown = /^[\w.-]{1,40}$/.test(name) ? `"${name}"` : "a name";
   const meant =
-    didYouMean(name, known) || (what === "parameter" ? ` The known ones are ${known.join(", ")}.` : "");
+    didYouMean(name, known) || (what === "parameter" ? ` The known parameters are ${known.join(", ")}.` : "");
   throw new DsqlConfigError(`Unknown ${what} ${shown}.${meant}`);
 }

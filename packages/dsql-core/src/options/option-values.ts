@@ -31,10 +31,10 @@ export function demandBoolean(value: unknown, name: string): void {
 export function demandText(value: unknown, name: string): asserts value is string {
   // A zero byte would end the value inside the packet.
   if (typeof value !== "string" || value === "" || value.includes("\0"))
-    throw new DsqlConfigError(`${name} must be a string that is not empty.`);
+    throw new DsqlConfigError(`${name} must be a non-empty string.`);
 }
 
-/** @throws DsqlConfigError unless the value is an object, or a function where those are allowed */
+/** @throws DsqlConfigError unless the value is an object, or a function where functions are allowed */
 export function demandObject(value: unknown, name: string, wanted: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new DsqlConfigError(`${name} must be ${wanted}.`);

@@ -35,7 +35,7 @@ const DEFAULT_LIFETIME_SECONDS = 3300;
 
 /**
  * Checks a pool's options, or its connection string, and fills in the defaults.
- * @throws DsqlConfigError that names the option that cannot be used
+ * @throws DsqlConfigError that names the invalid option
  */
 export function resolvePool(config: DsqlPoolOptions | string): {
   connection: ConnectionSettings;

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { DsqlConfigError } from "../errors.ts";
 
-/** Where the Region of a connection may come from, besides the process's environment and files. */
+/** Where the Region of a connection can come from, besides environment variables and AWS files. */
 export interface RegionSources {
   region?: string | undefined;
   /** The one in the host name. */
@@ -13,7 +13,7 @@ export interface RegionSources {
 
 /**
  * The Region to sign for: the explicit one, the host name's, AWS_REGION, AWS_DEFAULT_REGION, then the profile's.
- * @throws DsqlConfigError when the explicit one contradicts the host name, since such a token is never valid
+ * @throws DsqlConfigError when the explicit one contradicts the host name, since its token would never be valid
  */
 export function resolveRegion(
   sources: RegionSources,
@@ -23,7 +23,7 @@ export function resolveRegion(
   const region = regionName(sources.region, "region");
   if (region !== undefined && hostRegion !== undefined && region !== hostRegion)
     throw new DsqlConfigError(
-      `region is "${region}", but the host is in "${hostRegion}": a token signed for another Region is never valid. Leave region out, or correct the host.`,
+      `region is "${region}", but the host is in "${hostRegion}": a token signed for another Region is never valid. Omit region, or correct the host.`,
     );
   return (
     region ??

@@ -7,7 +7,7 @@ import { resolveRegion } from "./region.ts";
 const HOST_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /**
- * The host that TLS and tokens are made for, in lower case, and its Region.
+ * The host that TLS verifies and tokens are signed for, in lower case, and its Region.
  * @throws DsqlConfigError when one of them is missing or invalid, or contradicts the other
  */
 export function resolveHost(options: DsqlConnectionOptions): { host: string; region: string } {
@@ -15,7 +15,7 @@ export function resolveHost(options: DsqlConnectionOptions): { host: string; reg
   const host = options.host?.trim().replace(/\.$/, "").toLowerCase();
   if (!host)
     throw new DsqlConfigError(
-      "host is missing: give a connection string (is DATABASE_URL set?), a cluster endpoint as host, or a cluster id as host and a region.",
+      "host is missing: pass a connection string (is DATABASE_URL set?), a cluster endpoint as host, or a cluster id as host with a region.",
     );
   if (/[<>]/.test(host))
     throw new DsqlConfigError(
@@ -23,7 +23,7 @@ export function resolveHost(options: DsqlConnectionOptions): { host: string; reg
     );
   if (isIP(host) !== 0)
     throw new DsqlConfigError(
-      "host must be a name, because TLS verifies it and the token is signed for it. Give the cluster endpoint as host, and the address as hostaddr.",
+      "host must be a name, because TLS verifies it and the token is signed for it. Use the cluster endpoint as host, and the address as hostaddr.",
     );
   if (!HOST_NAME.test(host))
     throw new DsqlConfigError("host must be only a host name, without a scheme, a port or a path.");

@@ -31,12 +31,12 @@ export const TRANSACTION_OPTIONS: Readonly<Record<keyof TransactionOptions, true
 
 /** Option names of other libraries, with what to do instead. */
 const ADVICE: Readonly<Record<string, string>> = {
-  isolationLevel: " DSQL runs every transaction at REPEATABLE READ; leave it out.",
+  isolationLevel: " DSQL runs every transaction at REPEATABLE READ; omit it.",
 };
 
 /**
  * Fills in the defaults.
- * @throws DsqlConfigError that names the option that cannot be used
+ * @throws DsqlConfigError that names the invalid option
  */
 export function resolveRetryOptions(options: TransactionOptions = {}): RetrySettings {
   const given = givenOptions(options);
@@ -58,7 +58,7 @@ export function resolveRetryOptions(options: TransactionOptions = {}): RetrySett
   return settings;
 }
 
-/** Options over the defaults of a pool; an option that is undefined keeps the default. */
+/** Options merged over the defaults of a pool; an option that is undefined keeps the default. */
 export function mergeRetryOptions(
   defaults: TransactionOptions | undefined,
   own: TransactionOptions | undefined,
@@ -86,7 +86,7 @@ function givenOptions(options: TransactionOptions = {}): TransactionOptions {
   const maxAttempts = maxRetries + 1;
   if (given.maxAttempts !== undefined && given.maxAttempts !== maxAttempts)
     throw new DsqlConfigError(
-      "maxRetries contradicts maxAttempts, which counts the first attempt too: give only one of them.",
+      "maxRetries contradicts maxAttempts, which counts the first attempt too: set only one of them.",
     );
   return { ...given, maxAttempts };
 }

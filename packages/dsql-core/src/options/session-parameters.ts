@@ -2,7 +2,7 @@ import { DsqlConfigError } from "../errors.ts";
 import { didYouMean } from "./nearest-name.ts";
 
 /**
- * What a startup packet may set (Aurora DSQL user guide, "Accessing Aurora DSQL", supported session parameters, read
+ * The parameters that a startup packet may set (Aurora DSQL user guide, "Accessing Aurora DSQL", supported session parameters, read
  * 2026-11-21). DSQL ends a connection whose packet names another.
  */
 const SUPPORTED = [
@@ -26,9 +26,8 @@ const SUPPORTED = [
 ];
 
 /**
- * The `options` of a startup packet, from the option of that name and from `searchPath`; undefined where there is nothing to
- * set.
- * @throws DsqlConfigError for what is not written as libpq has it, and for a parameter that DSQL does not support
+ * The `options` of a startup packet, from the option of that name and from `searchPath`; undefined if there is nothing to set.
+ * @throws DsqlConfigError for a form that libpq does not accept, and for a parameter that DSQL does not support
  */
 export function startupOptions(given: {
   options?: string | undefined;
@@ -39,16 +38,14 @@ export function startupOptions(given: {
   if (searchPath !== undefined) {
     const other = parameters.get("search_path");
     if (other !== undefined && other !== searchPath)
-      throw new DsqlConfigError(
-        "searchPath contradicts the search_path in options: leave one of the two out.",
-      );
+      throw new DsqlConfigError("searchPath contradicts the search_path in options: remove one of the two.");
     parameters.set("search_path", searchPath);
   }
   if (parameters.size === 0) return undefined;
   return [...parameters].map(([name, value]) => `-c ${name}=${escaped(value)}`).join(" ");
 }
 
-/** Reads `-c name=value`, `-cname=value` and `--name=value`, separated by blanks; a backslash takes the next character as it is. */
+/** Reads `-c name=value`, `-cname=value` and `--name=value`, separated by spaces; a backslash escapes the next character. */
 function readOptions(options: string): Map<string, string> {
   const words = [...options.matchAll(/(?:\\[\s\S]|[^\s\\])+/g)].map(([word]) =>
     word.replace(/\\([\s\S])/g, "$1"),

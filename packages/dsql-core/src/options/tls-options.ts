@@ -4,9 +4,9 @@ import { DsqlConfigError } from "../errors.ts";
 import type { DsqlConnectionOptions } from "./connection-options.ts";
 
 /**
- * TLS that verifies the certificate's chain and its name, whatever the environment says (NODE_TLS_REJECT_UNAUTHORIZED).
+ * TLS that verifies the certificate's chain and the host name, regardless of NODE_TLS_REJECT_UNAUTHORIZED.
  * pg adds `servername`, which DSQL needs to find the cluster.
- * @throws DsqlConfigError when `ca` holds something else, or `sslrootcert` cannot be read
+ * @throws DsqlConfigError when `ca` is not certificates, or `sslrootcert` cannot be read
  */
 export function tlsOptions({ ca, sslrootcert }: DsqlConnectionOptions): ConnectionOptions {
   if (ca !== undefined && ![ca].flat().every((one) => typeof one === "string" || Buffer.isBuffer(one)))

@@ -6,13 +6,13 @@ const reported = new WeakSet<object>();
 /** Which hook is called, for the report of its failure. */
 export interface HookOwner {
   name: string;
-  /** The function or object that the user gave. */
+  /** The user's function or object. */
   given: object;
   logger: DsqlLogger | undefined;
 }
 
 /**
- * Calls a hook that the user gave. An error of the hook does not affect the work that it observes, and cannot
+ * Calls a user's hook. An error of the hook does not affect the work that it observes, and cannot
  * end the process as an unhandled rejection: the logger receives a warning, once for each hook.
  */
 export function callHook(call: () => unknown, owner: HookOwner): void {

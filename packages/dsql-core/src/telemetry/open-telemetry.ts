@@ -3,11 +3,11 @@ import { VERSION } from "../version.ts";
 import type { DsqlTelemetry } from "./telemetry.ts";
 
 /**
- * Metrics of pools and clients for OpenTelemetry, by the application's own meter provider: counters
+ * Metrics of pools and clients for OpenTelemetry, through the application's own meter provider: counters
  * `dsql.connections.opened`, `.failed` and `.closed`, `dsql.tokens.signed` and `.failed`, `dsql.retries` (attributes
  * `reason` and `occ_type`), `dsql.commits.unknown`; histograms `db.client.connection.create_time` (seconds, OpenTelemetry
  * semantic conventions, "Database client metrics") and `dsql.token.duration` (seconds).
- * An entry of its own, `dsql-core/opentelemetry`, because it loads `@opentelemetry/api`, which the application installs.
+ * A separate entry, `dsql-core/opentelemetry`, because it loads `@opentelemetry/api`, which the application installs.
  */
 export function openTelemetry(): DsqlTelemetry {
   const meter = metrics.getMeter("dsql-core", VERSION);

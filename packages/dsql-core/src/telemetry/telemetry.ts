@@ -3,13 +3,13 @@ import type { DsqlLogger } from "./logger.ts";
 import type { RetryEvent } from "./retry-event.ts";
 
 /**
- * Receives what pools and clients do by themselves; every method is optional, and one that throws or rejects changes nothing.
- * No event holds a token, a credential, or the text or values of a statement.
+ * Receives what pools and clients do by themselves; every method is optional, and one that throws or rejects has no effect.
+ * No event contains a token, a credential, or the text or values of a statement.
  */
 export interface DsqlTelemetry {
-  /** A pool has opened a connection; the token is included in the time. */
+  /** A pool has opened a connection; the time includes the token. */
   connectionOpened?(event: { elapsedMs: number }): void;
-  /** A pool could not open one. */
+  /** A pool could not open a connection. */
   connectionFailed?(event: { elapsedMs: number; error: Error }): void;
   /** A pool's connection was closed. */
   connectionClosed?(event: { lifetimeMs: number }): void;

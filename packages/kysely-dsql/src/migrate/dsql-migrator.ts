@@ -35,7 +35,7 @@ export interface KyselyMigrationResult {
   readonly status: "Success" | "Error" | "NotExecuted";
 }
 
-/** As Kysely's Migrator returns it. */
+/** The same as the result of Kysely's Migrator. */
 export interface KyselyMigrationResultSet {
   /** Why it stopped; undefined if all went well. */
   readonly error?: unknown;
@@ -56,7 +56,7 @@ export interface DsqlMigratorOptions extends Omit<LeaseOptions, "signal"> {
   allowUnorderedMigrations?: boolean | undefined;
   /** How DDL is rewritten for DSQL. */
   plan?: Omit<PlanOptions, "file" | "knownSchema"> | undefined;
-  /** Stops between two statements. */
+  /** Stops the deployment between two statements. */
   signal?: AbortSignal | undefined;
   /** Called with every event of the deployment. */
   onEvent?: MigrateListener | undefined;

@@ -1,7 +1,7 @@
 import type { HistoryTable } from "dsql-migrate";
 import { escapeIdentifier, escapeLiteral } from "pg";
 
-/** Kysely's own history table, by Kysely's default name and form, so that its tools read it. */
+/** Kysely's own history table, with its default name and columns, so that its tools can read it. */
 export interface HistoryTableName {
   table: string;
   schema: string | undefined;

@@ -10,13 +10,13 @@ import { DsqlTransaction } from "./dsql-transaction.ts";
 import { takeReadOnlyRequest } from "./read-only.ts";
 import { asRequestError, isolationLevelError } from "./request-errors.ts";
 
-/** PrismaPg's adapter, and a second one whose transactions are read only. */
+/** PrismaPg's adapter, and a second one whose transactions are read-only. */
 export interface InnerAdapters {
   readWrite: SqlDriverAdapter;
   readOnly: SqlDriverAdapter;
 }
 
-/** What PrismaPg does, with the errors and the isolation level of DSQL. */
+/** Does what PrismaPg does, with the errors and the isolation level of DSQL. */
 export class DsqlDriverAdapter implements SqlDriverAdapter {
   readonly provider = "postgres";
   readonly adapterName: string;

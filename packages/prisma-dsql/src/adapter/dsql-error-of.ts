@@ -1,7 +1,7 @@
 import type { DsqlError } from "dsql-core";
 
 /**
- * The DsqlError behind an error that Prisma threw, with all its fields, or undefined where there is none. Its `code`
+ * The DsqlError behind an error that Prisma threw, with all its fields, or undefined if there is none. Its `code`
  * distinguishes a COMMIT of undetermined outcome, a rolled back transaction, a lost connection and exhausted retries.
  */
 export function dsqlErrorOf(error: unknown): DsqlError | undefined {
@@ -18,7 +18,7 @@ export function dsqlErrorOf(error: unknown): DsqlError | undefined {
   return undefined;
 }
 
-/** By code, so that an error of a second copy of dsql-core counts too. */
+/** By code, so that an error of a second copy of dsql-core is recognised too. */
 export function isDsqlError(error: unknown): error is DsqlError {
   if (!(error instanceof Error) || !("code" in error) || error.name.startsWith("PrismaClient")) return false;
   return typeof error.code === "string" && error.code.startsWith("DSQL_");

@@ -35,7 +35,7 @@ export class DsqlTransaction implements Transaction {
       await this.#inner.executeRaw(COMMIT);
     } catch (error) {
       const failure = asRequestError(error, this.#client);
-      // Only gives the connection back: after a failed COMMIT nothing is left to roll back.
+      // Only releases the connection: after a failed COMMIT nothing is left to roll back.
       await this.#inner.rollback();
       throw failure;
     }
@@ -59,8 +59,8 @@ export class DsqlTransaction implements Transaction {
   }
 
   /**
-   * What a nested `$transaction` begins with. It fails before anything is sent, so the outer transaction can go on; without
-   * the method Prisma would refuse too, but only say that it is missing.
+   * Prisma calls it for a nested `$transaction`. It fails before anything is sent, so the outer transaction can continue; without
+   * the method Prisma would fail too, but only say that it is missing.
    */
   async createSavepoint(): Promise<never> {
     throw asRequestError(
@@ -71,7 +71,7 @@ export class DsqlTransaction implements Transaction {
   }
 
   #rethrow(error: unknown): never {
-    // Not as a lost connection, which would be retried: the next attempt would take as long.
+    // Not reported as a lost connection, which would be retried: the next attempt would take as long.
     throw this.#isCutOff ? transactionClosedError() : asTransactionError(error, this.#client);
   }
 

@@ -2,7 +2,7 @@ import { DsqlConfigError, type DsqlPool, isDsqlPool, type PoolSource } from "dsq
 import pg from "pg";
 
 const otherCopy =
-  "Two copies of pg are installed (npm ls pg shows them): make every package use one, for instance with npm dedupe or an override.";
+  "Two copies of pg are installed (npm ls pg shows them): make every package use the same one, for instance with npm dedupe or an override.";
 
 /**
  * Whether a source is a pool.
@@ -11,18 +11,20 @@ const otherCopy =
 export function isGivenPool(source: PoolSource): source is DsqlPool {
   if (typeof source !== "object" || !("connect" in source) || !("query" in source)) return false;
   if (!(source instanceof pg.Pool)) {
-    throw new DsqlConfigError(`The pool given to PrismaDsql was made by another copy of pg. ${otherCopy}`);
+    throw new DsqlConfigError(
+      `The pool passed to PrismaDsql was created by another copy of pg. ${otherCopy}`,
+    );
   }
   if (!isDsqlPool(source)) {
     throw new DsqlConfigError(
-      "The pool given to PrismaDsql is a plain pg.Pool, which neither signs tokens nor guards COMMIT: make it with new DsqlPool(...) of dsql-core.",
+      "The pool passed to PrismaDsql is a plain pg.Pool, which neither signs tokens nor guards COMMIT: create it with new DsqlPool(...) of dsql-core.",
     );
   }
   return true;
 }
 
 /**
- * PrismaPg takes a pool of another copy of pg for options, and would connect to localhost.
+ * PrismaPg mistakes a pool of another copy of pg for options, and would connect to localhost.
  * @throws DsqlConfigError when it has done so
  */
 export function demandSamePool(pool: DsqlPool, driver: pg.Pool): void {

@@ -22,7 +22,7 @@ type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 export interface PrismaDsqlOptions {
   /** The schema that Prisma writes before table names. @default `schema` of the connection string, then "public" */
   schema?: string | undefined;
-  /** Whether `$disconnect` ends a pool that was given. @default false */
+  /** Whether `$disconnect` also ends a pool that you passed in. @default false */
   disposeExternalPool?: boolean | undefined;
   /** Called when an idle connection is lost. */
   onPoolError?: ((error: Error) => void) | undefined;
@@ -30,7 +30,7 @@ export interface PrismaDsqlOptions {
   onConnectionError?: ((error: Error) => void) | undefined;
   /** Reads a value of a domain or another type that Prisma does not know. */
   userDefinedTypeParser?: PrismaPgOptions["userDefinedTypeParser"] | undefined;
-  /** Names statements, so that a connection prepares each of them once. @default statements have no names */
+  /** Names statements, so that each connection prepares them once. @default statements have no names */
   statementNameGenerator?: PrismaPgOptions["statementNameGenerator"] | undefined;
 }
 
@@ -44,15 +44,15 @@ interface ClientPool {
 export class PrismaDsql implements SqlDriverAdapterFactory {
   readonly provider = "postgres";
   readonly adapterName = "prisma-dsql";
-  /** The `retry` option of the pool, from which the extension `dsql()` starts. */
+  /** The `retry` option of the pool, the defaults of the extension `dsql()`. */
   readonly retryOptions: RetryOptions;
   readonly #options: PrismaDsqlOptions;
   readonly #poolForClient: () => ClientPool;
 
   /**
    * Nothing is sent and nothing connects before the client's first operation. A source that is not set, such as an
-   * environment variable while an application is built, is refused by that operation, and not here.
-   * @throws DsqlConfigError for options that cannot be used, for a pool that is not a DsqlPool, and beside an older Prisma
+   * environment variable while an application is built, makes that operation fail, not the constructor.
+   * @throws DsqlConfigError for invalid options, for a pool that is not a DsqlPool, and with an older Prisma
    */
   constructor(source: PoolSource | undefined, options: PrismaDsqlOptions = {}) {
     demandPrismaPg7();
@@ -65,7 +65,7 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
     }
     const { source: own, schema } = withoutSchema(source ?? {}, options.schema);
     this.#options = { ...options, schema };
-    // Made now, so that options which cannot be used are refused now; a pool opens nothing before it is used.
+    // Created here, so that invalid options are refused here; a pool opens no connection before it is used.
     let first = isUnset(own) ? undefined : openPool(own, PREFIX);
     this.retryOptions = first?.retryOptions ?? {};
     this.#poolForClient = () => {
@@ -86,7 +86,7 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
       disposeExternalPool: dispose,
     }).connect();
     demandSamePool(pool, readWrite.underlyingDriver());
-    // The pool is shared, so that its errors are reported once.
+    // The pool is shared, so its errors are reported only once.
     const { onPoolError: _, ...shared } = stockOptions(this.#options);
     const readOnly = await new PrismaPg(readOnlyPool(pool), {
       ...shared,
@@ -112,7 +112,7 @@ function withoutSchema(
   const { connectionString, schema } = takeSchema(text);
   if (schema !== undefined && given !== undefined && schema !== given)
     throw new DsqlConfigError(
-      `The option schema is "${given}", but the connection string says schema=${schema}: leave one of them out.`,
+      `The option schema is "${given}", but the connection string says schema=${schema}: remove one of them.`,
     );
   return {
     source: typeof source === "string" ? connectionString : { ...source, connectionString },
@@ -120,7 +120,7 @@ function withoutSchema(
   };
 }
 
-/** Options as PrismaPg has them: without those that are undefined. */
+/** Options in PrismaPg's form: without those that are undefined. */
 function stockOptions(options: PrismaDsqlOptions): PrismaPgOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -1,7 +1,7 @@
 import { DsqlConfigError } from "dsql-core";
 
 /**
- * A connection string without `schema`, a parameter of Prisma's own that names the schema of its tables, and that schema.
+ * Splits a connection string into the string without `schema`, Prisma's own parameter for the schema of its tables, and that schema.
  * @throws DsqlConfigError when the string names two schemas, or an empty one
  */
 export function takeSchema(connectionString: string): { connectionString: string; schema?: string } {
@@ -11,7 +11,8 @@ export function takeSchema(connectionString: string): { connectionString: string
   const mine = parameters.filter((parameter) => /^schema(=|$)/.test(parameter));
   const [first, second] = mine;
   if (first === undefined) return { connectionString };
-  if (second !== undefined) throw new DsqlConfigError("The connection string gives schema twice.");
+  if (second !== undefined)
+    throw new DsqlConfigError("The connection string has the parameter schema twice.");
   const schema = decode(first.slice("schema=".length));
   if (schema === "") throw new DsqlConfigError("The connection string's parameter schema is empty.");
   const others = parameters.filter((parameter) => parameter !== first).join("&");

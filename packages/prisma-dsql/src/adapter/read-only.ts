@@ -6,7 +6,7 @@ interface ReadOnlyRequest {
   begun: boolean;
 }
 
-// Kept in async context, because Prisma passes its adapter nothing about a transaction but the isolation level.
+// Kept in async context, because the isolation level is all that Prisma tells its adapter about a transaction.
 const requests = new AsyncLocalStorage<ReadOnlyRequest | undefined>();
 
 /** Starts a read-only transaction; `start` gets a wrapper for its work, which may begin other transactions. */
@@ -21,7 +21,7 @@ export function startReadOnly<T>(start: (inside: <R>(work: () => R) => R) => T):
   );
 }
 
-/** Returns whether the transaction that is being started here must be read only, and marks its request as served. */
+/** Returns whether the transaction that is being started here must be read-only, and marks the request as served. */
 export function takeReadOnlyRequest(): boolean {
   const request = requests.getStore();
   if (request === undefined) return false;

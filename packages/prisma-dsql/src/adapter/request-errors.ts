@@ -6,7 +6,7 @@ import { isDsqlError } from "./dsql-error-of.ts";
 
 type Payload = DriverAdapterError["cause"];
 
-/** Prisma's own code where it has one for the same thing; elsewhere the error keeps the code of the DsqlError. */
+/** Prisma's own code if it has one for the same failure; otherwise the error keeps the code of the DsqlError. */
 const prismaCodes: Partial<Record<DsqlErrorCode, string>> = {
   DSQL_CONNECTION_LOST: "P1017",
   DSQL_POOL_TIMEOUT: "P2024",
@@ -24,13 +24,16 @@ const limits: readonly (readonly [text: RegExp, advice: string])[] = [
     /size limit .* exceeded/i,
     "DSQL writes at most 10 MiB in one transaction: divide the data into smaller batches.",
   ],
-  [/age limit .* exceeded/i, "DSQL ends a transaction after 300 seconds: divide its work into shorter ones."],
+  [
+    /age limit .* exceeded/i,
+    "DSQL ends a transaction after 300 seconds: divide its work into shorter transactions.",
+  ],
 ];
 
 /**
- * The error for Prisma's engine: it rethrows a `PrismaClientKnownRequestError` as it is, from a COMMIT too, where a bare
- * DriverAdapterError would reach the caller without a code. Errors that Prisma knows already stay as they are.
- * `client` is the connection, where one is known: PrismaPg drops the server's error, which says more of a conflict.
+ * The error for Prisma's engine: it rethrows a `PrismaClientKnownRequestError` unchanged, also from a COMMIT, where a bare
+ * DriverAdapterError would reach the caller without a code. Errors that Prisma knows already stay unchanged.
+ * `client` is the connection, if it is known: PrismaPg drops the server's error, which says more about a conflict.
  */
 export function asRequestError(error: unknown, client?: unknown): unknown {
   if (isDsqlError(error)) {
@@ -41,7 +44,7 @@ export function asRequestError(error: unknown, client?: unknown): unknown {
   if (failureOf(error) === "conflict") {
     return knownError(
       "P2034",
-      `The transaction met a conflict and was rolled back: ${originalMessage}. Retry all of it, for instance with transactionWithRetry.`,
+      `The transaction met a conflict and was rolled back: ${originalMessage}. Retry the whole transaction, for instance with transactionWithRetry.`,
       Object.assign(
         {
           kind: "TransactionWriteConflict" as const,
@@ -66,7 +69,7 @@ export function asRequestError(error: unknown, client?: unknown): unknown {
 }
 
 /**
- * {@link asRequestError} for a statement inside a transaction: XX000 `server unavailable` has stored nothing there, so that
+ * {@link asRequestError} for a statement inside a transaction: after XX000 `server unavailable` nothing was stored there, so
  * the whole transaction can be retried.
  */
 export function asTransactionError(error: unknown, client: unknown): unknown {
@@ -86,7 +89,7 @@ export function asTransactionError(error: unknown, client: unknown): unknown {
 export function isolationLevelError(level: string): Error {
   return knownError(
     "P2023",
-    `DSQL runs every transaction as REPEATABLE READ and does not support ${level}: leave isolationLevel out, or use RepeatableRead.`,
+    `DSQL runs every transaction as REPEATABLE READ and does not support ${level}: omit isolationLevel, or use RepeatableRead.`,
     { kind: "InvalidIsolationLevel", level },
   );
 }

@@ -1,4 +1,4 @@
-// What may come before "(" in an expression without being a function: operators, and types with a length.
+// Words that may precede "(" in an expression without being a function: operators, and types with a length.
 const keywords = new Set(
   "all and any as array between case cast collate else exists filter in interval is like ilike not or over row select some then values when where with zone".split(
     " ",

@@ -39,7 +39,7 @@ export interface CheckOptions {
 /**
  * Finds what Aurora DSQL does not support in a Prisma schema, in the order of the files and their lines.
  *
- * @throws SchemaSyntaxError when a file is not in Prisma's schema language.
+ * @throws SchemaSyntaxError when a file is not valid Prisma schema language.
  */
 export function checkSchema(sources: readonly SchemaSource[], { known = [] }: CheckOptions = {}): Finding[] {
   const schema = viewOf(sources.map(parseSource), known);
@@ -51,7 +51,7 @@ export function checkSchema(sources: readonly SchemaSource[], { known = [] }: Ch
     );
 }
 
-/** Reads one file. An error names it, because the caller may have given many. */
+/** Reads one file. An error names it, because the caller may have passed many. */
 export function parseSource({ path, text }: SchemaSource): SchemaFile {
   try {
     return { path, blocks: parseSchema(text) };

@@ -29,7 +29,7 @@ export const supportedTypes: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Types that a column can have, and a primary key, a unique constraint or an index cannot. */
+/** Types that a column can have, but not a primary key, a unique constraint or an index. */
 export const typesWithoutKeys: ReadonlySet<string> = new Set([
   "json",
   "jsonb",

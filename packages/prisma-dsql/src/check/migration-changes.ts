@@ -3,9 +3,9 @@ import { keysOf } from "./keys.ts";
 import type { Field } from "./schema-tree.ts";
 import { argumentOf, blocksOf, type SchemaView, textOf, viewOf } from "./schema-view.ts";
 
-/** How many statements of the SQL that Prisma writes for a schema DSQL accepts only in another form. */
+/** How many statements of the SQL that Prisma writes for a schema must be changed for DSQL. */
 export interface MigrationChanges {
-  /** `CREATE TABLE`, which stay as they are; like every statement they need a transaction of their own. */
+  /** `CREATE TABLE`, which stay unchanged; like every statement, each needs its own transaction. */
   tables: number;
   /** `CREATE INDEX`, which become `CREATE INDEX ASYNC`. */
   indexes: number;
@@ -17,7 +17,7 @@ export interface MigrationChanges {
  * Counts what is still to be changed in the migration that Prisma writes to create a schema, even where `checkSchema`
  * finds nothing in the schema itself.
  *
- * @throws SchemaSyntaxError when a file is not in Prisma's schema language.
+ * @throws SchemaSyntaxError when a file is not valid Prisma schema language.
  */
 export function migrationChanges(sources: readonly SchemaSource[]): MigrationChanges {
   const schema = viewOf(sources.map(parseSource));

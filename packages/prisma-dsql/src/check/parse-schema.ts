@@ -10,7 +10,7 @@ import {
 import { type Token, tokenize } from "./tokens.ts";
 
 /**
- * Reads a file in Prisma's schema language into blocks that know their lines.
+ * Parses a file in Prisma's schema language into blocks with their positions.
  *
  * @throws SchemaSyntaxError when a block cannot be read.
  */

@@ -5,7 +5,7 @@ import type { SchemaSource } from "./check-schema.ts";
 
 /** Where to find a schema. */
 export interface SchemaLocation {
-  /** Files, and folders with all that is below them; together they are one schema. */
+  /** Files, and folders with everything below them; together they are one schema. */
   paths?: readonly string[] | undefined;
   /** Prisma's config file, as for `prisma --config`. @default the one that Prisma finds */
   configFile?: string | undefined;
@@ -27,7 +27,7 @@ const defaultFiles = ["schema.prisma", "prisma/schema.prisma"];
 const likelyFolders = ["prisma/schema", "prisma"];
 
 /**
- * Reads the files of a schema: those that are named, or else those that Prisma's config file names, or else the first of
+ * Reads the files of a schema: those that are named, else those that Prisma's config file names, else the first of
  * Prisma's default files.
  *
  * @throws Error when a path does not exist or has no `.prisma` file, and when the config file cannot be loaded.
@@ -50,7 +50,7 @@ export async function readSchema({
   const likely = likelyFolders.find((path) => existsSync(resolve(folder, path)));
   if (likely !== undefined) return found(read([likely], folder), folder, migrations);
   throw new Error(
-    `No schema found: neither prisma.config.ts nor ${defaultFiles.join(" nor ")} is there. Pass the schema's file or folder.`,
+    `No schema found: neither prisma.config.ts nor ${defaultFiles.join(" nor ")} exists. Pass the schema's file or folder.`,
   );
 }
 
@@ -60,7 +60,7 @@ function found(sources: SchemaSource[], folder: string, migrations?: string): Fo
   return { sources, migrationsFolder: migrations === undefined ? beside : resolve(folder, migrations) };
 }
 
-/** What is used of Prisma's config file; its paths are absolute. */
+/** The parts of Prisma's config file that are used; its paths are absolute. */
 interface PrismaConfig {
   schema?: string;
   migrations?: { path?: string };

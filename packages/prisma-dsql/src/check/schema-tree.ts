@@ -58,11 +58,11 @@ export interface SchemaFile {
   blocks: Block[];
 }
 
-/** A schema that is not in Prisma's schema language; `prisma validate` says more about it. */
+/** A schema that is not valid Prisma schema language; `prisma validate` says more about it. */
 export class SchemaSyntaxError extends Error {
   override readonly name = "SchemaSyntaxError";
   readonly position: Position;
-  /** The file, where it is known. */
+  /** The file, if it is known. */
   readonly path: string | undefined;
 
   constructor(message: string, position: Position, path?: string, options?: ErrorOptions) {

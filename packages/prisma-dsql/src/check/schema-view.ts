@@ -39,7 +39,7 @@ export function blocksOf(schema: SchemaView, keyword: string): Model[] {
 }
 
 /**
- * The columns of a model; relation fields have none. A field with `@ignore` is left out of the client and not out of the
+ * The columns of a model; relation fields have none. A field with `@ignore` is missing in the client, but not in the
  * table.
  */
 export function columnsOf(model: Model, schema: SchemaView): Field[] {

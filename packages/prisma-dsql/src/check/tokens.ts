@@ -6,7 +6,7 @@ export interface Token extends Position {
   text: string;
 }
 
-// In this order: the first that matches at the position wins. Comments and blanks are skipped.
+// In this order: the first that matches at the position wins. Comments and spaces are skipped.
 const shapes: [Token["kind"] | "skip", RegExp][] = [
   ["line-end", /\n/y],
   ["skip", /[^\S\n]+/y],

@@ -10,7 +10,7 @@ export interface TransactionTimes {
 /** Prisma's defaults; a client does not show whether they were set explicitly. */
 const PRISMA_DEFAULTS: Required<TransactionTimes> = { maxWait: 2000, timeout: 5000 };
 const DEFAULT_DEADLINE_MS = 240_000;
-/** DSQL ends a transaction after 300 s; the rest is for its ROLLBACK. */
+/** DSQL ends a transaction after 300 s; this leaves time for the ROLLBACK. */
 const LONGEST_MS = 290_000;
 
 /** Where Prisma keeps the options of a client; its types do not show it. */
@@ -19,7 +19,7 @@ interface ClientInternals {
   _engineConfig?: { adapter?: { retryOptions?: RetryOptions }; transactionOptions?: TransactionTimes };
 }
 
-/** The extension's retry options over those of the pool, if the client has PrismaDsql for its adapter. */
+/** The extension's retry options merged over those of the pool, if the client's adapter is PrismaDsql. */
 export function retryDefaultsOf(client: unknown, own: RetryOptions): RetryOptions {
   const { _clientVersion = "7" } = client as ClientInternals;
   if (Number.parseInt(_clientVersion, 10) < 7) throw olderPrisma("@prisma/client");

@@ -16,38 +16,38 @@ import { retryDefaultsOf, type TransactionTimes, timesOf } from "./client-settin
 export interface PrismaTransactionOptions extends TransactionOptions {
   /**
    * Milliseconds that an attempt waits for a connection; the pool's `connectionTimeoutMillis` ends the wait too.
-   * @default the client's `transactionOptions`, or `deadlineMs` where those are Prisma's own 2000
+   * @default the client's `transactionOptions`, or `deadlineMs` if that is Prisma's default of 2000
    */
   maxWait?: number | undefined;
   /**
    * Milliseconds after which Prisma rolls an attempt back.
-   * @default the client's `transactionOptions`, or `deadlineMs`, at most 290_000, where those are Prisma's own 5000
+   * @default the client's `transactionOptions`, or `deadlineMs`, at most 290_000, if that is Prisma's default of 5000
    */
   timeout?: number | undefined;
 }
 
-/** Options of a batch, which has no BEGIN of its own where it has one operation. */
+/** Options of a batch; a batch of one operation has no BEGIN. */
 export type PrismaBatchOptions = Omit<PrismaTransactionOptions, "readOnly">;
 
-/** The client inside a transaction: what `$transaction` gives, without a way to nest. */
+/** The client inside a transaction: that of `$transaction`, but it cannot be nested. */
 export type TransactionClientOf<Client> = Omit<
   Client,
   ITXClientDenyList | "$transaction" | "transactionWithRetry"
 >;
 
-/** `never`, and not absent, so that the client is a `Prisma.TransactionClient` too, whose `$transaction` DSQL cannot run. */
+/** `never` instead of absent, so that the client is also a `Prisma.TransactionClient`, whose `$transaction` DSQL cannot run. */
 interface WithoutNesting {
   /** DSQL has no savepoints: a transaction cannot be nested. */
   readonly $transaction: never;
 }
 
-/** What the work of an interactive transaction is called with; a `Prisma.TransactionClient` too, where the client has no extensions. */
+/** The argument of an interactive transaction's work; also a `Prisma.TransactionClient` if the client has no extensions. */
 export type RetriedTransactionClient<Client> = TransactionClientOf<Client> & WithoutNesting;
 
 type Promises = Types.Public.PrismaPromise<unknown>[];
 type Work = (transaction: never) => Promise<unknown>;
 
-/** A client that is not that of a transaction. */
+/** A client outside a transaction. */
 interface TopLevelClient {
   $connect: unknown;
   $transaction: unknown;
@@ -58,10 +58,10 @@ export interface TransactionWithRetry {
   /**
    * Runs an interactive transaction, and retries all of it, in a new transaction, after a conflict or after a connection
    * lost before COMMIT. The callback may run several times: don't send email or charge cards inside it.
-   * @throws PrismaClientKnownRequestError with code P2034 when attempts or time end in a conflict; `dsqlErrorOf` returns the OccRetryExhaustedError
+   * @throws PrismaClientKnownRequestError with code P2034 when it still conflicts and attempts or time have run out; `dsqlErrorOf` returns the OccRetryExhaustedError
    * @throws PrismaClientKnownRequestError with code DSQL_COMMIT_OUTCOME_UNKNOWN when COMMIT got no response
    * @throws NestedTransactionError inside a transaction, before anything is sent
-   * @throws DsqlConfigError for an option that cannot be used; `readOnly` needs the adapter PrismaDsql
+   * @throws DsqlConfigError for an invalid option; `readOnly` needs the adapter PrismaDsql
    */
   <Client, Result>(
     this: Client,
@@ -80,10 +80,10 @@ export interface TransactionWithRetry {
  * connection lost before COMMIT. The client needs no extension, and so stays a `PrismaClient` for code that takes one;
  * that of `$extends(dsql(...))` keeps its options. The callback may run several times: don't send email or charge cards
  * inside it.
- * @throws PrismaClientKnownRequestError with code P2034 when attempts or time end in a conflict; `dsqlErrorOf` returns the OccRetryExhaustedError
+ * @throws PrismaClientKnownRequestError with code P2034 when it still conflicts and attempts or time have run out; `dsqlErrorOf` returns the OccRetryExhaustedError
  * @throws PrismaClientKnownRequestError with code DSQL_COMMIT_OUTCOME_UNKNOWN when COMMIT got no response
  * @throws NestedTransactionError inside a transaction, before anything is sent
- * @throws DsqlConfigError for an option that cannot be used; `readOnly` needs the adapter PrismaDsql
+ * @throws DsqlConfigError for an invalid option; `readOnly` needs the adapter PrismaDsql
  */
 export function transactionWithRetry<Client extends TopLevelClient, Result>(
   prisma: Client,
@@ -106,7 +106,7 @@ export async function transactionWithRetry(
   return await run(topLevelClient(prisma), retryDefaultsOf(prisma, {}), work, options);
 }
 
-/** The client method, with the retry options that the extension was given. */
+/** The client method, with the extension's retry options. */
 export function transactionWithRetryMethod(defaults: RetryOptions): TransactionWithRetry {
   return async function (this: unknown, work: Promises | Work, options?: PrismaTransactionOptions) {
     return (await run(topLevelClient(Prisma.getExtensionContext(this)), defaults, work, options)) as never;
@@ -146,7 +146,7 @@ async function run(
   ).catch(rethrowExhaustion);
 }
 
-/** In the form that Prisma gives to a single operation whose retries have ended, so that one filter catches both. */
+/** In the form that a single operation has after its last retry, so that one filter catches both. */
 function rethrowExhaustion(error: unknown): never {
   const isExhaustion =
     typeof error === "object" &&

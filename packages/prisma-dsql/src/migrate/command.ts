@@ -59,8 +59,8 @@ const newUsage = `Usage: prisma-dsql migrate new --name <name> [options]
 Compares the schema with the one that the last migration led to, and writes the migration between them, made for
 Aurora DSQL. Needs no database and no native engine.
 
-  --name <name>               what the migration does, in a few words
-  --from <path>               the schema that the last migration led to, where it was not kept beside it
+  --name <name>               a name that says what the migration does
+  --from <path>               the schema after the last migration, if that migration has no snapshot
   --dry-run                   print the migration and write nothing
 ${LOCATION_USAGE}${PLAN_USAGE}  --help                      print this text
 
@@ -68,7 +68,7 @@ Exit code: 0 written, or nothing has changed; 1 DSQL does not support a change; 
 `;
 
 const newCommand: Command = {
-  summary: "write the migration that the schema's changes need",
+  summary: "write a migration for the changes of the schema",
   usage: newUsage,
   async run(argv, terminal) {
     const { values, positionals } = parseCommand(argv, "new", {

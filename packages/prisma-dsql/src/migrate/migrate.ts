@@ -12,7 +12,7 @@ import { prismaHistory } from "./prisma-history.ts";
 
 /** Options of {@link migrate}. */
 export interface DsqlMigrateOptions extends LeaseOptions {
-  /** Runs every statement; it needs two connections or more. The caller ends it. */
+  /** Runs every statement; it needs at least two connections. The caller ends it. */
   pool: DsqlPool;
   /** The folder of Prisma's migrations, such as `prisma/migrations`. */
   migrationsFolder: string;
@@ -25,7 +25,7 @@ export interface DsqlMigrateOptions extends LeaseOptions {
 /**
  * Applies Prisma's migrations that are not applied yet, as `prisma-dsql migrate deploy` does, and records them in
  * `_prisma_migrations`.
- * @throws MigrateError as `deploy` of dsql-migrate does
+ * @throws MigrateError like `deploy` of dsql-migrate
  */
 export async function migrate(options: DsqlMigrateOptions): Promise<DeployResult> {
   const { migrationsFolder, plan, ...rest } = options;

@@ -10,8 +10,8 @@ import {
 import { diffSchemas, type SchemaFile } from "./schema-engine.ts";
 
 /**
- * The schema that a migration leads to is kept beside its SQL, so that the next one can be computed from it without a
- * database. Its name does not end in `.prisma`, so that Prisma does not take it for a part of the schema.
+ * The schema after a migration is kept beside its SQL, so that the next one can be computed from it without a
+ * database. Its name does not end in `.prisma`, so that Prisma does not treat it as a part of the schema.
  */
 const SNAPSHOT = "schema.snapshot";
 
@@ -19,13 +19,13 @@ const SNAPSHOT = "schema.snapshot";
 export interface NewMigration {
   /** The folder's name: the time and the given name. */
   name: string;
-  /** What `migration.sql` holds. */
+  /** The contents of `migration.sql`. */
   sql: string;
   plan: MigrationPlan;
 }
 
 /**
- * Computes the migration from what the last one led to, to the schema of today, and makes its SQL what DSQL takes.
+ * Computes the migration from the schema after the last one to the current schema, and rewrites its SQL for DSQL.
  * @returns undefined if the schema has not changed
  * @throws MigrateError `DSQL_MIGRATE_INPUT` if the last migration has no snapshot of its schema
  */
@@ -33,9 +33,9 @@ export async function computeMigration(options: {
   name: string;
   migrationsFolder: string;
   schema: readonly SchemaFile[];
-  /** The migrations that there are, in order. */
+  /** The existing migrations, in order. */
   earlier: readonly MigrationFile[];
-  /** The schema that the earlier migrations lead to, where they have no snapshot. */
+  /** The schema after the existing migrations, if they have no snapshot. */
   from?: readonly SchemaFile[] | undefined;
   plan?: Omit<PlanOptions, "file"> | undefined;
   now: Date;
@@ -52,7 +52,7 @@ export async function computeMigration(options: {
   return { name, sql: own.ok ? sqlOf(own) : difference, plan: own };
 }
 
-/** Writes a computed migration, and the schema that it leads to. Returns the path of its SQL. */
+/** Writes a computed migration, and the schema after it. Returns the path of its SQL. */
 export async function writeMigration(
   migrationsFolder: string,
   migration: NewMigration,
@@ -80,13 +80,13 @@ async function readSnapshot(folder: string): Promise<SchemaFile[]> {
   } catch (cause) {
     throw new MigrateError(
       "DSQL_MIGRATE_INPUT",
-      `${folder} has no ${SNAPSHOT}, so what its migration leads to is not known. Name that schema once with --from <file or folder>, such as the schema of the commit that made it.`,
+      `${folder} has no ${SNAPSHOT}, so the schema after its migration is not known. Pass that schema once with --from <file or folder>, for instance from the commit that added the migration.`,
       { cause },
     );
   }
 }
 
-/** Several files of one schema mean the same as one file of all. */
+/** Several files of one schema mean the same as one file with all their contents. */
 function snapshotOf(schema: readonly SchemaFile[]): string {
   return schema
     .map(({ content }) => content.trimEnd())
@@ -96,7 +96,7 @@ function snapshotOf(schema: readonly SchemaFile[]): string {
 
 /**
  * The statements of a plan as a file. A statement that becomes a backfill stays as Prisma wrote it, because its batches are
- * made when it is applied; planning the file again gives the same steps.
+ * generated when it is applied; planning the file again yields the same steps.
  */
 function sqlOf({ steps }: MigrationPlan): string {
   const parts: string[] = [];

@@ -8,7 +8,7 @@ export interface SchemaFile {
   content: string;
 }
 
-/** As much of Prisma's schema engine as is used here. */
+/** The parts of Prisma's schema engine that are used here. */
 interface SchemaEngine {
   diff(input: object): Promise<{ exitCode: number; stdout: string | null }>;
 }
@@ -18,7 +18,7 @@ interface Bindings {
   __wbg_set_wasm(exports: unknown): void;
 }
 
-/** The parts of WebAssembly that are used; they are in no library of types that Node's programs load. */
+/** The parts of WebAssembly that are used; the type libraries for Node.js do not include them. */
 declare const WebAssembly: {
   instantiate(
     wasm: Uint8Array,
@@ -31,7 +31,7 @@ const PACKAGE = "@prisma/schema-engine-wasm";
 let engine: Promise<SchemaEngine> | undefined;
 
 /**
- * The SQL that takes a database from one schema to another, as Prisma writes it; undefined if there is no difference.
+ * The SQL that migrates a database from one schema to another, as Prisma writes it; undefined if there is no difference.
  * It connects to nothing, and needs no native engine.
  * @throws MigrateError `DSQL_MIGRATE_INPUT` for a schema that is not valid, or if the engine's package is not installed
  */

@@ -4,7 +4,7 @@ import { argumentOf, columnsOf, finding, nativeTypeOf, type Rule } from "../sche
 const uuidAdvice =
   'Use a key that needs no counter: String @id @default(dbgenerated("gen_random_uuid()")) @db.Uuid.';
 
-/** Prisma makes autoincrement() a SERIAL column, a type that DSQL does not have; its identity columns are bigint and need a cache. */
+/** Prisma turns autoincrement() into a SERIAL column, a type that DSQL does not have; its identity columns are bigint and need a cache. */
 export const autoincrement: Rule = (schema) =>
   schema.models.flatMap((model) =>
     columnsOf(model, schema)

@@ -10,7 +10,7 @@ const lengthLimits: Record<string, { most: number; unit: string }> = {
   Decimal: { most: 1000, unit: "digits" },
 };
 
-/** What `@db.…` is called in SQL, where that is another name. */
+/** The SQL name of `@db.…`, if it is a different one. */
 const sqlNames: Record<string, string> = { DoublePrecision: "double precision" };
 
 /** Types that DSQL does not support, and lengths beyond its limits. */

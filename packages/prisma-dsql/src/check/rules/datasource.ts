@@ -9,7 +9,7 @@ export const datasource: Rule = (schema) =>
         return finding(path, property, {
           rule: "provider",
           severity: "error",
-          message: `The provider is ${value}; the adapter supports postgresql only.`,
+          message: `The provider is ${value}; the adapter supports only postgresql.`,
           advice: 'Write provider = "postgresql".',
         });
       }

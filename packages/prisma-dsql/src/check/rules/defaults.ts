@@ -3,7 +3,7 @@ import type { Finding } from "../finding.ts";
 import type { Attribute } from "../schema-tree.ts";
 import { argumentOf, columnsOf, finding, type Model, type Rule, textOf } from "../schema-view.ts";
 
-/** PostgreSQL's own functions that make values for a column and that DSQL has. */
+/** PostgreSQL's own functions that generate column values and that DSQL has. */
 export const defaultFunctions: ReadonlySet<string> = new Set(
   `gen_random_uuid
    now clock_timestamp statement_timestamp transaction_timestamp timezone date_trunc date_part date_bin age extract
@@ -60,8 +60,8 @@ function unknownFunctions(
       severity: "error",
       message: `${default_} calls ${called.map((name) => `${name}()`).join(", ")}, which DSQL is not known to have; it has no extensions.`,
       advice: makesIds.test(first.replace(/^.*\./, ""))
-        ? 'Use dbgenerated("gen_random_uuid()"), or a default that Prisma makes: uuid(), cuid(), ulid(), nanoid().'
-        : `Make the value in the application; if ${first}() is a function of your own in LANGUAGE SQL, create it in a migration before the table, and pass --known ${first}.`,
+        ? 'Use dbgenerated("gen_random_uuid()"), or a default that Prisma generates: uuid(), cuid(), ulid(), nanoid().'
+        : `Generate the value in the application; if ${first}() is a function of your own in LANGUAGE SQL, create it in a migration before the table, and pass --known ${first}.`,
     }),
   ];
 }

@@ -17,7 +17,7 @@ interface Problem {
   advice: string;
 }
 
-/** What CREATE INDEX ASYNC, PRIMARY KEY and UNIQUE of DSQL accept is less than what Prisma can write. */
+/** CREATE INDEX ASYNC, PRIMARY KEY and UNIQUE of DSQL accept less than Prisma can write. */
 export const keys: Rule = (schema) =>
   schema.models.flatMap((model) => {
     const all = keysOf(model);
@@ -58,7 +58,7 @@ function otherAccessMethod(model: Model, { attribute, columns, type }: Key): Pro
     {
       rule: "index-type",
       at: attribute,
-      message: `DSQL has B-tree indexes only, and this index on ${model.name} is of type ${method}.`,
+      message: `DSQL has only B-tree indexes, and this index on ${model.name} is of type ${method}.`,
       advice:
         canBeBTree && (method === "Hash" || method === "Brin")
           ? "Remove type; a B-tree index finds equal values and ranges."
@@ -80,7 +80,8 @@ function typesOfColumns(model: Model, { columns }: Key): Problem[] {
       rule: "key-type",
       at: first.at,
       message: `DSQL does not support the type in a key: ${which}.`,
-      advice: "Remove it from the key, or add a column that can be compared, such as a String made from it.",
+      advice:
+        "Remove it from the key, or add a column that can be compared, such as a String derived from it.",
     },
   ];
 }
@@ -136,7 +137,7 @@ function keyTooLong(model: Model, { attribute, columns }: Key): Problem[] {
       rule: "key-size",
       at: attribute,
       message: `This key of ${model.name} is declared ${bytes} bytes long; DSQL's limit is ${maxKeyBytes}.`,
-      advice: "Declare its columns shorter, or put a hash of the text into the key.",
+      advice: "Declare shorter columns, or put a hash of the text into the key.",
     },
   ];
 }
@@ -147,13 +148,13 @@ function tooManyIndexes(model: Model, all: readonly Key[]): Finding[] {
     finding(model.path, model, {
       rule: "index-count",
       severity: "error",
-      message: `${model.name} has ${all.length} indexes, its primary key and unique ones included; DSQL's limit is ${maxIndexes}.`,
+      message: `${model.name} has ${all.length} indexes, including its primary key and unique ones; DSQL's limit is ${maxIndexes}.`,
       advice: "Remove the ones that no query needs.",
     }),
   ];
 }
 
-/** The type of a key's column if a column can have it and a key cannot. */
+/** The type of a key's column if a column can have it but a key cannot. */
 function keyType(model: Model, column: KeyColumn): string | undefined {
   const field = fieldOf(model, column);
   if (field === undefined) return undefined;
