@@ -1,11 +1,14 @@
-import { DsqlConfigError, type DsqlPoolClient, leavesSessionKnown, TransactionCommands } from "dsql-core";
+import { DsqlConfigError, type DsqlPoolClient, TransactionCommands } from "dsql-core";
 import { CompiledQuery, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
 import { markRolledBack } from "./commit-failure.ts";
 import { DsqlConnection, type DsqlConnectionSettings } from "./dsql-connection.ts";
 import type { DsqlDialectConfig, DsqlDialectOptions } from "./dsql-dialect-config.ts";
 import { dialectConfig, type PoolProvider, poolProvider } from "./pool-provider.ts";
 
-/** Takes connections from a DsqlPool and begins, commits and rolls back transactions as DSQL supports them, without savepoints. */
+/**
+ * Takes connections from a DsqlPool and begins, commits and rolls back transactions as DSQL supports them, without
+ * savepoints. The pool closes a connection that is released in the middle of a transaction.
+ */
 export class DsqlDriver implements Driver {
   readonly #options: DsqlDialectOptions;
   readonly #source: PoolProvider;
@@ -50,15 +53,8 @@ export class DsqlDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    const begin = CompiledQuery.raw(beginStatement(settings));
-    const dsqlConnection = connection as DsqlConnection;
-    try {
-      await connection.executeQuery(begin);
-    } catch (error) {
-      if (!leavesSessionKnown(error)) dsqlConnection.discard();
-      throw error;
-    }
-    dsqlConnection.enterTransaction();
+    await connection.executeQuery(CompiledQuery.raw(beginStatement(settings)));
+    (connection as DsqlConnection).enterTransaction();
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -69,7 +65,6 @@ export class DsqlDriver implements Driver {
       dsqlConnection.leaveTransaction();
     } catch (error) {
       const isKnown = transaction.destroy === undefined;
-      if (!isKnown) dsqlConnection.discard();
       dsqlConnection.noteFailedCommit({ isMarked: isKnown && markRolledBack(error) });
       throw error;
     }
@@ -79,9 +74,7 @@ export class DsqlDriver implements Driver {
     const dsqlConnection = connection as DsqlConnection;
     // After a failed COMMIT nothing is left to roll back.
     if (dsqlConnection.acknowledgeRollback()) return;
-    const transaction = new TransactionCommands(dsqlConnection.commands);
-    await transaction.rollback();
-    if (transaction.destroy !== undefined) dsqlConnection.discard();
+    await new TransactionCommands(dsqlConnection.commands).rollback();
     dsqlConnection.leaveTransaction();
   }
 

@@ -7,10 +7,12 @@ import {
   TransactionRolledBackError,
   TransactionScopeError,
 } from "dsql-core";
+import * as kysely from "kysely";
 import { CompiledQuery, sql } from "kysely";
 import { describe, expect, test, vi } from "vitest";
 import { cut, failure, nothing, type Reaction } from "../../dsql-core/test/scripted-server.ts";
 import type { DsqlConnection } from "../src/dsql-connection.ts";
+import { DsqlDriver } from "../src/index.ts";
 import { useScriptedDatabase } from "./scripted-database.ts";
 
 const { server, open, connect } = useScriptedDatabase();
@@ -35,6 +37,10 @@ async function useOnce(driver: ReturnType<typeof open>["driver"], query = SELECT
 /** Waits for a connection's ReadyForQuery, which follows an error. */
 async function isIdle(pool: ReturnType<typeof open>["pool"]): Promise<void> {
   await vi.waitFor(() => expect(pool.stats).toMatchObject({ idle: 1, total: 1, connectionsOpened: 1 }));
+}
+
+async function isClosed(pool: ReturnType<typeof open>["pool"]): Promise<void> {
+  await vi.waitFor(() => expect(pool.stats).toMatchObject({ total: 0, connectionsClosed: 1 }));
 }
 
 async function readAll(stream: AsyncIterable<{ rows: unknown[] }>): Promise<unknown[][]> {
@@ -115,6 +121,15 @@ describe("a connection", () => {
     await driver.destroy();
     await expect(driver.acquireConnection()).rejects.toThrow("destroyed");
     expect(pool.ended).toBe(true);
+  });
+
+  test("of a driver without a dialect is one of the pool that its options describe", async () => {
+    const driver = new DsqlDriver({ ...server.connection });
+    await driver.init();
+    const connection = await driver.acquireConnection();
+    expect((await connection.executeQuery(SELECT)).rows).toHaveLength(1);
+    await driver.releaseConnection(connection);
+    await driver.destroy();
   });
 
   test("sends nothing after its release, which happens once", async () => {
@@ -396,7 +411,7 @@ describe("a transaction", () => {
     server.next(/begin/, cut);
     await expect(driver.beginTransaction(second, {})).rejects.toThrow();
     await driver.releaseConnection(second);
-    expect(pool.stats.total).toBe(0);
+    await isClosed(pool);
   });
 
   test("is not entered on a connection that was released meanwhile", async () => {
@@ -447,7 +462,7 @@ describe("a transaction", () => {
     server.next(/rollback/, failure("XX000"));
     await driver.rollbackTransaction(connection);
     await driver.releaseConnection(connection);
-    expect(pool.stats.total).toBe(0);
+    await isClosed(pool);
   });
 
   test.each(["commitTransaction", "rollbackTransaction"] as const)(
@@ -467,7 +482,7 @@ describe("a transaction", () => {
       if (end === "commitTransaction") await expect(ended).rejects.toThrow(TransactionRolledBackError);
       else await ended;
       await driver.releaseConnection(connection);
-      expect(pool.stats.total).toBe(0);
+      await isClosed(pool);
       await running;
       expect(server.received).toEqual(["begin", SELECT.sql]);
     },
@@ -496,6 +511,7 @@ describe("a COMMIT that fails", () => {
     const trx = await db.startTransaction().execute();
     server.next(/commit/, conflictAtCommit);
     await expect(trx.commit().execute()).rejects.toMatchObject({ code: "40001" });
+    expect(trx.isRolledBack).toBe("AbortedTransactionError" in kysely);
     await isIdle(pool);
     await trx.rollback().execute();
     expect(server.received).toEqual(["begin", "commit"]);
@@ -506,8 +522,7 @@ describe("a COMMIT that fails", () => {
     server.next(/commit/, (session) => session.error("XX000", "lost its mind", { severity: "FATAL" }));
     await expect(driver.commitTransaction(connection)).rejects.toThrow();
     expect(pool.stats.total).toBe(1);
-    await setImmediate();
-    expect(pool.stats.total).toBe(0);
+    await isClosed(pool);
   });
 
   test("leaves the connection to whoever calls rollback at once", async () => {
@@ -519,7 +534,7 @@ describe("a COMMIT that fails", () => {
     await setImmediate();
     expect(pool.stats.total).toBe(1);
     await driver.releaseConnection(connection);
-    expect(pool.stats.total).toBe(0);
+    await isClosed(pool);
   });
 
   test("does not keep a later transaction on its connection from being rolled back", async () => {

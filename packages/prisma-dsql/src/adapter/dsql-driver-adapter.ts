@@ -1,3 +1,4 @@
+import type { PrismaPg } from "@prisma/adapter-pg";
 import type {
   ConnectionInfo,
   IsolationLevel,
@@ -10,18 +11,20 @@ import { DsqlTransaction } from "./dsql-transaction.ts";
 import { takeReadOnlyRequest } from "./read-only.ts";
 import { asRequestError, isolationLevelError } from "./request-errors.ts";
 
+type PrismaPgAdapter = Awaited<ReturnType<PrismaPg["connect"]>>;
+
 /** PrismaPg's adapter, and a second one whose transactions are read-only. */
 export interface InnerAdapters {
-  readWrite: SqlDriverAdapter;
-  readOnly: SqlDriverAdapter;
+  readWrite: PrismaPgAdapter;
+  readOnly: PrismaPgAdapter;
 }
 
 /** Does what PrismaPg does, with the errors and the isolation level of DSQL. */
 export class DsqlDriverAdapter implements SqlDriverAdapter {
   readonly provider = "postgres";
   readonly adapterName: string;
-  readonly #inner: SqlDriverAdapter;
-  readonly #readOnly: SqlDriverAdapter;
+  readonly #inner: PrismaPgAdapter;
+  readonly #readOnly: PrismaPgAdapter;
 
   constructor({ readWrite, readOnly }: InnerAdapters, adapterName: string) {
     this.#inner = readWrite;
@@ -52,7 +55,7 @@ export class DsqlDriverAdapter implements SqlDriverAdapter {
   }
 
   getConnectionInfo(): ConnectionInfo {
-    return this.#inner.getConnectionInfo?.() ?? { supportsRelationJoins: true };
+    return this.#inner.getConnectionInfo();
   }
 
   async dispose(): Promise<void> {

@@ -46,7 +46,7 @@ export class DsqlTransaction implements Transaction {
     this.#scope.end();
     try {
       // The pool closes a connection that is released while a statement runs, and does not have to wait for it.
-      this.#isCutOff = this.#client?.isBusy === true;
+      this.#isCutOff = this.#client.isBusy;
       if (!this.#isCutOff) await this.#inner.executeRaw(ROLLBACK);
     } finally {
       await this.#inner.rollback();
@@ -76,8 +76,8 @@ export class DsqlTransaction implements Transaction {
   }
 
   /** The connection: not part of Transaction, but PrismaPg's transactions have it. */
-  get #client(): Partial<DsqlPoolClient> | undefined {
-    return (this.#inner as { client?: Partial<DsqlPoolClient> }).client;
+  get #client(): DsqlPoolClient {
+    return (this.#inner as unknown as { client: DsqlPoolClient }).client;
   }
 }
 

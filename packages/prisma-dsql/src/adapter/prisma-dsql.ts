@@ -81,13 +81,12 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
    */
   async connect(): Promise<SqlDriverAdapter> {
     const { pool, dispose } = this.#poolForClient();
-    const readWrite = await new PrismaPg(pool, {
-      ...stockOptions(this.#options),
-      disposeExternalPool: dispose,
-    }).connect();
+    // PrismaPg takes undefined for an option that is left out, although its types do not say so.
+    const options = this.#options as PrismaPgOptions;
+    const readWrite = await new PrismaPg(pool, { ...options, disposeExternalPool: dispose }).connect();
     demandSamePool(pool, readWrite.underlyingDriver());
     // The pool is shared, so its errors are reported only once.
-    const { onPoolError: _, ...shared } = stockOptions(this.#options);
+    const { onPoolError: _, ...shared } = options;
     const readOnly = await new PrismaPg(readOnlyPool(pool), {
       ...shared,
       disposeExternalPool: false,
@@ -118,9 +117,4 @@ function withoutSchema(
     source: typeof source === "string" ? connectionString : { ...source, connectionString },
     schema: given ?? schema,
   };
-}
-
-/** Options in PrismaPg's form: without those that are undefined. */
-function stockOptions(options: PrismaDsqlOptions): PrismaPgOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
