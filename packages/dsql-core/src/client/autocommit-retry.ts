@@ -22,12 +22,14 @@ export interface FailedAutocommit<T> {
  */
 export async function retryAutocommit<T>({ query, error, send, retry }: FailedAutocommit<T>): Promise<T> {
   if (retry === undefined || (failureOf(error) === "conflict" && !isUndoneByConflict(query))) throw error;
+  // The first attempt has been made. retryOnOcc rethrows its error unless it is a conflict.
   return await retryOnOcc((attempt) => (attempt === 1 ? Promise.reject(error) : send()), retry);
 }
 
 /**
- * Whether a conflict has undone all that a text did: yes for one statement, or several without transaction commands, which
- * may have committed some of them. Not for a cursor or another statement object, whose rows may have been read already.
+ * Whether a conflict has undone all that a text did. One statement is undone, and so are several, unless there is a COMMIT or
+ * another transaction command among them: it may have committed some. A cursor or another statement object (which has
+ * `submit`) is not retried either, because its rows may have been read already.
  */
 function isUndoneByConflict(query: unknown): boolean {
   if (typeof (query as { submit?: unknown }).submit === "function") return false;

@@ -9,12 +9,13 @@ import type { TextCommands } from "./transaction-command.ts";
 export interface FailedStatement {
   /** Its SQL; undefined where it is not known, as for a statement prepared elsewhere. */
   text: string | undefined;
-  /** The transaction commands among its statements, such as COMMIT. */
+  /** The transaction commands in it, such as COMMIT. As a list: one entry for each statement, undefined for any other statement. */
   commands: TextCommands;
   /** Whether it was sent; a statement that was still queued behind another has done nothing. */
   wasSent: boolean;
 }
 
+/** The beginning of a statement that only reads. */
 const READ = /^(?:select|values|table|show)(?![\w$])/i;
 
 /** Whether pg's `query_timeout` has ended the wait for a response; pg gives such an error no code, only this message. */
@@ -57,7 +58,7 @@ function commitsByItself(
   });
 }
 
-/** The connection is lost, and the statement was not sent or is certainly rolled back. */
+/** The connection is lost, and the statement was not sent or is certainly rolled back. The server's own reason is the best cause. */
 export function connectionLost(lostBy: Error, error: Error = lostBy): ConnectionLostError {
   return new ConnectionLostError(
     "The connection to the cluster was lost, so its open transaction is rolled back. Retry the whole transaction.",
@@ -96,6 +97,7 @@ function leavesOutcomeOpen(error: Error): boolean {
   return !isServerError(error) || error.severity !== "ERROR" || saysUnknown(error.code);
 }
 
+/** The same for a write outside a transaction; that the connection was lost is seen from its state. */
 function leavesWriteOpen(error: Error): boolean {
   return isServerError(error) ? saysUnknown(error.code) : isReadTimeout(error);
 }

@@ -8,10 +8,11 @@ export type LoginStage = "a token" | "the server's response" | "the cluster to t
 
 const TAKES_NO_CONNECTIONS = "the cluster to take connections again";
 
-/** What a login is made of. */
+/** The operations of a client that a login consists of. */
 export interface LoginSteps {
   /** Gets a token ready, so that no socket is opened without one. */
   prepareToken(): Promise<unknown>;
+  /** Makes the next `prepareToken` get a new token. */
   discardToken(): void;
   /** Opens the socket and logs in. */
   connect(): Promise<unknown>;
@@ -27,6 +28,7 @@ export interface LoginSteps {
  */
 export class Login {
   readonly #steps: LoginSteps;
+  /** Aborted when the login has failed, its time is up, or it is abandoned. */
   readonly #over = new AbortController();
   #stage: LoginStage = "a token";
   #refusal: unknown;
@@ -66,10 +68,12 @@ export class Login {
     }
   }
 
+  /** Makes `run` reject with this reason. */
   abandon(reason: Error): void {
     this.#over.abort(reason);
   }
 
+  /** Tries until a login succeeds, or fails in a way that neither a new token nor waiting ("patience") can help. */
   async #attempts(): Promise<void> {
     const { signal } = this.#over;
     let refusals = 0;

@@ -46,13 +46,15 @@ export interface ConnectionSettings {
   database: string;
   region: string;
   applicationName: string;
-  /** Whether the user set it, or its prefix. */
+  /** Whether the user gave the application name, in full or its prefix; otherwise an adapter may set the prefix. */
   isNamed: boolean;
   ssl: ConnectionOptions;
   sslnegotiation: "postgres" | "direct";
   /** Session parameters, in the form of the startup packet. */
   startupOptions: string | undefined;
+  /** For opening a connection, the token included. */
   connectionTimeoutMillis: number;
+  /** For the response to COMMIT, BEGIN or ROLLBACK; 0 is no limit. */
   commitTimeoutMillis: number;
   /** What the token source needs; nothing else holds credentials. */
   token: TokenRequest;
@@ -66,7 +68,8 @@ export interface ConnectionSettings {
 }
 
 /**
- * Reads, merges and checks options, and fills in defaults; the caller's object is not changed.
+ * Reads the options or the connection string, adds what the environment gives, checks everything and fills in the
+ * defaults. The caller's object is not changed.
  * @throws DsqlConfigError that names the invalid option
  */
 export function resolveConnection(config: DsqlConnectionOptions | string): ConnectionSettings {
@@ -76,11 +79,15 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   for (const name of ["logger", "telemetry", "types"] as const)
     if (options[name] !== undefined) demandObject(options[name], name, "an object");
   const { host, region } = resolveHost(options);
-  const { user = "admin", database = "postgres", tokenDurationSecs = 900 } = options;
   const port = portOf(options.port ?? 5432);
-  const { sslnegotiation = "direct", connectionTimeoutMillis = 30_000, keepAlive = true } = options;
   const {
+    user = "admin",
+    database = "postgres",
+    tokenDurationSecs = 900,
+    sslnegotiation = "direct",
+    connectionTimeoutMillis = 30_000,
     commitTimeoutMillis = 30_000,
+    keepAlive = true,
     keepAliveInitialDelayMillis = 60_000,
     query_timeout,
     types,
@@ -102,7 +109,7 @@ export function resolveConnection(config: DsqlConnectionOptions | string): Conne
   const givenName = options.application_name ?? options.applicationName;
   return {
     host,
-    // An IPv6 address with brackets, as in a URL, or without, as a socket expects it.
+    // An IPv6 address may have the brackets that it has in a URL; a socket takes it without.
     hostaddr: options.hostaddr?.replace(/^\[(.*)\]$/, "$1"),
     port,
     user,
@@ -129,6 +136,7 @@ function portOf(port: number | string): number {
   return number as number;
 }
 
+/** The credentials, of either name, or the profile to read them from; whether a function returns any is seen when it is called. */
 function credentialsOf(options: DsqlConnectionOptions): Pick<TokenRequest, "credentials" | "profile"> {
   const { customCredentialsProvider, profile } = options;
   const credentials = options.credentials ?? customCredentialsProvider;

@@ -49,7 +49,8 @@ export class AutocommitStatements {
 
   #send(connection: PooledConnection, query: unknown, values: unknown, done: OutcomeCallback): void {
     const callback: OutcomeCallback = (error, result) => {
-      // Released before the caller is called, so that its next statement finds the connection idle.
+      // Given back before the caller is called, so that its next statement finds the connection idle.
+      // After a failure the server still has to say that it is ready.
       if (error) return this.#connections.giveBackSettled(connection, () => done(error));
       this.#connections.giveBack(connection, false);
       done(null, result);
@@ -57,6 +58,7 @@ export class AutocommitStatements {
     try {
       connection.client.query(query as string, values as [], callback as never);
     } catch (error) {
+      // pg throws for arguments of a wrong type, before it sends anything.
       this.#connections.giveBack(connection, false);
       done(error as Error);
     }

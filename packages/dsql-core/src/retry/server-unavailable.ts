@@ -2,8 +2,8 @@
 export const UNAVAILABLE = Symbol.for("dsql-core.server-unavailable");
 
 /**
- * Notes of an error of the server (XX000 `server unavailable`) that nothing was stored: it met a statement inside a
- * transaction, or one that only reads. The same error in response to a COMMIT leaves the outcome undetermined.
+ * Marks an error of the server (XX000 `server unavailable`) as safe to retry: nothing was stored, because the statement was
+ * inside a transaction, or only reads. The same error in response to a COMMIT leaves the outcome undetermined.
  * Source: Aurora DSQL user guide, "Troubleshooting" (2026-09-08).
  */
 export function noteUnavailable(error: Error): void {

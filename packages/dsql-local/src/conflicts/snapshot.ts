@@ -1,8 +1,10 @@
-/** What a transaction sees: the text of pg_current_snapshot(), `xmin:xmax:xip,xip`. */
+/** Which transactions' commits a transaction sees; read from the text of pg_current_snapshot(), `xmin:xmax:xip,xip`. */
 export class Snapshot {
-  /** Every transaction before it is either committed and visible, or rolled back. */
+  /** xmin: every transaction with a lower id is either committed and visible, or rolled back. */
   readonly oldest: number;
+  /** xmax: no transaction with this id or a higher one had ended. */
   readonly #next: number;
+  /** xip: the transactions between the two that had not ended either. */
   readonly #open: ReadonlySet<number>;
 
   constructor(text: string) {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** One result of a query. */
+/** One result of a query. Names with underscores, here and below, are those of the recordings' JSON. */
 interface RecordedResult {
   command_tag?: string | undefined;
   columns?: string[] | undefined;
@@ -67,7 +67,7 @@ function casesOf(text: string, file: string): RecordedCase[] {
   return cases;
 }
 
-/** One statement a line end with a semicolon; comments are lines of their own. */
+/** Each statement ends with a semicolon at the end of a line; comments are lines of their own. */
 function splitSetup(text: string): string[] {
   const lines = text.split("\n").filter((line) => !line.trimStart().startsWith("--"));
   const statements = lines.join("\n").split(/;\s*$/m);

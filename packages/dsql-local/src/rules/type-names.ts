@@ -44,7 +44,7 @@ const ABSENT_TYPES = new Set(
   ).split(" "),
 );
 
-/** Names that only a column definition knows, and DSQL does not. */
+/** Names that PostgreSQL accepts only in a column definition, and DSQL does not. */
 export const SERIAL_TYPES: ReadonlySet<string> = new Set([
   ...["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"],
 ]);
@@ -71,6 +71,7 @@ function isArray(type: TypeName | undefined): boolean {
   return type?.arrayBounds !== undefined || elementOfArray(type) !== undefined;
 }
 
+/** The element's type, of an array type that is written by its name in pg_type. */
 function elementOfArray(type: TypeName | undefined): string | undefined {
   const element = /^_(.+)/.exec(builtInName(type) ?? "")?.[1];
   return element !== undefined &&

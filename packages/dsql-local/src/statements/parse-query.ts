@@ -25,7 +25,8 @@ const MAX_CACHED_LENGTH = 64 * 1024;
 const cache = new RecentCache<ParsedQuery>({ maxEntries: 1000, maxWeight: 4 * 1024 * 1024 });
 
 /**
- * Splits a query text into its statements and judges each; results are cached.
+ * Splits a query text into its statements, judges each (whether DSQL refuses it, and with which error), and translates it for
+ * PostgreSQL. Results are cached.
  *
  * `loadParser()` must have been awaited.
  */
@@ -42,11 +43,13 @@ export function parseQuery(sql: string): ParsedQuery {
 const TOO_DEEP: Refusal = { sqlstate: "54001", message: "stack depth limit exceeded", rule: "stack-depth" };
 const PARSER_BUSY: Refusal = { sqlstate: "XX000", message: "server unavailable", rule: "parser-busy" };
 
+/** A text that was not parsed, as one statement that is refused. */
 const unread = (source: string, refusal: Refusal): Statement => ({
   ...{ source, text: source, start: 0, kind: "other", tables: [], refusal },
 });
 
 function parse(sql: string): ParsedQuery {
+  // DSQL's own syntax, which PostgreSQL's parser cannot read, becomes spaces; all positions stay valid.
   const { text, forms } = blankDsqlForms(sql);
   try {
     const raw = parseStatements(text);
@@ -55,22 +58,25 @@ function parse(sql: string): ParsedQuery {
       const { start, end } = extent(statement, text, toUtf16);
       const form = forms.find((candidate) => candidate.start >= start && candidate.end <= end);
       const part = text.slice(start, end);
+      // Parsed by itself, so that positions in the tree count from the statement's own beginning.
       const tree = raw.length === 1 && start === 0 ? statement.stmt : parseStatements(part)[0]?.stmt;
       return analyse({ tree: tree as Node, source: sql.slice(start, end), text: part, start, form });
     });
+    // Of AWS IAM GRANT and REVOKE nothing was left to parse.
     for (const form of forms) if (form.kind === "iam") statements.push(iamStatement(sql, form));
     return { statements: statements.toSorted((a, b) => a.start - b.start) };
   } catch (error) {
     if (error instanceof SqlSyntaxError) return { syntaxError: true, text };
     // What could not be read has not been checked, so it is not sent to PostgreSQL.
     if (error instanceof ParserBusyError) return { statements: [unread(sql, PARSER_BUSY)] };
+    // A RangeError: our own recursion over the tree has overflowed JavaScript's stack.
     if (error instanceof SqlTooDeepError || error instanceof RangeError)
       return { statements: [unread(sql, TOO_DEEP)] };
     throw error;
   }
 }
 
-/** The position of a statement in the text, without the white space before it. */
+/** Where a statement begins and ends in the text, in UTF-16 units and without the white space before it; the parser counts bytes. */
 function extent(
   raw: RawStatement,
   text: string,
@@ -83,6 +89,7 @@ function extent(
   return { start: start + space, end };
 }
 
+/** One statement of a query text; the fields are those of {@link Statement}, but `text` is not yet translated. */
 interface Part {
   tree: Node;
   source: string;
@@ -95,6 +102,7 @@ function analyse({ tree, source, text, start, form }: Part): Statement {
   const context = { text, ...(form && form.kind !== "iam" && { form: form.kind }) };
   const { refusal = bodyRefusal(tree), catalogChecks } = judge(tree, context);
   const translation = refusal ? { text } : translate(tree, context);
+  // With a command tag the translation is a call, and the tree stays that of the client's statement.
   const isEdited = translation.text !== text && translation.commandTag === undefined;
   const translatedTree = isEdited ? (parseStatements(translation.text)[0]?.stmt as Node) : tree;
   return {

@@ -11,11 +11,10 @@ import { sandboxedUnit, type Unit, unitRequest } from "./portal-requests.ts";
 import type { PreparedStatementCache } from "./prepared-statement-cache.ts";
 import type { Portal } from "./prepared-statements.ts";
 
-interface Executed {
-  portal: Portal;
-}
-
-/** The execution of a portal as work for the session. */
+/**
+ * The execution of a portal (Execute, with the Parse, Bind and Describe that came with it) as work that the session can run,
+ * and run again when it has met another transaction.
+ */
 export class PortalWork implements Work {
   readonly statement: Statement;
   readonly locking: LockingRead | undefined;
@@ -29,12 +28,12 @@ export class PortalWork implements Work {
 
   constructor(
     session: SessionState,
-    plans: PreparedStatementCache,
+    cache: PreparedStatementCache,
     statement: Statement,
-    unit: Omit<Unit, "portal" | "rebind"> & Executed,
+    unit: Omit<Unit, "portal" | "rebind"> & { portal: Portal },
   ) {
     this.#session = session;
-    this.#cache = plans;
+    this.#cache = cache;
     this.#transaction = session.transaction;
     this.#messages = unit.messages;
     this.#portal = unit.portal;
@@ -52,25 +51,28 @@ export class PortalWork implements Work {
     return sandboxedUnit(this.#unit(), form, isCopied);
   }
 
+  /** Runs it once and forwards the rows as they arrive, with a statement that is kept prepared in PostgreSQL if there is one. */
   async stream(pace: Pace): Promise<BackendResponse> {
     const { turn } = this.#session;
     const { prepared } = this.#portal;
-    const kept = prepared?.isUnchanged ? await this.#cache.request(prepared, this.#messages) : undefined;
-    if (!kept) {
+    const cached = prepared?.isUnchanged ? await this.#cache.request(prepared, this.#messages) : undefined;
+    if (!cached) {
       return turn.stream(this.request(FIRST_TIME), { copy: this.copy, pace });
     }
     const response = await turn.stream(
-      { bytes: kept.bytes },
-      { copy: this.copy, pace, preface: kept.missingResponse },
+      { bytes: cached.bytes },
+      { copy: this.copy, pace, preface: cached.missingResponse },
     );
-    kept.done(!response.error);
+    cached.done(!response.error);
     return response;
   }
 
+  /** The messages, to be sent now: whether the portal must be bound again changes between two runs. */
   #unit(): Unit {
     const messages = this.#messages;
     const portal = this.#portal;
     const transaction = this.#transaction;
+    // PostgreSQL loses a portal when it undoes the work of the transaction.
     const isLost = transaction !== undefined && portal.boundAt !== transaction.timesUndone;
     const rebind = isLost && !messages.some(({ type }) => type === Frontend.Bind);
     return { messages, portal, prepared: this.#prepared, rebind };

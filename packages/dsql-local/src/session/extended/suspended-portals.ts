@@ -10,18 +10,20 @@ import type { Portal, RemainingRows } from "./prepared-statements.ts";
 const portalSuspended = message(Backend.PortalSuspended);
 
 /**
- * Portals that were executed with a row limit. PostgreSQL loses them when the transaction's work is undone there, so
- * their remaining rows are fetched before that, and served from here.
+ * Portals that were executed with a row limit. When another session needs a transaction's locks, its work is undone in
+ * PostgreSQL with ROLLBACK TO SAVEPOINT, which destroys portals. So their remaining rows are fetched before that, stored in
+ * `portal.rest`, and served from there.
  */
 export class SuspendedPortals {
   readonly #session: SessionState;
+  /** Portals that may have rows left in PostgreSQL, with the transactions that they belong to. */
   readonly #open = new Map<Portal, Transaction>();
 
   constructor(session: SessionState) {
     this.#session = session;
   }
 
-  /** To be called when a portal was executed; with a row limit it may have rows left. */
+  /** To be called when a portal was executed. With a row limit (`maxRows`; 0 is none) it may have rows left. */
   executed(portal: Portal, maxRows: number): void {
     const { transaction } = this.#session;
     this.#open.delete(portal);
@@ -44,14 +46,15 @@ export class SuspendedPortals {
     return (rest as RemainingRows).description.bytes;
   }
 
-  /** Sends rows that were fetched before. */
+  /** Executes a portal with rows that were fetched before. */
   serve(portal: Portal, maxRows: number): void {
     const { client } = this.#session;
     const { rows, tag } = portal.rest as RemainingRows;
     const given = rows.splice(0, maxRows === 0 ? rows.length : maxRows);
     for (const { bytes } of given) client.write(bytes);
-    // A full page may be the last one; PostgreSQL itself learns that only at the next Execute.
+    // As PostgreSQL does, which after as many rows as the limit does not look whether there are more.
     if (maxRows > 0 && given.length === maxRows) client.write(portalSuspended);
+    // The number in the tag ("SELECT 5") is that of the rows of this Execute.
     else client.write(commandComplete(tag.replace(/\d+$/, String(given.length))));
   }
 
