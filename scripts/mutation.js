@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { root } from "./workspaces.js";
 
 /**
- * What is changed, and the tests that run for each change, by package and part; `timeoutMs` where they are fast. Parts whose
- * tests need a database take far longer: each file of them starts an endpoint of its own.
+ * What is changed, and the tests that run for each change, by package and part; `timeoutMs` where they are fast. None needs a
+ * database: a scripted server stands in for it.
  */
 const PARTS = {
   "dsql-core": {
