@@ -2,11 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { EQUIVALENT } from "./mutation/equivalent.js";
 import { root } from "./workspaces.js";
 
 /**
- * What is changed, and the tests that run for each change, by package and part; `timeoutMs` where they are fast. None needs a
- * database: a scripted server stands in for it.
+ * What is changed, and the tests that run for each change, by package and part; `timeoutMs` where they are fast, and how many
+ * mutants run at once where CI waits for them. None needs a database: a scripted server stands in for it.
  */
 const PARTS = {
   "dsql-core": {
@@ -27,6 +28,8 @@ const PARTS = {
     guard: {
       files: ["src/client/{commit-guard,explain-failure,session-state}.ts"],
       tests: ["test/{commit-guard,explain-failure}.test.ts"],
+      timeoutMs: 4_000,
+      concurrency: 2,
     },
     statements: {
       files: ["src/client/{transaction-command,split-statements}.ts"],
@@ -123,7 +126,7 @@ const cache = join(root, "node_modules/.cache/mutation");
 mkdirSync(cache, { recursive: true });
 let isWhole = true;
 for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
-  const { files, tests, timeoutMs } = parts[part];
+  const { files, tests, timeoutMs, concurrency = 1 } = parts[part];
   const report = join(cache, `${name} ${part}.json`);
   const config = join(cache, "stryker.json");
   writeFileSync(
@@ -135,7 +138,7 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
       // The words of messages, and whole objects left empty, are for people and for types to notice.
       mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral"] },
       coverageAnalysis: "perTest",
-      concurrency: 1,
+      concurrency,
       // A test and its hook time out first, so that the process can go on.
       timeoutMS: 3 * (timeoutMs ?? 10_000),
       reporters: ["json", "progress-append-only"],
@@ -161,26 +164,51 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
 }
 process.exitCode = isWhole ? 0 : 1;
 
-/** Prints the score and each mutant that no test noticed; returns whether there was none. */
+/** Prints the score and each mutant that no test detected; returns whether those are the equivalent ones. */
 function summarise(part, { files }) {
   const mutants = Object.entries(files).flatMap(([file, { mutants: all, source }]) =>
     all.map((mutant) => ({
       ...mutant,
       file,
       line: source.split("\n")[mutant.location.start.line - 1]?.trim(),
+      original: textAt(source, mutant.location),
     })),
   );
   const counted = mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
-  const missed = counted.filter(({ status }) => status === "Survived" || status === "NoCoverage");
+  const survivors = counted.filter(({ status }) => status === "Survived" || status === "NoCoverage");
+  const listed = EQUIVALENT.filter(({ file }) => file in files);
+  const isListed = (mutant) => listed.some((entry) => isMutant(entry, mutant));
+  const missed = survivors.filter((mutant) => !isListed(mutant));
+  // A mutant that timed out may have met a slow machine.
+  const outdated = listed.filter(
+    (entry) => !counted.some((mutant) => mutant.status !== "Killed" && isMutant(entry, mutant)),
+  );
   for (const { file, location, mutatorName, replacement, line, status } of missed) {
     const place = `${file}:${location.start.line}:${location.start.column}`;
     process.stdout.write(
       `${status} ${place} ${mutatorName}\n  ${line}\n  -> ${replacement?.split("\n").join(" ")}\n`,
     );
   }
-  const killed = counted.length - missed.length;
+  for (const { file, line, replacement } of outdated)
+    process.stdout.write(
+      `Listed as equivalent, but not a survivor: ${file}\n  ${line}\n  -> ${replacement}\n`,
+    );
+  const equivalent = survivors.length - missed.length;
+  const detected = counted.length - survivors.length;
+  const share = ((100 * detected) / (counted.length - equivalent)).toFixed(1);
   process.stdout.write(
-    `${name} ${part}: ${killed} of ${counted.length} (${((100 * killed) / counted.length).toFixed(1)} %)\n`,
+    `${name} ${part}: ${detected} of ${counted.length} detected, ${equivalent} equivalent (${share} % of the others)\n`,
   );
-  return missed.length === 0;
+  return missed.length === 0 && outdated.length === 0;
+}
+
+/** The text that a mutant replaces; its lines and columns count from 1. */
+function textAt(source, { start, end }) {
+  const lines = source.split("\n").slice(start.line - 1, end.line);
+  lines.push(lines.pop().slice(0, end.column - 1));
+  return lines.join("\n").slice(start.column - 1);
+}
+
+function isMutant(entry, mutant) {
+  return ["file", "line", "original", "replacement"].every((name) => entry[name] === mutant[name]);
 }

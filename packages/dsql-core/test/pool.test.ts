@@ -856,7 +856,9 @@ describe("a pool for an adapter", () => {
     for (const other of [undefined, null, {}, { connect: 1 }, { query: 1 }])
       expect(() => openPool(other as never, "kysely")).not.toThrow("is not a DsqlPool");
     for (const none of [undefined, null])
-      expect(() => openPool(none as never, "kysely")).toThrow(expect.objectContaining({ code: "DSQL_CONFIG" }));
+      expect(() => openPool(none as never, "kysely")).toThrow(
+        expect.objectContaining({ code: "DSQL_CONFIG" }),
+      );
   });
 });
 

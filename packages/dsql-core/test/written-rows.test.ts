@@ -18,6 +18,14 @@ describe("the rows that a statement writes", () => {
     ["a literal", "update items set n = n + 1 where id = 'it''s'", [], ['items(id="it\'s")']],
     ["a cast", "update items set n = 1 where id = $1::uuid", ["7"], ['items(id="7")']],
     ["an alias", "UPDATE ONLY s.items AS i SET n = 0 WHERE i.id = 7", [], ['s.items(id="7")']],
+    ["a DELETE of ONLY", "DELETE FROM ONLY t WHERE id = 7", [], ['t(id="7")']],
+    ["a statement behind blanks", " \n\tDELETE FROM t WHERE id = 7", [], ['t(id="7")']],
+    [
+      "another schema's table by a key of two columns",
+      "DELETE FROM s.t WHERE b = 1 AND a = 2",
+      [],
+      ['s.t(a="2",b="1")'],
+    ],
     ["a DELETE", "DELETE FROM items WHERE id = $1 RETURNING n", [7n], ['items(id="7")']],
     ["a composite key in any order", "DELETE FROM t WHERE b = 2 AND (a = 1)", [], ['t(a="1",b="2")']],
     ["a version", "UPDATE t SET v = $1, x = 1 WHERE id = $2 AND v = $3", [4, 7, 3], ['t(id="7")']],
@@ -101,6 +109,15 @@ describe("the rows that a statement writes", () => {
       "INSERT INTO t (a, b) VALUES (7, $1) ON CONFLICT (a, b) DO NOTHING",
     ],
     ["a schema without a table", "UPDATE public.'t' SET n = 1 WHERE id = 7"],
+    ["an INSERT without INTO", "INSERT u t (id) VALUES (7) ON CONFLICT (id) DO NOTHING"],
+    ["an upsert of no columns", "INSERT INTO t () VALUES (7) ON CONFLICT () DO NOTHING"],
+    ["an UPDATE without SET", "UPDATE t WHERE id = 7"],
+    ["a key that is compared twice", "DELETE FROM t WHERE id = 7 AND id = 8"],
+    ["a literal in place of a column", "DELETE FROM t WHERE 'id' = 7"],
+    ["a literal behind a table", "DELETE FROM t WHERE t.'id' = 7"],
+    ["arithmetic behind a cast", "DELETE FROM t WHERE id = 7::int + 1"],
+    ["arithmetic with a column", "DELETE FROM t WHERE id = 7 + n"],
+    ["a statement of another kind", "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE"],
     ["a DELETE without FROM", "DELETE t WHERE id = 7"],
     ["a list with a function", "DELETE FROM t WHERE id IN (1, f(2))"],
     ["a list that is compared", "DELETE FROM t WHERE id IN (7) = true"],
@@ -131,7 +148,7 @@ describe("the rows that a statement writes", () => {
     expect(rows(text)).toEqual([]);
   });
 
-  test.each([[null], [{ a: 1 }], ["x".repeat(201)], [undefined]])(
+  test.each([[null], [new Date(Number.NaN)], [{ a: 1 }], ["x".repeat(201)], [undefined]])(
     "are not known by the value %o",
     (value) => {
       expect(rows("DELETE FROM t WHERE id = $1", [value])).toEqual([]);
@@ -154,9 +171,19 @@ describe("the rows that a statement writes", () => {
 
   test("are not known by an ANY whose parameter is no list, has an unknown member, or is changed", () => {
     expect(rows("DELETE FROM t WHERE id = ANY($1)", ["7"])).toEqual([]);
+    expect(rows("DELETE FROM t WHERE id = ANY $1", [[7]])).toEqual([]);
+    expect(rows("DELETE FROM t WHERE id = ANY($1) = false", [[7]])).toEqual([]);
+    expect(rows("DELETE FROM t WHERE id = f($1)", [[7]])).toEqual([]);
     expect(rows("DELETE FROM t WHERE id = ANY($1)", [[7, null]])).toEqual([]);
     expect(rows("DELETE FROM t WHERE id = ANY($1 || $1)", [[7]])).toEqual([]);
     expect(rows("DELETE FROM t WHERE id = ANY($1)", [[7]])).toEqual(['t(id="7")']);
+  });
+
+  test("are not known by more combinations than are allowed, even if some are the same", () => {
+    const either = (count: number) =>
+      rows("DELETE FROM t WHERE a = ANY($1) AND b = ANY($2)", [Array(5).fill(7), Array(count).fill(7)]);
+    expect(either(4)).toEqual(['t(a="7",b="7")']);
+    expect(either(5)).toEqual([]);
   });
 
   test("of a transaction come once each, and not at all when they are too many", () => {

@@ -57,29 +57,30 @@ function isName(token: Token | undefined): token is Token {
 }
 
 function rowsOf(text: string, values: readonly unknown[]): string[] {
-  const first = /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase();
-  if (first === undefined || !/^(?:update|delete|insert|select)$/.test(first)) return [];
+  const first = text.trimStart().slice(0, LENGTH_OF_FIRST_WORD).toLowerCase();
+  const read = READERS.get(first);
+  if (read === undefined) return [];
   // A plain read conflicts with nothing, so it is not parsed.
-  if (first === "select" && !/\bfor\s+(?:update|(?:no\s+)?key|share)\b/i.test(text)) return [];
+  if (first === "select" && !/\bfor\s+(?:update|no\s+key|key|share)\b/i.test(text)) return [];
   const tokens = tokenize(text);
-  if (tokens === undefined) return [];
-  switch (first) {
-    case "update":
-      return ofUpdate(tokens, values);
-    case "delete":
-      return is(tokens[1], "from") ? ofDelete(tokens, values) : [];
-    case "insert":
-      return ofInsert(tokens, values);
-    default:
-      return ofLockingSelect(tokens, values);
-  }
+  return tokens === undefined ? [] : read(tokens, values);
 }
+
+/** By the first word of a statement; all of them have six letters. */
+const READERS: ReadonlyMap<string, (tokens: Token[], values: readonly unknown[]) => string[]> = new Map([
+  ["update", ofUpdate],
+  ["delete", ofDelete],
+  ["insert", ofInsert],
+  ["select", ofLockingSelect],
+]);
+const LENGTH_OF_FIRST_WORD = 6;
 
 function ofUpdate(tokens: Token[], values: readonly unknown[]): string[] {
   const table = readTable(tokens, is(tokens[1], "only") ? 2 : 1);
   const set = find(tokens, ["set"], 0);
+  if (table === undefined || set === undefined) return [];
   const where = find(tokens, ["where"], set);
-  if (table === undefined || set < 0 || where < 0 || find(tokens, ["from"], set, where) >= 0) return [];
+  if (where === undefined || find(tokens, ["from"], set, where) !== undefined) return [];
   const assigned = split(tokens.slice(set + 1, where), ",").map((assignment) => assignment[0]);
   // `SET (a, b) = …` names its columns in another way.
   if (!assigned.every(isName)) return [];
@@ -88,44 +89,50 @@ function ofUpdate(tokens: Token[], values: readonly unknown[]): string[] {
 }
 
 function ofDelete(tokens: Token[], values: readonly unknown[]): string[] {
+  if (!is(tokens[1], "from")) return [];
   const table = readTable(tokens, is(tokens[2], "only") ? 3 : 2);
   const where = find(tokens, ["where"], 0);
-  if (table === undefined || where < 0 || find(tokens, ["using"], 0, where) >= 0) return [];
+  if (table === undefined || where === undefined) return [];
+  if (find(tokens, ["using"], 0, where) !== undefined) return [];
   return named(table, ofCondition(until(tokens, where, ["returning"]), values));
 }
 
 /** `SELECT … FROM one_table WHERE … FOR UPDATE`; a LIMIT leaves it to the server which rows are locked. */
 function ofLockingSelect(tokens: Token[], values: readonly unknown[]): string[] {
   const from = find(tokens, ["from"], 0);
-  const where = find(tokens, ["where"], from);
-  if (from < 0 || where < 0 || find(tokens, ["limit", "fetch", "offset", "group", "union"], where) >= 0)
-    return [];
+  if (from === undefined) return [];
   const table = readTable(tokens, from + 1);
-  if (table === undefined || find(tokens, ["join", ","], from, where) >= 0) return [];
+  const where = find(tokens, ["where"], from);
+  if (table === undefined || where === undefined) return [];
+  if (find(tokens, ["join", ","], from, where) !== undefined) return [];
+  if (find(tokens, ["limit", "fetch", "offset", "group", "union"], where) !== undefined) return [];
   return named(table, ofCondition(until(tokens, where, ["for", "order"]), values));
 }
 
 /** `INSERT INTO table (columns) VALUES (…), … ON CONFLICT (columns)`: the rows of those columns. */
 function ofInsert(tokens: Token[], values: readonly unknown[]): string[] {
-  const table = is(tokens[1], "into") ? readTable(tokens, 2) : undefined;
+  if (!is(tokens[1], "into")) return [];
+  const table = readTable(tokens, 2);
   const start = find(tokens, ["values"], 0);
+  if (table === undefined || start === undefined) return [];
   const conflict = find(tokens, ["conflict"], start);
+  if (conflict === undefined) return [];
   const columns = parenthesised(
     tokens,
     tokens.findIndex((token) => is(token, "(")),
   );
   const target = parenthesised(tokens, conflict + 1);
-  if (table === undefined || start < 0 || conflict < 0 || columns === undefined || target === undefined)
-    return [];
-  const names = split(columns, ",").map((column) => column.at(0)?.value);
-  const keys = split(target, ",").map((column) => (column.length === 1 ? column[0]?.value : undefined));
+  if (columns === undefined || target === undefined) return [];
+  const names = split(columns, ",").map(([column]) => column?.value);
+  const keys = split(target, ",").map(([column, ...more]) => (more.length === 0 ? column?.value : undefined));
   const rows: string[] = [];
   for (const row of split(tokens.slice(start + 1, conflict - 1), ",")) {
     const fields = parenthesised(row, 0);
     if (fields === undefined) return [];
     const inOrder = split(fields, ",");
     const pairs = keys.map((key) => {
-      const value = readValue(inOrder[names.indexOf(key)] ?? [], values);
+      const field = inOrder[names.indexOf(key)];
+      const value = field && readValue(field, values);
       return key === undefined || value === undefined ? undefined : pair(key, value);
     });
     if (pairs.some((known) => known === undefined)) return [];
@@ -140,7 +147,7 @@ function named(table: string, rows: readonly string[]): string[] {
 
 /** A table's name, without the schema that is there by default. */
 function readTable(tokens: readonly Token[], at: number): string | undefined {
-  const [first, dot, second] = tokens.slice(at, at + 3);
+  const [first, dot, second] = tokens.slice(at);
   if (!isName(first)) return undefined;
   if (!is(dot, ".")) return first.value;
   if (!isName(second)) return undefined;
@@ -167,7 +174,8 @@ function ofCondition(
   }
   if (columns.size === 0) return [];
   let rows = [[] as string[]];
-  for (const [column, equals] of [...columns].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const column of [...columns.keys()].sort()) {
+    const equals = columns.get(column) as string[];
     if (rows.length * equals.length > MAX_ROWS) return [];
     rows = rows.flatMap((row) => equals.map((value) => [...row, pair(column, value)]));
   }
@@ -180,8 +188,8 @@ function pair(column: string, value: string): string {
 
 /** The parts of a condition that AND joins, in parentheses or not. */
 function conjunction(condition: Token[]): Token[][] {
-  const inner = isWrapped(condition) ? condition.slice(1, -1) : undefined;
-  if (inner !== undefined) return conjunction(inner);
+  const inner = parenthesised(condition, 0);
+  if (inner?.length === condition.length - 2) return conjunction(inner);
   const parts = split(condition, "and");
   return parts.length === 1 ? parts : parts.flatMap(conjunction);
 }
@@ -194,7 +202,7 @@ function readComparison(
   // Prisma writes 1=1 where there is no condition.
   if (part.map(({ value }) => value).join("") === "1=1") return {};
   // An OR may choose any row.
-  if (!isName(part[0]) || find(part, ["or"], 0) >= 0) return undefined;
+  if (!isName(part[0]) || find(part, ["or"], 0) !== undefined) return undefined;
   let at = 0;
   while (is(part[at + 1], ".") && isName(part[at + 2])) at += 2;
   const column = part[at]?.value as string;
@@ -213,22 +221,19 @@ function readComparison(
     return equals.every((value) => value !== undefined) ? { column, equals } : { column };
   }
   // So may an operator that this reader does not know.
-  const compares = sign?.kind === "sign" && ["<", ">", "<=", ">=", "<>", "!="].includes(sign.value);
+  const compares = ["<", ">", "<=", ">=", "<>", "!="].some((value) => is(sign, value));
   return compares && readValue(right, values) !== undefined ? { column } : undefined;
 }
 
 function isNullTest(tokens: Token[]): boolean {
-  return /^(?:not ?)?null$/.test(
-    tokens
-      .map(({ value }) => value)
-      .join(" ")
-      .replace("not null", "notnull"),
-  );
+  return /^(?:not )?null$/.test(tokens.map(({ value }) => value).join(" "));
 }
 
 /** The members of `ANY($1)`. */
 function anyOf(tokens: Token[], values: readonly unknown[]): string[] | undefined {
-  const [parameter, ...rest] = parenthesised(tokens, 1) ?? [];
+  const inner = parenthesised(tokens, 1);
+  if (inner?.length !== tokens.length - 3) return undefined;
+  const [parameter, ...rest] = inner;
   if (parameter?.kind !== "parameter" || (rest.length > 0 && !is(rest[0], "::"))) return undefined;
   const list = values[Number(parameter.value) - 1];
   if (!Array.isArray(list)) return undefined;
@@ -238,13 +243,9 @@ function anyOf(tokens: Token[], values: readonly unknown[]): string[] | undefine
 
 /** The value of a parameter or a literal, with or without a cast. */
 function readValue(tokens: readonly Token[], values: readonly unknown[]): string | undefined {
-  const [token, cast, type] = tokens;
-  if (
-    token === undefined ||
-    (tokens.length !== 1 && !(tokens.length === 3 && is(cast, "::") && isName(type)))
-  ) {
-    return undefined;
-  }
+  const isCast = tokens.length === 3 && is(tokens[1], "::") && isName(tokens[2]);
+  if (tokens.length !== 1 && !isCast) return undefined;
+  const token = tokens[0] as Token;
   if (token.kind === "parameter") return canonical(values[Number(token.value) - 1]);
   return token.kind === "text" || token.kind === "number" ? canonical(token.value) : undefined;
 }
@@ -263,41 +264,48 @@ function canonical(value: unknown): string | undefined {
       break;
     default:
       if (value instanceof Date && !Number.isNaN(value.getTime())) text = value.toISOString();
-      else if (value instanceof Uint8Array && value.length <= MAX_VALUE_LENGTH)
-        text = Buffer.from(value).toString("hex");
+      else if (value instanceof Uint8Array)
+        text = Buffer.from(value.subarray(0, MAX_VALUE_LENGTH)).toString("hex");
       else return undefined;
   }
   return text.length <= MAX_VALUE_LENGTH ? text : undefined;
 }
 
-/** The index of the first of these words or signs outside parentheses, from `from` on; -1 if there is none. */
-function find(tokens: readonly Token[], wanted: readonly string[], from: number, to = tokens.length): number {
-  if (from < 0) return -1;
+/** The index of the first of these words or signs outside parentheses, from `from` on; undefined if there is none. */
+function find(
+  tokens: readonly Token[],
+  wanted: readonly string[],
+  from: number,
+  to?: number,
+): number | undefined {
   let depth = 0;
-  for (let index = from; index < to; index++) {
-    const token = tokens[index] as Token;
+  for (const [offset, token] of tokens.slice(from, to).entries()) {
     if (is(token, "(")) depth++;
-    else if (is(token, ")")) depth--;
-    else if (depth === 0 && wanted.some((value) => is(token, value))) return index;
+    if (is(token, ")")) depth--;
+    if (depth === 0 && wanted.some((value) => is(token, value))) return from + offset;
   }
-  return -1;
+  return undefined;
 }
 
 /** The tokens after `start`, up to the first of these words outside parentheses. */
 function until(tokens: Token[], start: number, ends: readonly string[]): Token[] {
-  const end = find(tokens, ends, start);
-  return tokens.slice(start + 1, end < 0 ? undefined : end);
+  return tokens.slice(start + 1, find(tokens, ends, start));
 }
 
 /** The parts that a word or sign separates, outside parentheses. */
 function split(tokens: readonly Token[], separator: string): Token[][] {
-  const parts: Token[][] = [[]];
+  let part: Token[] = [];
+  const parts = [part];
   let depth = 0;
   for (const token of tokens) {
     if (is(token, "(")) depth++;
     if (is(token, ")")) depth--;
-    if (depth === 0 && is(token, separator)) parts.push([]);
-    else parts.at(-1)?.push(token);
+    if (depth === 0 && is(token, separator)) {
+      part = [];
+      parts.push(part);
+    } else {
+      part.push(token);
+    }
   }
   return parts;
 }
@@ -306,13 +314,9 @@ function split(tokens: readonly Token[], separator: string): Token[][] {
 function parenthesised(tokens: readonly Token[], at: number): Token[] | undefined {
   if (!is(tokens[at], "(")) return undefined;
   let depth = 0;
-  for (let index = at; index < tokens.length; index++) {
-    if (is(tokens[index], "(")) depth++;
-    if (is(tokens[index], ")") && --depth === 0) return tokens.slice(at + 1, index);
+  for (const [offset, token] of tokens.slice(at).entries()) {
+    if (is(token, "(")) depth++;
+    if (is(token, ")") && --depth === 0) return tokens.slice(at + 1, at + offset);
   }
   return undefined;
-}
-
-function isWrapped(tokens: readonly Token[]): boolean {
-  return parenthesised(tokens, 0)?.length === tokens.length - 2;
 }
