@@ -19,6 +19,7 @@ const { server, open, connect } = useScriptedDatabase();
 
 const INSERT = CompiledQuery.raw("insert into account values (1)");
 const SELECT = CompiledQuery.raw("select 1");
+const PATIENT = { timeout: 20_000 };
 const conflict = failure("40001", "change conflicts (OC000)");
 /** A statement of the extended protocol: ReadyForQuery follows the client's Sync. */
 const conflictInPortal: Reaction = (session) => session.error("40001", "change conflicts (OC000)");
@@ -36,11 +37,14 @@ async function useOnce(driver: ReturnType<typeof open>["driver"], query = SELECT
 
 /** Waits for a connection's ReadyForQuery, which follows an error. */
 async function isIdle(pool: ReturnType<typeof open>["pool"]): Promise<void> {
-  await vi.waitFor(() => expect(pool.stats).toMatchObject({ idle: 1, total: 1, connectionsOpened: 1 }));
+  await vi.waitFor(
+    () => expect(pool.stats).toMatchObject({ idle: 1, total: 1, connectionsOpened: 1 }),
+    PATIENT,
+  );
 }
 
 async function isClosed(pool: ReturnType<typeof open>["pool"]): Promise<void> {
-  await vi.waitFor(() => expect(pool.stats).toMatchObject({ total: 0, connectionsClosed: 1 }));
+  await vi.waitFor(() => expect(pool.stats).toMatchObject({ total: 0, connectionsClosed: 1 }), PATIENT);
 }
 
 async function readAll(stream: AsyncIterable<{ rows: unknown[] }>): Promise<unknown[][]> {

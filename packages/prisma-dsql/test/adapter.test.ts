@@ -28,6 +28,7 @@ function query(sql: string): SqlQuery {
 }
 
 const SELECT = query("SELECT 1");
+const PATIENT = { timeout: 20_000 };
 /** COMMIT ends the transaction, also where it fails. */
 const conflictAtCommit: Reaction = (session) => {
   session.error("40001", "change conflicts (OC000)");
@@ -144,7 +145,7 @@ describe("a transaction", () => {
     const transaction = await begin();
     server.next(/COMMIT/, conflictAtCommit);
     await expect(transaction.commit()).rejects.toMatchObject({ code: "P2034" });
-    await vi.waitFor(() => expect(pool.stats).toMatchObject({ idle: 1, total: 1 }));
+    await vi.waitFor(() => expect(pool.stats).toMatchObject({ idle: 1, total: 1 }), PATIENT);
     expect(server.received).toEqual(["BEGIN", "COMMIT"]);
   });
 
@@ -161,7 +162,7 @@ describe("a transaction", () => {
     const transaction = await begin();
     server.next(/ROLLBACK/, failure("42501"));
     await expect(transaction.rollback()).rejects.toBeInstanceOf(Error);
-    await vi.waitFor(() => expect(pool.stats.total).toBe(0));
+    await vi.waitFor(() => expect(pool.stats.total).toBe(0), PATIENT);
   });
 
   test("that Prisma rolls back while a statement runs does not wait for it", async () => {
@@ -198,7 +199,7 @@ describe("a pool", () => {
       const adapter = await factory.connect();
       await adapter.queryRaw(SELECT);
       await adapter.dispose();
-      await vi.waitFor(() => expect(server.session.isTerminated).toBe(true));
+      await vi.waitFor(() => expect(server.session.isTerminated).toBe(true), PATIENT);
       expect(server.sessions).toHaveLength(turn);
     }
   });
@@ -214,11 +215,11 @@ describe("a pool", () => {
     const { adapter, begin } = await connect({ onPoolError, onConnectionError });
     await adapter.queryRaw(SELECT);
     server.session.cut();
-    await vi.waitFor(() => expect(onPoolError).toHaveBeenCalled());
+    await vi.waitFor(() => expect(onPoolError).toHaveBeenCalled(), PATIENT);
     expect(onPoolError).toHaveBeenCalledTimes(1);
     const transaction = await begin();
     server.session.cut();
-    await vi.waitFor(() => expect(onConnectionError).toHaveBeenCalled());
+    await vi.waitFor(() => expect(onConnectionError).toHaveBeenCalled(), PATIENT);
     await transaction.rollback().catch(() => {});
   });
 });

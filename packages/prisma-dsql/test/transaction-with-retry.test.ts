@@ -61,7 +61,10 @@ describe.each(forms)("%s", (_, run) => {
       prisma,
       async (tx) => {
         await tx.$queryRawUnsafe("SELECT 1");
-        await prisma.$transaction(async (other) => await other.$executeRawUnsafe("UPDATE account"));
+        await prisma.$transaction(async (other) => await other.$executeRawUnsafe("UPDATE account"), {
+          maxWait: 20_000,
+          timeout: 20_000,
+        });
       },
       { readOnly: true },
     );
