@@ -6,8 +6,9 @@ const ambiguous = AMBIGUOUS_ENCODINGS.map((name) => `'${name}'`).join(", ");
 const names = [...SESSION_PARAMETERS].map((name) => `'${name}'`).join(", ");
 
 /**
- * set_config() by the rules of SET, also where its parameter's name is a value that the text does not show. It reports
- * what it has set, so that the session can set it again after the transaction's work was undone.
+ * Replaces set_config(), so that it refuses what DSQL's SET refuses, also if the parameter's name is a value that the text of
+ * the statement does not show. It reports what it has set in a notice, so that the session can set it again after the
+ * transaction's work was undone. Its own names are qualified because it runs under the caller's search_path.
  */
 export const SET_CONFIG_SQL = `
 ALTER FUNCTION pg_catalog.set_config(text, text, boolean) RENAME TO postgres_set_config;

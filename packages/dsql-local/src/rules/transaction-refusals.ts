@@ -14,6 +14,7 @@ export interface TransactionRefusals {
 
 /** What a statement is refused with inside, or outside, an explicit transaction. */
 export function transactionRefusals(tree: Node): TransactionRefusals {
+  // ANALYZE; PostgreSQL's parser has no other node for it.
   if ("VacuumStmt" in tree) {
     const info = {
       rule: "analyze-in-transaction",

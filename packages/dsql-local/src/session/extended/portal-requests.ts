@@ -34,6 +34,7 @@ class RequestWriter {
   readonly #bytes: Buffer[] = [];
   readonly #ownAcknowledgements: boolean[] = [];
 
+  /** A message of the client's, or one in the place of it. */
   send(bytes: Buffer): void {
     this.#bytes.push(bytes);
     const type = bytes[0];
@@ -41,6 +42,7 @@ class RequestWriter {
       this.#ownAcknowledgements.push(false);
   }
 
+  /** A Parse, Bind or Close that the client has not sent. */
   sendOwn(bytes: Buffer): void {
     this.#bytes.push(bytes);
     this.#ownAcknowledgements.push(true);
@@ -67,9 +69,12 @@ function unnamedStatement({ messages, prepared }: Unit): PreparedStatement | und
   return undefined;
 }
 
+/** The first byte of a Describe of a statement, not of a portal: S. */
+const STATEMENT = 0x53;
+
 /** Whether a message describes the unnamed statement. */
 const isDescribe = (type: number, body: Buffer): boolean =>
-  type === Frontend.Describe && body[0] === 0x53 && body[1] === 0;
+  type === Frontend.Describe && body[0] === STATEMENT && body[1] === 0;
 
 /** The request that PostgreSQL gets for a unit. */
 export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request {
@@ -109,7 +114,10 @@ export function unitRequest(unit: Unit, { again, plain }: RequestForm): Request 
   return writer.finish();
 }
 
-/** The unit for a transaction that works on copies: its statement is prepared again, under a name that the endpoint chose. */
+/**
+ * The request for a transaction that works on copies of tables: its statement is prepared again with the copies' names in its
+ * text, under a name that the endpoint chose, and Bind and Describe refer to that name.
+ */
 export function sandboxedUnit(
   unit: Unit,
   { again }: RequestForm,
@@ -145,7 +153,7 @@ export function sandboxedUnit(
       isPrepared = true;
       const [, values] = readName(original.body, next);
       writer.send(bind(name, COPY_STATEMENT, original.body.subarray(values)));
-    } else if (original.type === Frontend.Describe && original.body[0] === 0x53 && name === "") {
+    } else if (original.type === Frontend.Describe && original.body[0] === STATEMENT && name === "") {
       writer.send(describe("statement", COPY_STATEMENT));
     } else {
       writer.send(original.bytes);

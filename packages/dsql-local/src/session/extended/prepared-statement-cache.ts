@@ -58,11 +58,17 @@ export interface KeptRequest {
  */
 export class PreparedStatementCache {
   readonly #session: SessionState;
+  /** How often each statement that is not kept has come. */
   readonly #times = new Map<PreparedStatement, number>();
+  /** The names in PostgreSQL of the statements that are kept. */
   readonly #names = new Map<PreparedStatement, string>();
+  /** How many were ever kept; part of the next one's name. */
   #count = 0;
+  /** The version of the schema for which statements are kept. */
   #schemaVersion: number | undefined;
+  /** Every kept statement must be forgotten before the next use. */
   #isOutdated = false;
+  /** The session has changed its settings or its prepared statements by SQL, so that none is kept any more. */
   #isOff = false;
   /** PostgreSQL's unnamed statement is not the client's: the client's Parse was not forwarded. */
   #isUnnamedElsewhere = false;
@@ -135,6 +141,7 @@ export class PreparedStatementCache {
     return { name: `dsql_local: ${++this.#count}`, isNew: true };
   }
 
+  /** Closes every kept statement in PostgreSQL. */
   async #forget(schemaVersion: number): Promise<void> {
     this.#isOutdated = false;
     this.#schemaVersion = schemaVersion;
