@@ -3,6 +3,7 @@ import { CommitLog, type PendingCommit } from "./commit-log.ts";
 import { LockWatch } from "./lock-watch.ts";
 import { RowIds } from "./row-ids.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { TableDefinition } from "./table-definition.ts";
 import { parseTableFacts, type TableFacts, tableFactsQuery } from "./table-facts.ts";
 import type { WriteSet } from "./write-set.ts";
 
@@ -13,6 +14,7 @@ export class Adjudicator {
   /** Snapshots that are being taken: what is committed meanwhile may be unseen by them. */
   #opening = 0;
   #facts = new Map<number, Promise<TableFacts> | TableFacts>();
+  #definitions = new Map<number, readonly TableDefinition[]>();
   readonly #schemaChanges = new Set<Promise<unknown>>();
   readonly log = new CommitLog();
   readonly locks: LockWatch;
@@ -21,6 +23,8 @@ export class Adjudicator {
   schemaVersion = 0;
   /** Counts the index builds and validations that have ended. */
   jobsEnded = 0;
+  /** Grows at the start and at the end of everything that may change tables, whether it succeeds or not. */
+  catalogVersion = 0;
 
   constructor(admin: AdminConnection) {
     this.#admin = admin;
@@ -43,11 +47,13 @@ export class Adjudicator {
    */
   async changeSchema<T>(commit: () => Promise<T>, hasChanged: (result: T) => boolean): Promise<T> {
     this.forgetFacts();
-    const change = commit().then((result) => {
-      this.forgetFacts();
-      if (hasChanged(result)) this.schemaVersion++;
-      return result;
-    });
+    const change = commit()
+      .then((result) => {
+        if (hasChanged(result)) this.schemaVersion++;
+        return result;
+      })
+      // A commit whose connection broke may have taken effect as well.
+      .finally(() => this.forgetFacts());
     this.#schemaChanges.add(change);
     try {
       return await change;
@@ -102,8 +108,19 @@ export class Adjudicator {
     return read;
   }
 
-  /** To be called when tables may have changed: their facts are read again. */
+  /**
+   * The definitions of tables, each with those that foreign keys tie to it, as transactions read them which began at this
+   * version of the catalogs; undefined where tables may have changed since, or may be changing.
+   */
+  definitionsAt(catalogVersion: number): Map<number, readonly TableDefinition[]> | undefined {
+    const isCurrent = catalogVersion === this.catalogVersion && this.#schemaChanges.size === 0;
+    return isCurrent ? this.#definitions : undefined;
+  }
+
+  /** To be called when tables may have changed: what is known of them is read again. */
   forgetFacts(): void {
+    this.catalogVersion++;
     this.#facts = new Map();
+    this.#definitions = new Map();
   }
 }

@@ -83,7 +83,8 @@ $definition$;
 
 -- It locks tables, so only a session that can be asked to release its locks may run it.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_definitions(key text, relation oid) RETURNS text LANGUAGE plpgsql
-STABLE SECURITY DEFINER SET search_path = pg_catalog AS $definitions$
+STABLE SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
+SET intervalstyle = 'postgres' SET extra_float_digits = 1 AS $definitions$
 BEGIN
   PERFORM dsql_local_check_call(key);
   RETURN (SELECT encode(convert_to(json_agg(dsql_local_definition(linked))::text, 'UTF8'), 'base64')

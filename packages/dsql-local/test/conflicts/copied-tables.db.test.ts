@@ -69,4 +69,55 @@ describe("a transaction that loses goes on to COMMIT", () => {
       constraint: "most",
     });
   });
+
+  it("on copies of the table as it is after DDL and after an index build", async () => {
+    await lose();
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    await winner.query("ALTER TABLE item ADD COLUMN extra int");
+    await lose();
+    await loser.query("UPDATE item SET extra = 7 WHERE id = 2");
+    expect((await loser.query("SELECT extra FROM item WHERE id = 2")).rows).toEqual([{ extra: 7 }]);
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    await runJob("CREATE UNIQUE INDEX ASYNC item_n ON item (n)");
+    await lose();
+    await expect(loser.query("INSERT INTO item VALUES (4, 40, 3)")).rejects.toMatchObject({ code: "23505" });
+  });
+
+  it("on copies as the table is now, after one that began before DDL went on as it was then", async () => {
+    await loser.query("BEGIN");
+    await loser.query("UPDATE item SET n = 100 WHERE id = 1");
+    await winner.query("ALTER TABLE item ALTER COLUMN n SET DEFAULT 7");
+    await winner.query("UPDATE item SET n = 200 WHERE id = 1");
+    await loser.query("INSERT INTO item (id) VALUES (4)");
+    expect((await loser.query("SELECT n FROM item WHERE id = 4")).rows).toEqual([{ n: null }]);
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    await lose();
+    await loser.query("INSERT INTO item (id) VALUES (4)");
+    expect((await loser.query("SELECT n FROM item WHERE id = 4")).rows).toEqual([{ n: 7 }]);
+  });
+
+  it("on copies of the table of that name, which another had before", async () => {
+    await lose();
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    await winner.query("DROP TABLE item");
+    await winner.query("CREATE TABLE item (id int PRIMARY KEY, n int, label text DEFAULT 'none')");
+    await winner.query("INSERT INTO item VALUES (1, 1)");
+    await lose();
+    await loser.query("INSERT INTO item (id) VALUES (2)");
+    expect((await loser.query("SELECT label FROM item WHERE id = 2")).rows).toEqual([{ label: "none" }]);
+  });
+
+  it("with the defaults of its columns, in whatever style of dates the one before it had", async () => {
+    await winner.query("DROP TABLE item");
+    await winner.query("CREATE TABLE item (id int PRIMARY KEY, n int, day date DEFAULT '2024-03-02')");
+    await winner.query("INSERT INTO item VALUES (1, 1)");
+    await loser.query("SET datestyle = 'SQL, DMY'");
+    await lose();
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    await loser.query("RESET datestyle");
+    await lose();
+    await loser.query("INSERT INTO item (id) VALUES (2)");
+    const { rows } = await loser.query("SELECT day::text FROM item WHERE id = 2");
+    expect(rows).toEqual([{ day: "2024-03-02" }]);
+  });
 });

@@ -10,13 +10,16 @@ import { copyTables, tableOidsSql } from "./copy-tables.ts";
 /** The copies of tables that a transaction works on which is known to lose. */
 export class TableCopies {
   readonly #turn: BackendTurn;
+  readonly #known: () => Map<number, readonly TableDefinition[]> | undefined;
   /** `schema.table` */
   readonly #copied = new Set<string>();
   /** Names by which statements have meant copied tables. */
   readonly #targets = new Set<string>();
 
-  constructor(turn: BackendTurn) {
+  /** @param known the definitions that other transactions have read, to be used and added to, where there are any. */
+  constructor(turn: BackendTurn, known: () => Map<number, readonly TableDefinition[]> | undefined) {
     this.#turn = turn;
+    this.#known = known;
   }
 
   has(schema: string, table: string): boolean {
@@ -60,9 +63,15 @@ export class TableCopies {
     const tables = new Map<number, TableDefinition>();
     for (const oid of new Set(oids)) {
       if (tables.has(oid)) continue;
-      const { rows, error } = await this.#turn.call("dsql_local_definitions", [String(oid)]);
-      if (error) return { error };
-      for (const definition of parseDefinitions(rows[0]?.[0])) tables.set(definition.table, definition);
+      const known = this.#known();
+      let definitions = known?.get(oid);
+      if (!definitions) {
+        const { rows, error } = await this.#turn.call("dsql_local_definitions", [String(oid)]);
+        if (error) return { error };
+        definitions = parseDefinitions(rows[0]?.[0]);
+        known?.set(oid, definitions);
+      }
+      for (const definition of definitions) tables.set(definition.table, definition);
     }
     const missing = [...tables.values()].filter(({ schema, name }) => !this.has(schema, name));
     if (missing.length > 0) {

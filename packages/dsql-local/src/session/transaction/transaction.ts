@@ -64,6 +64,7 @@ export class Transaction {
   #failure: Problem | undefined;
   #jobsEndedBefore: number;
   #schemaVersion: number;
+  #catalogVersion: number;
   readonly #copies: TableCopies;
 
   constructor(turn: BackendTurn, adjudicator: Adjudicator, explicit: boolean) {
@@ -71,9 +72,12 @@ export class Transaction {
     this.#adjudicator = adjudicator;
     this.explicit = explicit;
     this.writes = new WriteSet(adjudicator.rowIds);
-    this.#copies = new TableCopies(turn);
+    this.#copies = new TableCopies(turn, () =>
+      this.ddl === undefined ? adjudicator.definitionsAt(this.#catalogVersion) : undefined,
+    );
     this.#jobsEndedBefore = adjudicator.jobsEnded;
     this.#schemaVersion = adjudicator.schemaVersion;
+    this.#catalogVersion = adjudicator.catalogVersion;
   }
 
   /** Whether an index build has ended since its snapshot; true once. */
@@ -117,6 +121,7 @@ export class Transaction {
     const opened = this.#adjudicator.opening();
     this.#isOpening = true;
     this.#schemaVersion = this.#adjudicator.schemaVersion;
+    this.#catalogVersion = this.#adjudicator.catalogVersion;
     this.#turn.sendAhead(this.#turn.queryMessage(START), (response) => {
       const [row] = rowsOf(response);
       if (response.error || !row) throw new Error(`cannot begin a transaction: ${response.error?.message}`);
