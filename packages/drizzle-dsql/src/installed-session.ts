@@ -48,7 +48,7 @@ export function transactionOn(
   cache: TransactionCache | undefined,
 ): object {
   const { dialect } = session;
-  const options = cache === undefined ? session.options : { ...session.options, cache };
+  const options = { ...session.options, cache };
   const schemaOrRelations = session.schema ?? session.relations;
   const Session = NodePgSession as unknown as SessionClass;
   const Transaction = NodePgTransaction as unknown as TransactionClass;

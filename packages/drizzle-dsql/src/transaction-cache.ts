@@ -8,8 +8,14 @@ import { Cache, type MutationOption } from "drizzle-orm/cache/core";
  * see its rows before COMMIT.
  */
 export class TransactionCache extends Cache {
+  readonly #cache: Cache;
   readonly #tables = new Set<Table | string>();
   readonly #tags = new Set<string>();
+
+  constructor(cache: Cache) {
+    super();
+    this.#cache = cache;
+  }
 
   override strategy(): "explicit" {
     return "explicit";
@@ -28,12 +34,12 @@ export class TransactionCache extends Cache {
    * Removes from the real cache what has changed. A commit stays a commit, so a cache that fails is reported as a process
    * warning with the code `DSQL_CACHE_NOT_INVALIDATED`.
    */
-  async invalidate(cache: Cache): Promise<void> {
+  async invalidate(): Promise<void> {
     const tables = [...this.#tables] as string[];
     const tags = [...this.#tags];
     if (tables.length === 0 && tags.length === 0) return;
     try {
-      await cache.onMutate({ ...(tables.length > 0 && { tables }), ...(tags.length > 0 && { tags }) });
+      await this.#cache.onMutate({ ...(tables.length > 0 && { tables }), ...(tags.length > 0 && { tags }) });
     } catch (error) {
       process.emitWarning(notInvalidated([...this.#tables].map(nameOf).concat(tags), error), {
         type: "DsqlWarning",

@@ -71,20 +71,20 @@ export function resolveTransactionOptions(
   return { ...retry, readOnly: readOnly ?? begin.readOnly };
 }
 
-const AWS_OPTIONS: Readonly<Record<keyof LegacyRetryOptions, true>> = {
-  maxRetries: true,
-  baseDelayMs: true,
-  maxDelayMs: true,
-  jitterFactor: true,
-  onRetry: true,
-};
+const AWS_OPTIONS: readonly string[] = [
+  "maxRetries",
+  "baseDelayMs",
+  "maxDelayMs",
+  "jitterFactor",
+  "onRetry",
+] satisfies (keyof LegacyRetryOptions)[];
 
 /**
  * Converts the third argument of `transactionWithRetry`, the retry options of `@aws/aurora-dsql-drizzle`, to dsql-core's options.
  * @throws DsqlConfigError for options that belong in the second argument
  */
 export function resolveAwsOptions(options: LegacyRetryOptions): TransactionOptions {
-  const others = Object.keys(options).filter((name) => !Object.hasOwn(AWS_OPTIONS, name));
+  const others = Object.keys(options).filter((name) => !AWS_OPTIONS.includes(name));
   if (others.length > 0)
     throw new DsqlConfigError(
       `transactionWithRetry(work, options) takes all its options in one object, the second argument: ${others.join(", ")} too. The third is only for those of @aws/aurora-dsql-drizzle.`,

@@ -60,9 +60,9 @@ export class Transactions {
   async #invalidateAfter<R>(run: (cache: TransactionCache | undefined) => Promise<R>): Promise<R> {
     const { cache: realCache } = this.#session.options;
     if (realCache === undefined) return await run(undefined);
-    const cache = new TransactionCache();
+    const cache = new TransactionCache(realCache);
     const result = await run(cache);
-    await cache.invalidate(realCache);
+    await cache.invalidate();
     return result;
   }
 
@@ -84,10 +84,8 @@ export class Transactions {
         ...run,
       });
     } catch (error) {
-      const { cache: realCache } = this.#session.options;
       // It may have been committed.
-      if (realCache !== undefined && failureOf(error) === "commit-outcome-unknown")
-        await cache?.invalidate(realCache);
+      if (cache !== undefined && failureOf(error) === "commit-outcome-unknown") await cache.invalidate();
       throw error;
     }
   }

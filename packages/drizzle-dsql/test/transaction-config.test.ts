@@ -1,6 +1,10 @@
 import { DsqlConfigError } from "dsql-core";
 import { describe, expect, it } from "vitest";
-import { resolveTransactionConfig, resolveTransactionOptions } from "../src/transaction-config.ts";
+import {
+  resolveAwsOptions,
+  resolveTransactionConfig,
+  resolveTransactionOptions,
+} from "../src/transaction-config.ts";
 
 describe("a transaction's configuration", () => {
   it("is read write unless it says otherwise", () => {
@@ -24,6 +28,10 @@ describe("a transaction's configuration", () => {
     expect(
       resolveTransactionConfig({ isolationLevel: undefined, accessMode: undefined, deferrable: undefined }),
     ).toEqual({ readOnly: false });
+  });
+
+  it("may leave another option undefined", () => {
+    expect(resolveTransactionConfig({ maxAttempts: undefined })).toEqual({ readOnly: false });
   });
 
   it.each([
@@ -66,5 +74,18 @@ describe("the options of transactionWithRetry", () => {
       DsqlConfigError,
     );
     expect(() => resolveTransactionOptions({ isolationLevel: "serializable" })).toThrow(DsqlConfigError);
+  });
+});
+
+describe("the options of @aws/aurora-dsql-drizzle", () => {
+  it("are all taken", () => {
+    const options = { maxRetries: 2, baseDelayMs: 1, maxDelayMs: 2, jitterFactor: 0, onRetry: () => {} };
+    expect(resolveAwsOptions(options)).toMatchObject(options);
+  });
+
+  it("are not mixed with those of the second argument", () => {
+    const mixed = { maxRetries: 2, maxAttempts: 3, deadlineMs: 1 };
+    expect(() => resolveAwsOptions(mixed as object)).toThrow(DsqlConfigError);
+    expect(() => resolveAwsOptions(mixed as object)).toThrow("maxAttempts, deadlineMs");
   });
 });
