@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import type { AccessKey } from "./verify-token.ts";
 
 /**
- * The same key pair, whose secret parts are not shown when it is printed with console.log or util.inspect, alone or inside
- * something else. They can be read by name, and JSON has them, so that a test can pass the pair to another process.
+ * The same key pair, whose secret parts are not shown when it, or an object that contains it, is printed with console.log or
+ * util.inspect. They can be read by name, and JSON contains them, so that a test can pass the pair to another process.
  */
 export function concealedKey({ accessKeyId, secretAccessKey, sessionToken }: AccessKey): AccessKey {
   const key: AccessKey = {

@@ -3,7 +3,7 @@ import type { AccessKey } from "./verify-token.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** A key pair that looks like one of AWS's and opens nothing but this endpoint. */
+/** A key pair that looks like one of AWS's and is valid only for this endpoint. */
 export function generateAccessKey(): AccessKey {
   const characters = Array.from(randomBytes(16), (byte) => BASE32[byte % 32]).join("");
   return { accessKeyId: `AKIA${characters}`, secretAccessKey: randomBytes(30).toString("base64") };

@@ -5,7 +5,7 @@ export interface SignTokenOptions {
   host: string;
   region: string;
   credentials: AccessKey;
-  /** `admin` gets a DbConnectAdmin token, everybody else a DbConnect one. @default "admin" */
+  /** `admin` gets a DbConnectAdmin token, any other user a DbConnect token. @default "admin" */
   user?: string | undefined;
   /** Seconds that the token can be used to log in, 1 to 604800. @default 900 */
   expiresInSeconds?: number | undefined;
@@ -13,7 +13,7 @@ export interface SignTokenOptions {
   now?: Date | undefined;
 }
 
-/** Signs an authentication token, as the AWS SDK's DsqlSigner does. */
+/** Signs an authentication token, like the AWS SDK's DsqlSigner. */
 export function signToken(options: SignTokenOptions): string {
   const { host, region, credentials, user = "admin", expiresInSeconds = 900, now = new Date() } = options;
   const date = amzDate(now);

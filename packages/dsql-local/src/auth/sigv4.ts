@@ -11,7 +11,7 @@ export interface SigningScope {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
-/** Encodes as RFC 3986 demands: encodeURIComponent leaves five more characters unencoded. */
+/** Encodes as RFC 3986 requires: encodeURIComponent leaves five more characters unencoded. */
 const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
@@ -22,7 +22,7 @@ export const canonicalQuery = (parameters: Iterable<readonly [string, string]>):
     .sort()
     .join("&");
 
-/** The signature of a presigned `GET /` with no body and no signed header but `host` (AWS IAM user guide, "Signature Version 4"). */
+/** The signature of a presigned `GET /` without a body, whose only signed header is `host` (AWS IAM user guide, "Signature Version 4"). */
 export function presignature(options: {
   host: string;
   parameters: ReadonlyMap<string, string>;

@@ -10,10 +10,10 @@ export interface AccessKey {
 
 export interface TokenExpectation {
   credentials: AccessKey;
-  /** Host names of the endpoint, for one of which the token must be signed. */
+  /** Host names of the endpoint; the token must be signed for one of them. */
   hosts: readonly string[];
   region: string;
-  /** The user of the startup packet: `admin` needs DbConnectAdmin, everybody else DbConnect. */
+  /** The user of the startup packet: `admin` needs DbConnectAdmin, any other user DbConnect. */
   user: string;
   /** @default the clock's */
   now?: Date | undefined;
@@ -142,5 +142,5 @@ function parseParameters(text: string): Map<string, string> | undefined {
   return parameters;
 }
 
-/** Untrusted text made safe for a log line: shortened, and only with characters of a host name or a Region. */
+/** Makes untrusted text safe for a log line: shortens it, and keeps only characters of host names and Regions. */
 const printable = (text = ""): string => text.replace(/[^\w.:-]/g, "?").slice(0, 100);

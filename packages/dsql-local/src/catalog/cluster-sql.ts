@@ -9,13 +9,13 @@ const shownSetting = (postgres: (name: string) => string): string => `
       ELSE ${postgres("$1")} END END`;
 
 /**
- * What a cluster has from the start: the role `admin`, which owns the schema `public` and makes schemas and roles, and
+ * What a cluster has from the start: the role `admin`, which owns the schema `public` and can create schemas and roles, and
  * the version that a cluster reports (version() and current_setting of a real one, September 2026).
  */
 export const CLUSTER_SQL = `
 CREATE ROLE admin LOGIN CREATEROLE;
 GRANT CREATE, CONNECT ON DATABASE postgres TO admin;
--- A session whose statement waits for a lock is notified at once; roles without rights cannot turn that on themselves.
+-- A session whose statement waits for a lock is notified at once; roles without rights cannot enable that themselves.
 ALTER DATABASE postgres SET log_lock_waits = on;
 ALTER DATABASE postgres SET deadlock_timeout = '1ms';
 ALTER DATABASE postgres SET log_min_messages = fatal;

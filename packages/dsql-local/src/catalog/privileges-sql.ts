@@ -1,6 +1,6 @@
 /** Functions of the endpoint that ordinary roles can run: each does what the role may do anyway. */
 const REACHABLE = [
-  // Parts of statements of the client's own.
+  // Parts of the client's own statements.
   "dsql_local_row",
   "dsql_local_create_index",
   "dsql_local_validate_constraint",
@@ -13,14 +13,14 @@ const REACHABLE = [
 ];
 
 /**
- * Functions that run an SQL text that the endpoint has not judged.
+ * Functions that run SQL text that the endpoint has not checked.
  *
- * A cluster has neither XML nor text search configurations, so they are of no use there either.
+ * A cluster has neither XML nor text search configurations, so they are useless there too.
  */
 const DYNAMIC_SQL = "^(ts_stat|ts_rewrite|(query|cursor|table|schema|database)_to_xml.*)$";
 
 /**
- * Takes what belongs to the endpoint away from everybody else: run last, so that no function is forgotten.
+ * Revokes from all other roles what belongs to the endpoint: run last, so that no function is forgotten.
  *
  * A function that a session calls by itself, with more rights than its role has, is SECURITY DEFINER, has a first
  * parameter `key`, and checks that with dsql_local_check_call: no client can read the key. `BackendTurn.call` sends it.
@@ -43,7 +43,7 @@ BEGIN
 END $$;
 `;
 
-/** What a call from the endpoint's own session brings along; must come before the functions that check it. */
+/** What identifies a call from the endpoint's own session; must be defined before the functions that check it. */
 export const CALL_KEY_SQL = `
 SET allow_system_table_mods = on;
 CREATE TABLE pg_catalog.dsql_local_key (key text NOT NULL);
@@ -57,7 +57,7 @@ BEGIN
   END IF;
 END $check$;
 
--- Whether writing rows of a table runs only PostgreSQL's and admin's code: then it may be done with more rights.
+-- Whether writing rows of a table runs only PostgreSQL's and admin's code: then it may run with more rights.
 CREATE FUNCTION pg_catalog.dsql_local_check_code(tables oid[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog AS $code$
 BEGIN

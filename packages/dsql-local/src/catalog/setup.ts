@@ -13,7 +13,7 @@ DELETE FROM pg_catalog.pg_ts_config;
 DELETE FROM pg_catalog.pg_ts_config_map;
 `;
 
-/** What the catalog of a cluster has beside PostgreSQL's: run once, as the superuser, in the template database. */
+/** What the catalog of a cluster has in addition to PostgreSQL's: run once, as the superuser, in the template database. */
 export function catalogSetupSql(): string {
   return [
     "SET allow_system_table_mods = on;",

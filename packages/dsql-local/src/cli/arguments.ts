@@ -15,7 +15,7 @@ export interface CliOptions {
 export interface RegionCommand {
   command: "take-away" | "bring-back";
   region: string;
-  /** The process to send it to; may be left out if only one is running. */
+  /** The process to send it to; optional if only one is running. */
   pid?: number | undefined;
 }
 
@@ -75,7 +75,7 @@ function parseCommand(
     );
   }
   if (region === undefined) throw new UsageError(`${command} needs a Region: ${command} us-east-1`);
-  if (rest.length > 0) throw new UsageError(`${command} takes one Region; unexpected "${rest[0]}"`);
+  if (rest.length > 0) throw new UsageError(`${command} accepts one Region; unexpected "${rest[0]}"`);
   const [other] = Object.keys(others);
   if (other !== undefined) throw new UsageError(`--${other} cannot be used with ${command}`);
   const pid = given ?? env.DSQL_LOCAL_PID;
@@ -107,7 +107,8 @@ function checkOption(token: {
   ) {
     throw new UsageError(`${rawName} needs a value`);
   }
-  if (known.type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value`);
+  if (known.type === "boolean" && value !== undefined)
+    throw new UsageError(`${rawName} does not accept a value`);
 }
 
 function parsePort(text: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-/** The part of a stream that is needed: a terminal reports whether it has colours, with regard to NO_COLOR. */
+/** The part of a stream that is needed: a terminal reports whether it has colours, and respects NO_COLOR. */
 interface Output {
   hasColors?(): boolean;
 }

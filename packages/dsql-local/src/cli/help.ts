@@ -19,7 +19,7 @@ Commands for a dsql-local that is running:
   npx dsql-local take-away <region>   close the Region's port and cut its connections
   npx dsql-local bring-back <region>  listen on the same port again
 
-  --pid <process id>   which one, where several are running          (default: $DSQL_LOCAL_PID)
+  --pid <process id>   which one, if several are running            (default: $DSQL_LOCAL_PID)
 
 Each refused statement is logged, and its error has a HINT that says what to write instead.
 Colours are used in a terminal, and not where NO_COLOR is set.

@@ -5,7 +5,7 @@ import { HELP } from "./help.ts";
 import { runInBackground } from "./run-in-background.ts";
 import { whenNpxEnds } from "./when-npx-ends.ts";
 
-/** A stop that takes longer is abandoned: PostgreSQL ends with this process. */
+/** The time limit of a stop: after it this process exits, and PostgreSQL ends with it. */
 const STOP_PATIENCE_MS = 15_000;
 
 /** The program `dsql-local`; returns the exit code, for the endpoint itself after a signal has stopped it. */
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[], program: string): Promise<nu
   }
 }
 
-/** Signals are handled from the start: one that comes while PostgreSQL starts stops the program too. */
+/** Signals are handled from the start, so that one that arrives while PostgreSQL is starting stops the program too. */
 async function runUntilSignal(options: CliOptions): Promise<number> {
   let signals = 0;
   const signalled = new Promise<"signal">((resolve) => {
@@ -37,7 +37,7 @@ async function runUntilSignal(options: CliOptions): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
     whenNpxEnds(stop);
   });
-  // In the background nobody reads the log any more.
+  // In the background nobody reads the log.
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", () => undefined);
   // Help and errors do not need it.

@@ -1,4 +1,4 @@
-/** The known word that is nearest to a mistyped one; undefined if none is near. */
+/** The known word that is closest to a mistyped one; undefined if none is close. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))

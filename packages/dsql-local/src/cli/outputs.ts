@@ -1,6 +1,6 @@
 import type { LocalDsql, LocalEndpoint } from "../endpoint/local-dsql.ts";
 
-/** How long the token of the banner's psql line can be used: DSQL's longest. */
+/** How long the token of the banner's psql line is valid: DSQL's maximum. */
 const WEEK_SECONDS = 604_800;
 
 /** What `--json` prints, on one line. */
@@ -85,7 +85,7 @@ export function banner(
       psql ${quote(endpoint.connectionString)}
 `;
   });
-  return `${heading("dsql-local is ready")} (process ${process.pid}, Ctrl-C stops it; ${dataDir ? `data in ${dataDir}` : "its data are removed then"})
+  return `${heading("dsql-local is ready")} (process ${process.pid}, Ctrl-C stops it; ${dataDir ? `data in ${dataDir}` : "its data is removed then"})
 
 ${sections.join("\n")}
 keys that tokens are signed with:

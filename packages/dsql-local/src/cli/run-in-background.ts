@@ -6,7 +6,7 @@ import { envOutput, type JsonOutput } from "./outputs.ts";
 
 /**
  * Starts an endpoint in a process that outlives this one, so that `eval` can return, and returns the lines for it.
- * @throws {Error} with what that process has printed, if it does not start
+ * @throws {Error} with the output of that process, if it does not start
  */
 export async function runInBackground(program: string, options: CliOptions): Promise<string> {
   const args = options.regions.flatMap((region) => ["--region", region]);
@@ -27,7 +27,7 @@ export async function runInBackground(program: string, options: CliOptions): Pro
     once(createInterface(child.stdout), "line"),
     once(child, "close").then(() => [undefined]),
   ])) as [string | undefined];
-  if (line === undefined) throw new Error(complaint.trim() || "dsql-local ended while it was starting");
+  if (line === undefined) throw new Error(complaint.trim() || "dsql-local exited while it was starting");
   child.stdout.destroy();
   child.stderr.destroy();
   child.unref();

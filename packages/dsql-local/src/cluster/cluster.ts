@@ -12,7 +12,7 @@ import { type FileCapacity, fileCapacity } from "./open-files.ts";
 import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 import { describeRefusal } from "./refusal-log.ts";
 
-/** What has happened since the start; counts, except where said. */
+/** What has happened since the start; counts, unless a field says otherwise. */
 export interface LocalDsqlStats {
   /** Accepted TCP connections, both logins and cancel requests. */
   connectionsAccepted: number;
@@ -23,7 +23,7 @@ export interface LocalDsqlStats {
   statementsRefused: number;
 }
 
-/** What all endpoints and sessions of one `startLocalDsql` share: one PostgreSQL, one set of faults and limits. */
+/** What the endpoints and sessions of one `startLocalDsql` share: one PostgreSQL, one set of faults and limits. */
 export class Cluster {
   readonly faults: FaultInjector;
   readonly limits: WithDefaults<LocalDsqlLimits>;
@@ -44,7 +44,7 @@ export class Cluster {
   readonly hints: boolean;
   /** The secret that a session passes to functions that only the endpoint may call. */
   readonly callKey: string = randomBytes(16).toString("hex");
-  /** What the limit on open files allows. */
+  /** What the limit on open files permits. */
   readonly files: FileCapacity | undefined = fileCapacity();
   readonly #address: BackendAddress;
   #admitted = 0;
@@ -77,7 +77,7 @@ export class Cluster {
 
   /**
    * Opens a connection that logs in as a role. A PostgreSQL on a TCP port (Windows) asks for the superuser's password, so
-   * there the superuser logs in and takes the role. @throws {BackendError} @throws {BackendGoneError}
+   * there the superuser logs in and switches to the role. @throws {BackendError} @throws {BackendGoneError}
    */
   async openRoleBackend(
     role: string,
@@ -133,7 +133,7 @@ export class Cluster {
     for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
   }
 
-  /** Takes a session slot, already at the login; returns its release, or undefined if all are taken. */
+  /** Takes a session slot, already at the login; returns a function that releases it, or undefined if all are taken. */
   admit(): (() => void) | undefined {
     if (this.#admitted >= this.limits.maxConnections) return undefined;
     if (this.files && this.#admitted >= this.files.sessions) {
@@ -165,7 +165,7 @@ export class Cluster {
     return { processId, secretKey, forget: () => void this.#cancellations.delete(processId) };
   }
 
-  /** Carries out a cancel request if its key is right; it sends no response, as PostgreSQL does not. */
+  /** Carries out a cancel request if its key is right; like PostgreSQL, it sends no response. */
   async cancel(processId: number, secretKey: number): Promise<void> {
     const target = this.#cancellations.get(processId);
     if (target?.secretKey === secretKey) await target.cancel();

@@ -4,7 +4,7 @@ import { generateAccessKey, generateClusterId } from "../auth/credentials.ts";
 import type { AccessKey } from "../auth/verify-token.ts";
 import { DataDirectoryError } from "../postgres/kept-data-directory.ts";
 
-/** What makes a cluster the same one after a restart: its key pair, and its id in each Region. */
+/** What stays the same when a cluster is restarted: its key pair, and its id in each Region. */
 export interface ClusterIdentity {
   credentials: AccessKey;
   clusterIds: Readonly<Record<string, string>>;
@@ -53,6 +53,6 @@ async function readIdentity(file: string): Promise<ClusterIdentity | undefined> 
     // Reported below without the parser's message, which would quote a part of the secret.
   }
   throw new DataDirectoryError(
-    `${file} is damaged; remove it to have a new key pair and host name generated`,
+    `${file} is damaged; remove it, and a new key pair and host name are generated`,
   );
 }

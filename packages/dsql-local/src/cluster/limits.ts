@@ -1,6 +1,6 @@
 import type { LocalDsqlLimits, WithDefaults } from "./options.ts";
 
-/** DSQL's own limits, unless the caller gives others. */
+/** DSQL's own limits, unless the caller sets others. */
 export function resolveLimits(limits: LocalDsqlLimits = {}): WithDefaults<LocalDsqlLimits> {
   const resolved: WithDefaults<LocalDsqlLimits> = {
     maxRowsPerTransaction: 3000,
@@ -22,7 +22,7 @@ export function resolveLimits(limits: LocalDsqlLimits = {}): WithDefaults<LocalD
   return resolved;
 }
 
-/** A bucket of tokens that fills up again at a steady rate: DSQL's limit on new connections. */
+/** A token bucket that is refilled at a steady rate: DSQL's limit on new connections. */
 export class ConnectionRate {
   readonly #perSecond: number;
   readonly #burst: number;

@@ -15,11 +15,11 @@ function maxOpenFiles(): number | undefined {
   }
 }
 
-/** What the limit on open files leaves room for. */
+/** What the limit on open files permits. */
 export interface FileCapacity {
   maxOpenFiles: number;
   sessions: number;
-  /** Connections to a port, logins under way included; beyond it the system resets them without an error. */
+  /** Connections to a port, including logins in progress; beyond it the system resets them without an error. */
   sockets: number;
 }
 

@@ -22,7 +22,7 @@ export interface LocalDsqlLimits {
 export interface LocalDsqlOptions {
   /** Port on 127.0.0.1 and ::1; 0 means any free one. @default 0 */
   port?: number | undefined;
-  /** Folder that keeps the data between runs; without it the data are removed by `stop()`. */
+  /** Folder that keeps the data between runs; without it `stop()` removes the data. */
   dataDir?: string | undefined;
   /** @default "us-east-1" */
   region?: string | undefined;

@@ -17,7 +17,7 @@ function clusterRecordings(): string[] {
 
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
-/** Paths that are named on the command line, or else in DSQL_RECORDINGS, replace the usual ones. */
+/** Paths on the command line, or else in DSQL_RECORDINGS, replace the default ones. */
 const named = args.filter((arg) => !arg.startsWith("--"));
 const fromEnvironment = (process.env.DSQL_RECORDINGS ?? "").split(delimiter).filter((path) => path !== "");
 const chosen = named.length > 0 ? named : fromEnvironment;

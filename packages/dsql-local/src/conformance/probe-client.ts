@@ -3,7 +3,7 @@ import { signToken } from "../auth/sign-token.ts";
 import type { LocalDsql } from "../endpoint/local-dsql.ts";
 import type { Observation } from "./recording.ts";
 
-/** What pg emits of the messages it gets, as far as it is used here. */
+/** The events of pg's connection that are used here. */
 interface Messages {
   on(event: "commandComplete", listener: (message: { text: string }) => void): void;
 }

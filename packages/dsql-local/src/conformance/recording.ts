@@ -36,7 +36,7 @@ interface Recording {
   cases: RecordedCase[];
 }
 
-/** Recordings of a folder, and the statements that must have run before each file of them. */
+/** Recordings of a folder, and the statements that must run before each of its files. */
 export interface RecordingFolder {
   setup: string[];
   recordings: Recording[];
@@ -67,7 +67,7 @@ function casesOf(text: string, file: string): RecordedCase[] {
   return cases;
 }
 
-/** Each statement ends with a semicolon at the end of a line; comments are lines of their own. */
+/** A statement ends with a semicolon at the end of a line; comments are separate lines. */
 function splitSetup(text: string): string[] {
   const lines = text.split("\n").filter((line) => !line.trimStart().startsWith("--"));
   const statements = lines.join("\n").split(/;\s*$/m);

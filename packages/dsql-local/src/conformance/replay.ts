@@ -15,8 +15,8 @@ export interface CaseResult {
 }
 
 /**
- * Builds that outlast the next few statements, as on a cluster, and no OC001 from them: which case of another connection
- * would meet it is an accident of timing.
+ * Builds that outlast the next few statements, as on a cluster, without OC001 from them: which case on another connection
+ * would get it is an accident of timing.
  */
 const REPLAY_OPTIONS: LocalDsqlOptions = { indexBuildMs: 500, schemaConflicts: false };
 

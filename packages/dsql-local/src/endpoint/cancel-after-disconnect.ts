@@ -1,6 +1,6 @@
 import type { FrontendConnection } from "../wire/frontend-connection.ts";
 
-/** Time between a disconnect and the first cancel request, and between that and the next ones. */
+/** The waits between a disconnect and the first cancel request, and between cancel requests. */
 const GRACE_MS = 200;
 
 /**

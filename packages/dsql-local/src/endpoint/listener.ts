@@ -4,7 +4,7 @@ import type { EndpointCertificate } from "../tls/certificate-store.ts";
 import type { LoginContext } from "./log-in.ts";
 import { serveConnection } from "./serve-connection.ts";
 
-/** The port of an endpoint is taken by another program. */
+/** Another program uses the endpoint's port. */
 export class PortInUseError extends Error {
   override readonly name = "PortInUseError";
 }
@@ -30,7 +30,7 @@ export class Listener {
     return this.#port;
   }
 
-  /** Listens on 127.0.0.1 and ::1: on the port given, or on the one it had before. @throws {PortInUseError} */
+  /** Listens on 127.0.0.1 and ::1: on the given port, or on the previous one. @throws {PortInUseError} */
   async listen(port = this.#port): Promise<void> {
     if (this.#servers.length > 0) return;
     const server = await this.#open(port, "127.0.0.1");

@@ -14,7 +14,7 @@ export interface LocalConnection {
   credentials: AccessKey;
 }
 
-/** One endpoint: a local port that behaves as a cluster in a Region does. */
+/** One endpoint: a local port that behaves like a cluster in a Region. */
 export interface LocalEndpoint {
   /** `postgresql://admin@<host>:<port>/postgres?hostaddr=…&sslmode=verify-full&sslrootcert=…`, for psql and for dsql-core. */
   readonly connectionString: string;
@@ -35,13 +35,13 @@ export interface LocalEndpoint {
   readonly connection: LocalConnection;
   /** Signs a token, for drivers without a signer. @param options.user @default "admin" @param options.expiresInSeconds @default 900 */
   token(options?: { user?: string | undefined; expiresInSeconds?: number | undefined }): string;
-  /** Closes the port and every connection, as when the Region is lost. The data stay. */
+  /** Closes the port and every connection, as when the Region is lost. The data stays. */
   takeAway(): Promise<void>;
   /** Listens again, on the same port. */
   bringBack(): Promise<void>;
 }
 
-/** A local DSQL: its first endpoint's fields, and what all its endpoints share. */
+/** A local DSQL: its first endpoint's fields, and what its endpoints share. */
 export interface LocalDsql extends Omit<LocalEndpoint, "takeAway" | "bringBack">, AsyncDisposable {
   /** One for each Region, in the order of the option `regions`. */
   readonly endpoints: readonly LocalEndpoint[];

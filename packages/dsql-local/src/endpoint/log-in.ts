@@ -63,7 +63,7 @@ export async function logIn(
   const message = await client.next();
   if (!message) throw new Error("the client disconnected before it sent a token");
   if (message.type !== Frontend.Password)
-    throw loginRefused("08P01", "expected password response", "no password came");
+    throw loginRefused("08P01", "expected password response", "no password arrived");
   // The token ends with a zero byte.
   const token = message.body.toString("utf8", 0, Math.max(0, message.body.length - 1));
   checkToken(token, request.user, context);
@@ -110,7 +110,7 @@ function checkToken(token: string, user: string, context: LoginContext): void {
   if (fault === "invalid") throw accessDenied('refused by refuseTokens("invalid")');
   throw accessDenied(
     'refused by refuseTokens("expired")',
-    "Signature expired: the token is taken as expired, as a fault",
+    "Signature expired: a fault makes the token expired",
   );
 }
 

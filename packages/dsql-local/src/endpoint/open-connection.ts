@@ -3,10 +3,10 @@ import { type SecureContext, TLSSocket } from "node:tls";
 import { errorResponse } from "../wire/error-fields.ts";
 import { parseStartupPacket, type StartupPacket, startupPacketLength } from "../wire/startup-packet.ts";
 
-/** First byte of a TLS handshake: what a client sends that negotiates TLS directly. */
+/** First byte of a TLS handshake, which a client sends that negotiates TLS directly. */
 const TLS_HANDSHAKE = 0x16;
 
-/** What a client has asked for with its first packet. */
+/** The client's first packet. */
 export type OpenedConnection =
   | {
       kind: "session";
@@ -18,8 +18,8 @@ export type OpenedConnection =
   | { kind: "cancel"; processId: number; secretKey: number };
 
 /**
- * Brings a new connection to its startup packet: TLS asked for with SSLRequest or begun directly, or a cancel request in
- * TLS or not. Returns undefined if the connection was refused or ended; it is closed then.
+ * Reads a new connection up to its startup packet: TLS after an SSLRequest or begun directly, or a cancel request with or
+ * without TLS. Returns undefined if the connection was refused or ended; then it is closed.
  */
 export async function openConnection(
   socket: Socket,
@@ -37,7 +37,7 @@ export async function openConnection(
       socket.destroy();
       return packet;
     }
-    // Bytes sent along with the request would be taken for bytes that arrived through TLS.
+    // Bytes that arrived together with the request would be mistaken for bytes that arrived through TLS.
     if ((packet.kind !== "tls" && packet.kind !== "gss") || rest.length > 0) {
       refuseConnection(socket, packet);
       return undefined;
@@ -57,7 +57,7 @@ async function afterTls(socket: Socket, context: SecureContext): Promise<OpenedC
     return packet;
   }
   if (packet.kind === "startup") {
-    // False where the client sent none; the type declarations do not know the property.
+    // False if the client sent none; the type declarations lack the property.
     const { servername } = secured as TLSSocket & { servername?: string | false };
     return { kind: "session", socket: secured, sni: servername || undefined, packet, received: rest };
   }
@@ -76,7 +76,7 @@ function refuseConnection(socket: Socket, packet: StartupPacket): void {
 /** Does the TLS handshake; undefined if it fails, and then everything is closed. */
 function secure(socket: Socket, context: SecureContext): Promise<TLSSocket | undefined> {
   return new Promise((resolve) => {
-    // A client that negotiates TLS directly must name the protocol, and see it chosen.
+    // A client that negotiates TLS directly must name the protocol, and get it confirmed.
     const secured = new TLSSocket(socket, {
       isServer: true,
       secureContext: context,
@@ -96,7 +96,7 @@ function secure(socket: Socket, context: SecureContext): Promise<TLSSocket | und
 
 type First = { tls: true; rest: Buffer } | { tls: false; packet: StartupPacket; rest: Buffer };
 
-/** Reads one untyped packet; undefined where the connection ended first. */
+/** Reads one untyped packet; undefined if the connection ended first. */
 function readPacket(socket: Socket, mayBeTls: boolean): Promise<First | undefined> {
   return new Promise((resolve) => {
     let received: Buffer = Buffer.alloc(0);

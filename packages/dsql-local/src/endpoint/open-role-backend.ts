@@ -46,7 +46,7 @@ export async function openRoleBackend(
   }
 }
 
-/** AWS IAM GRANT must have given the role to at least one IAM role; the endpoint's one key pair is valid for all of them. */
+/** The role must have been granted to at least one IAM role with AWS IAM GRANT; the endpoint's one key pair is valid for all of them. */
 async function checkMapping(backend: BackendConnection, role: string): Promise<void> {
   const [found] = await backend.query(
     `SELECT FROM sys.iam_pg_role_mappings WHERE pg_role_name = ${literal(role)} LIMIT 1`,

@@ -66,7 +66,7 @@ async function serveClient(
     onLoggedIn();
     await serveSession(client, backend, request, context);
   } finally {
-    // PostgreSQL notices a closed connection only when it is done with what it is doing.
+    // PostgreSQL notices a closed connection only after the statement that it is running.
     if (client.busy && !backend.ended) await backend.cancel().catch(() => undefined);
     backend.destroy();
     slot.release?.();

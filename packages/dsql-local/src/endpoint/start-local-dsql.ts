@@ -19,7 +19,7 @@ const MAX_BACKENDS = 1000;
 const SPARE_BACKENDS = 30;
 
 /**
- * Starts a local endpoint that behaves as Aurora DSQL does, with its own PostgreSQL 16. The first start on a machine
+ * Starts a local endpoint that behaves like Aurora DSQL, with its own PostgreSQL 16. The first start on a machine
  * creates a template of the data directory; later ones copy it.
  * @throws {PortInUseError} @throws {DataDirectoryError} @throws {MissingPlatformPackageError}
  */
@@ -134,7 +134,7 @@ async function openEndpoint(options: {
   return { endpoint, listener };
 }
 
-/** npm only warns of a Node.js version that `engines` excludes. */
+/** npm only warns about a Node.js version that `engines` excludes. */
 function demandSupportedNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;

@@ -1,15 +1,15 @@
 import { SESSION_PARAMETERS } from "../rules/parameters.ts";
 import type { StartupPacket } from "../wire/startup-packet.ts";
 
-/** What a startup packet asks for. */
+/** The contents of a startup packet. */
 export interface StartupRequest {
   user: string;
   database: string;
-  /** Accepted parameters, names in lower case, those of `options` included. */
+  /** Accepted parameters, including those of `options`; names in lower case. */
   parameters: ReadonlyMap<string, string>;
   /** The first parameter that DSQL does not support. */
   unsupported?: string | undefined;
-  /** Protocol options (`_pq_.…`) that are not known here; undefined where the client asked for plain 3.0. */
+  /** Protocol options (`_pq_.…`) that are not known here; undefined if the client requested plain 3.0. */
   protocolOptions?: readonly string[] | undefined;
 }
 
@@ -39,7 +39,7 @@ export function readStartupParameters(packet: StartupPacket & { kind: "startup" 
   };
 }
 
-/** Reads libpq's `options`: `-c name=value`, `-cname=value` and `--name=value`, with a backslash before a blank. */
+/** Reads libpq's `options`: `-c name=value`, `-cname=value` and `--name=value`, with a backslash before a space. */
 function parseOptions(text: string): [name: string, value: string][] {
   const words = (text.match(/(?:\\.|[^\s\\])+/gs) ?? []).map((word) => word.replace(/\\(.)/gs, "$1"));
   const found: [string, string][] = [];

@@ -17,8 +17,8 @@ const CONFLICTS = {
 } as const;
 
 /**
- * The two sides of faults: a test arms them ({@link Faults}); the endpoint and its sessions ask, at each point of their
- * work, whether one fires. Each fault that a call returns uses up one firing and is counted.
+ * The two sides of faults: a test arms them ({@link Faults}); the endpoint and its sessions check, at each point of their
+ * work, whether one fires. Each fault that a call returns is counted, and used up.
  */
 export class FaultInjector implements Faults {
   #armed: Record<FaultName, number> = zeros();
@@ -27,7 +27,7 @@ export class FaultInjector implements Faults {
   #connectionStates: ("53300" | "53400")[] = [];
   #tokenKinds: ("expired" | "invalid")[] = [];
   #latency: { [Name in keyof LatencyOptions]-?: number } = { roundTripMs: 0, commitMs: 0, commitJitter: 0 };
-  /** False while nothing is armed and no latency is set, so that a session need not ask for each point. */
+  /** False while nothing is armed and no latency is set, so that a session can skip the checks. */
   active = false;
 
   conflictCommits(times: number, code: "OC000" | "OC001" = "OC000"): void {
@@ -90,17 +90,17 @@ export class FaultInjector implements Faults {
     this.latency({});
   }
 
-  /** When BEGIN has arrived and nothing was done about it. */
+  /** When BEGIN has arrived, before it is carried out. */
   beforeBegin(): "cut" | undefined {
     return this.#fires("cut-before-begin") ? "cut" : undefined;
   }
 
-  /** When BEGIN was carried out and nothing was sent to the client yet. */
+  /** When BEGIN was carried out, before anything is sent to the client. */
   afterBegin(): "drop" | undefined {
     return this.#fires("dropped-begin-response") ? "drop" : undefined;
   }
 
-  /** When ROLLBACK was carried out and nothing was sent to the client yet. */
+  /** When ROLLBACK was carried out, before anything is sent to the client. */
   afterRollback(): "drop" | undefined {
     return this.#fires("dropped-rollback-response") ? "drop" : undefined;
   }
@@ -120,7 +120,7 @@ export class FaultInjector implements Faults {
     return this.#fires("conflict") ? CONFLICTS[this.#conflictCodes.shift() ?? "OC000"] : undefined;
   }
 
-  /** When PostgreSQL has committed and nothing was sent to the client yet. `drop`: send nothing, and keep the connection open. */
+  /** When PostgreSQL has committed, before anything is sent to the client. `drop`: send nothing, and keep the connection open. */
   afterCommit(): Fault | "drop" | undefined {
     if (this.#fires("cut-after-commit")) return "cut";
     if (this.#fires("unavailable-after-commit")) return UNAVAILABLE;
@@ -173,7 +173,7 @@ export class FaultInjector implements Faults {
   }
 }
 
-/** Timers count whole milliseconds, so a fraction is rounded up with a probability equal to it: the mean is right. */
+/** Timers count whole milliseconds, so a fraction is rounded up with a probability equal to it, which keeps the mean. */
 function sleepMs(durationMs: number): Promise<void> {
   const whole = Math.floor(durationMs);
   return sleep(whole + (Math.random() < durationMs - whole ? 1 : 0));

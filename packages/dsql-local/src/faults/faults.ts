@@ -1,4 +1,4 @@
-/** Each kind of fault that can fire, as `faults.counts` names it. */
+/** Each kind of fault that can fire, by its name in `faults.counts`. */
 export const FAULT_NAMES = [
   "conflict",
   "cut-before-begin",
@@ -25,11 +25,11 @@ export type FaultName = (typeof FAULT_NAMES)[number];
 export type CutPoint = "before-begin" | "in-statement" | "before-commit" | "after-commit";
 
 export interface LatencyOptions {
-  /** Milliseconds that every round trip takes longer; a pipelined batch up to its Sync is one. @default 0 */
+  /** Milliseconds added to every round trip; a pipelined batch up to its Sync is one. @default 0 */
   roundTripMs?: number | undefined;
-  /** Milliseconds that COMMIT, or an autocommit write, takes longer. @default 0 */
+  /** Milliseconds added to COMMIT and to an autocommit write. @default 0 */
   commitMs?: number | undefined;
-  /** How far `commitMs` varies at random: 0.3 is 30 % up and down. @default 0 */
+  /** How far `commitMs` varies at random: 0.3 is ± 30 %. @default 0 */
   commitJitter?: number | undefined;
 }
 
@@ -63,10 +63,10 @@ export interface Faults {
   refuseConnections(sqlstate: "53300" | "53400", times?: number): void;
   /** Refuses the tokens of the next logins, valid ones too: as expired (with DSQL's HINT) or as invalid. @param times @default 1 */
   refuseTokens(kind: "expired" | "invalid", times?: number): void;
-  /** Sets the latency from now on; a field that is left out is 0. */
+  /** Sets the latency from now on; a missing field is 0. */
   latency(options: LatencyOptions): void;
   /** How often each fault has fired since the start, or since `clear()`. */
   readonly counts: Readonly<Record<FaultName, number>>;
-  /** Disarms every fault, takes the latency away, and sets the counts to 0. */
+  /** Disarms every fault, removes the latency, and sets the counts to 0. */
   clear(): void;
 }

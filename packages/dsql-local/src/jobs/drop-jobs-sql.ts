@@ -1,6 +1,6 @@
 /**
  * A job of the type DROP for each dropped table and index, as sys.jobs lists them without a name (user guide,
- * "Asynchronous indexes"). PostgreSQL has nothing left to do, so it is completed from the start.
+ * "Asynchronous indexes"). PostgreSQL has nothing left to do, so the job is completed from the start.
  */
 export const DROP_JOBS_SQL = `
 CREATE FUNCTION pg_catalog.dsql_local_list_drops() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,4 @@
-/** How a job ends: run by the runner, as the superuser, each on its own. */
+/** How a job ends: the runner calls these functions, as the superuser, each in its own transaction. */
 export const FINISH_SQL = `
 CREATE FUNCTION pg_catalog.dsql_local_has_duplicates(index oid) RETURNS boolean LANGUAGE plpgsql
 SET search_path = pg_catalog AS $duplicates$

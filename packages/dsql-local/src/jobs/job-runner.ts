@@ -25,7 +25,7 @@ const RECONNECT_MS = 100;
 /** Each running job has its own connection. */
 const MAX_RUNNING = 8;
 
-/** Carries out the jobs that CREATE INDEX ASYNC and ALTER TABLE ASYNC have submitted, from their COMMIT on. */
+/** Carries out the jobs that CREATE INDEX ASYNC and ALTER TABLE ASYNC have submitted, once they are committed. */
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #stopping = new AbortController();
@@ -39,7 +39,7 @@ export class JobRunner {
     this.#options = options;
   }
 
-  /** Listens for jobs, and resumes those that an earlier run of the same data directory has left unfinished. */
+  /** Listens for jobs, and resumes those that an earlier run on the same data directory has left unfinished. */
   static async start(options: JobRunnerOptions): Promise<JobRunner> {
     const runner = new JobRunner(options);
     const listener = await runner.#connect();
@@ -47,12 +47,12 @@ export class JobRunner {
     return runner;
   }
 
-  /** Opens the connection on which jobs are announced, and starts those that were announced while nobody listened. */
+  /** Opens the connection on which jobs are announced, and starts those that were announced while it was closed. */
   async #connect(): Promise<BackendConnection> {
     const listener = await this.#options.openBackend();
     try {
       this.#listener = listener;
-      // A job that is announced while the query for those that are left is running is in neither of its results.
+      // A job that is announced while the query for unfinished jobs is running is not in its result.
       listener.onNotification = (body) => this.#takeAnnounced(body);
       await listener.query(`LISTEN ${JOB_CHANNEL}`);
       const [left] = await listener.query(
@@ -66,7 +66,7 @@ export class JobRunner {
     }
   }
 
-  /** Ends the connections; a job in progress is left as it is, and resumed by the next run. */
+  /** Ends the connections; a job in progress stays unfinished, and the next run resumes it. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#listener?.end();
@@ -127,7 +127,7 @@ export class JobRunner {
     }
   }
 
-  /** Carries out a job, once more after PostgreSQL was unavailable. */
+  /** Carries out a job, and again after PostgreSQL was unavailable. */
   async #run(jobId: string): Promise<void> {
     for (;;) {
       try {
@@ -150,7 +150,7 @@ export class JobRunner {
         );
         return result?.commandTag !== "UPDATE 0";
       };
-      // An earlier run may have ended it, and lost its connection before it heard so.
+      // An earlier run may have ended it, and lost its connection before the response.
       if (!(await update("status = 'processing'"))) return;
       await sleep(this.#options.buildDelayMs ?? 50, undefined, { signal: this.#stopping.signal });
       const failure = await this.#work(connection, jobId);
@@ -164,7 +164,7 @@ export class JobRunner {
     }
   }
 
-  /** Does the work of a job; returns why it failed, as an SQL literal. */
+  /** Does the work of a job; returns the reason if it failed, as an SQL literal. */
   async #work(connection: BackendConnection, jobId: string): Promise<string | undefined> {
     const job = `FROM pg_catalog.dsql_local_job WHERE job_id = '${jobId}'`;
     const [found] = await connection.query(`SELECT work, object_id ${job}`);
@@ -183,7 +183,7 @@ export class JobRunner {
 /** How often a job that is blocked by other transactions is retried. */
 const MAX_RUNS = 100;
 
-/** Retries a statement that failed because another transaction was in its way, which is not a failure of the job. */
+/** Retries a statement that failed because another transaction blocked it, which is not a failure of the job. */
 async function retryBlocked(connection: BackendConnection, sql: string): Promise<BackendResult[]> {
   for (let run = 1; ; run++) {
     try {

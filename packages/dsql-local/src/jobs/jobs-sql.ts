@@ -4,12 +4,12 @@ import { JOB_ID_PARAMETER } from "./replayed-ddl.ts";
 export const JOB_CHANNEL = "dsql_local_jobs";
 
 /**
- * Asynchronous jobs inside PostgreSQL: their table, the view sys.jobs, and what CREATE INDEX ASYNC and ALTER TABLE ASYNC
- * are turned into.
+ * Asynchronous jobs inside PostgreSQL: their table, the view sys.jobs, and the functions that CREATE INDEX ASYNC and ALTER TABLE
+ * ASYNC are translated to.
  *
- * An index is made at once, in the transaction of the statement, but marked invalid until its job is done; a unique one
- * is made without the check of the rows that are there, which is the job's work, and enforced for new rows from the start.
- * `NOTIFY` is sent at COMMIT only, so a job starts then, and never for a transaction that rolls back.
+ * An index is created at once, in the transaction of the statement, but marked invalid until its job is done; a unique one
+ * is created without checking existing rows, which is the job's work, and enforced for new rows from the start.
+ * `NOTIFY` is sent only at COMMIT, so a job starts then, and never for a transaction that rolls back.
  */
 export const JOBS_SQL = `
 CREATE SCHEMA sys;

@@ -21,10 +21,10 @@ async function copiedBinaries(packaged: string): Promise<string> {
     await cp(packaged, join(draft, "native"), { recursive: true, verbatimSymlinks: true });
     await makeWritable(join(draft, "native"));
     if (!(await linksComplete(join(draft, "native"))))
-      throw new Error(`cannot make symbolic links in ${draft}`);
+      throw new Error(`cannot create symbolic links in ${draft}`);
     await rename(join(draft, "native"), copy);
   } catch (error) {
-    // Another process may have put its copy there first.
+    // Another process may have been faster.
     if (!existsSync(join(copy, "bin"))) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
@@ -41,7 +41,7 @@ async function makeWritable(directory: string): Promise<void> {
 }
 
 /**
- * Makes the symbolic links that the package lists and npm cannot pack; its install script does it, where scripts are
+ * Creates the symbolic links that the package lists and npm cannot pack; its install script creates them if scripts are
  * allowed to run. Returns false if the folder cannot be written to.
  */
 async function linksComplete(native: string): Promise<boolean> {

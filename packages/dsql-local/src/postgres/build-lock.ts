@@ -10,8 +10,8 @@ const ORPHAN_MS = 2000;
 const PATIENCE_MS = 60_000;
 
 /**
- * Runs `build` in one process at a time; the others wait, and run it only where `isBuilt` still returns false. A folder is
- * the lock, since making one succeeds for one process only. @throws {Error} where the lock is not released in a minute
+ * Runs `build` in one process at a time; the others wait, and run it only if `isBuilt` still returns false. The lock is
+ * a folder, since only one process can create it. @throws {Error} if the lock is not released within a minute
  */
 export async function buildOnce(
   lock: string,

@@ -7,10 +7,10 @@ import type { ServerUser } from "./server-user.ts";
 /** The role that owns the system catalogs; sessions of clients log in as their own roles. */
 export const SUPERUSER = "postgres";
 
-/** Holds the superuser's random password, which only a server on a TCP port asks for. */
+/** Contains the superuser's random password, which only a server on a TCP port requires. */
 const PASSWORD_FILE = "dsql-local-password";
 
-/** Makes an empty cluster: UTF-8, C collation, no fsync. The folder above must belong to the server's user. */
+/** Creates an empty cluster: UTF-8, C collation, no fsync. The folder above must belong to the server's user. */
 export async function initialize(
   binaries: string,
   directory: string,
@@ -28,7 +28,7 @@ export async function initialize(
     "--no-sync",
     "--no-instructions",
   ];
-  // Small segments: a copy of the folder is mostly the log otherwise.
+  // Small segments: otherwise most of a copied folder is the log.
   args.push("--wal-segsize=1", "-c", "fsync=off", "-A", windows ? "password" : "trust");
   const password = randomBytes(24).toString("base64url");
   const passwordFile = `${directory}-password`;

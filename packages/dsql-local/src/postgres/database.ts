@@ -11,7 +11,7 @@ import type { Supervision } from "./supervised-server.ts";
 import { templateDirectory } from "./template.ts";
 
 export interface DatabaseOptions {
-  /** Keeps the data here; without it they are in a temporary folder that is removed at the end. */
+  /** Keeps the data here; without it the data is in a temporary folder that is removed at the end. */
   dataDirectory?: string | undefined;
   maxConnections: number;
   /** Run once, in the template that every data directory is copied from. */

@@ -13,7 +13,7 @@ export class DataDirectoryError extends Error {
 
 /** A folder that keeps data between runs, claimed for this one. */
 export interface KeptDataDirectory {
-  /** PostgreSQL's own folder, inside the one that was named. */
+  /** PostgreSQL's own folder, inside the named one. */
   dataDirectory: string;
   isNew: boolean;
   release: () => Promise<void>;
@@ -23,7 +23,7 @@ export interface KeptDataDirectory {
 interface Mark {
   pid: number;
   startTime?: string | undefined;
-  /** Names the SQL that the data were set up with, which differs from version to version. */
+  /** Identifies the SQL that the data was set up with, which differs from version to version. */
   setup?: string | undefined;
 }
 
@@ -98,7 +98,7 @@ async function checkOwner(folder: string, mark: string, setup: string | undefine
   );
 }
 
-/** A mark whose writing was interrupted names no owner. */
+/** A mark that was interrupted while it was written names no owner. */
 function readMark(text: string): Mark {
   try {
     return JSON.parse(text) as Mark;

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** The PostgreSQL that the platform packages hold; part of every cache key. */
+/** The PostgreSQL version in the platform packages; part of every cache key. */
 export const POSTGRES_PACKAGE_VERSION = "16.14.0-beta.17";
 
 /** Platforms that npm has a PostgreSQL package for, and that this package lists as optional dependencies. */

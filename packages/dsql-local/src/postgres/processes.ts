@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // In a container whose first process does not reap, ended processes stay listed as zombies.
+    // In a container whose first process does not reap, processes that have exited stay listed as zombies.
     return processStat(pid)?.[0] !== "Z";
   } catch (error) {
     // EPERM: it exists and belongs to another user.
@@ -24,14 +24,14 @@ export function startTime(pid: number): string | undefined {
 function processStat(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, second field, is in parentheses and may hold spaces.
+    // The name, second field, is in parentheses and may contain spaces.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }
 }
 
-/** The process id of the PostgreSQL that runs on a data directory; undefined where there is none. */
+/** The process id of the PostgreSQL that runs on a data directory; undefined if there is none. */
 export async function serverOn(dataDirectory: string): Promise<number | undefined> {
   const lock = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => "");
   const pid = Number(lock.split("\n")[0]);

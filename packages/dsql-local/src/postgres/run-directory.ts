@@ -6,7 +6,7 @@ import { type ServerUser, serverUser, userCanEnter } from "./server-user.ts";
 
 const PREFIX = "dsql-local-";
 const OWNER_FILE = "owner.json";
-/** Longest path of a socket file, macOS's 104 bytes less room for the file's name. */
+/** Longest path of a socket file, macOS's 104 bytes minus the length of the file's name. */
 const MAX_SOCKET_DIRECTORY_BYTES = 85;
 
 /** The folder for temporary files, unless its path is too long for a socket's, or the server's user cannot enter it. */
@@ -16,14 +16,14 @@ async function baseDirectory(): Promise<string> {
 }
 
 interface Owner {
-  /** The process that made the folder, and when that process started, since process ids are reused. */
+  /** The process that created the folder, and when that process started, since process ids are reused. */
   pid: number;
   startTime: string | undefined;
   /** Where the PostgreSQL of this run keeps its data. */
   dataDirectory: string;
 }
 
-/** A new folder for one run: its socket, and its data where they are not kept. It belongs to the server's user alone. */
+/** A new folder for one run: its socket, and its data unless `dataDir` keeps it. Only the server's user can access it. */
 export async function makeRunDirectory(user: ServerUser | undefined): Promise<string> {
   const directory = await mkdtemp(join(await baseDirectory(), PREFIX));
   if (user) await chown(directory, user.uid, user.gid);

@@ -9,7 +9,7 @@ export function programEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: "C", TZ: "UTC" };
 }
 
-/** Runs a program as the server's user and waits for its end. @throws {Error} with its output, if it fails */
+/** Runs a program as the server's user and waits until it exits. @throws {Error} with its output, if it fails */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -18,7 +18,7 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       ...(user && { uid: user.uid, gid: user.gid }),
-      // The current folder may be closed to the server's user.
+      // The server's user may have no access to the current folder.
       cwd: process.platform === "win32" ? undefined : "/",
       env: programEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** The user that PostgreSQL runs as where we are root, which it refuses to be. */
+/** The user that PostgreSQL runs as if this process is root, since PostgreSQL refuses to run as root. */
 export interface ServerUser {
   name: string;
   uid: number;
@@ -10,8 +10,8 @@ export interface ServerUser {
 }
 
 /**
- * `postgres` where there is one, else `nobody`; undefined where we are not root and the server can run as we do.
- * A uid without a passwd entry will not do: initdb asks for its name.
+ * `postgres` if there is one, else `nobody`; undefined if this process is not root and the server can run as the same user.
+ * The uid must have a passwd entry: initdb looks up its name.
  */
 export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -27,7 +27,7 @@ export function serverUser(): ServerUser | undefined {
   );
 }
 
-/** Whether every folder on the way lets the server's user pass. */
+/** Whether the server's user can enter every folder of the path. */
 export async function userCanEnter(directory: string, user: ServerUser | undefined): Promise<boolean> {
   if (!user) return true;
   for (let at = directory; ; at = dirname(at)) {

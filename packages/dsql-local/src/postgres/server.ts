@@ -44,7 +44,7 @@ export class PostgresServer {
     this.#releaseWatchdog = watchOver(this.pid, options.user);
   }
 
-  /** Starts PostgreSQL and waits until it takes connections. @throws {Error} with its log, if it does not start */
+  /** Starts PostgreSQL and waits until it accepts connections. @throws {Error} with its log, if it does not start */
   static async start(options: PostgresServerOptions): Promise<PostgresServer> {
     const port = String(options.tcp?.port ?? 5432);
     const child = spawn(
@@ -55,7 +55,7 @@ export class PostgresServer {
         cwd: options.dataDirectory,
         env: programEnvironment(),
         stdio: ["ignore", "ignore", "pipe"],
-        // Ctrl-C in a terminal goes to the whole group; this server is stopped by its owner, after its sessions.
+        // Ctrl-C in a terminal goes to the whole process group; this server's owner stops it, after its sessions.
         detached: process.platform !== "win32",
         windowsHide: true,
       },
@@ -73,7 +73,7 @@ export class PostgresServer {
         log = (log + text).slice(-8000);
         if (log.includes("ready to accept connections")) resolve();
       });
-      void exited.then(() => reject(new Error(`PostgreSQL ended while it was starting: ${log.trim()}`)));
+      void exited.then(() => reject(new Error(`PostgreSQL exited while it was starting: ${log.trim()}`)));
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
     try {
@@ -96,12 +96,12 @@ export class PostgresServer {
     return this.#log().trim();
   }
 
-  /** Resolves when the process has ended, for any reason. */
+  /** Resolves when the process has exited, for any reason. */
   get exited(): Promise<void> {
     return this.#exited;
   }
 
-  /** Ends every session and waits for the process. */
+  /** Ends every session, and waits until the process has exited. */
   async stop(): Promise<void> {
     if (this.running) {
       this.#child.ref();

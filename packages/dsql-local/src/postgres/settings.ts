@@ -18,7 +18,7 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     default_transaction_isolation: "repeatable read",
     timezone: "UTC",
     log_timezone: "UTC",
-    // Written to the operating system at COMMIT and no further: safe when a process is killed, not when a machine is.
+    // At COMMIT data is written to the operating system, not to disk: it survives a killed process, but not a power failure.
     fsync: "off",
     full_page_writes: "off",
     synchronous_commit: "on",
@@ -27,14 +27,14 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     max_wal_size: "512MB",
     // The data directory is copied, so it keeps no spare WAL files.
     min_wal_size: "2MB",
-    // Its lock on a table's end would look like another transaction's.
+    // Autovacuum's lock to truncate a table would look like another transaction's.
     autovacuum: "off",
     jit: "off",
     // Temporary space that a query can use; problems.ts has DSQL's message for it.
     temp_file_limit: "131072kB",
     log_min_messages: "log",
     log_checkpoints: "off",
-    // What a role makes with CREATE ROLE it can also act as, as DSQL's admin can.
+    // A role can act as the roles that it creates, as DSQL's admin can.
     createrole_self_grant: "set, inherit",
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);

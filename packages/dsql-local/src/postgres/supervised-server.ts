@@ -15,7 +15,7 @@ export class PostgresFailedError extends Error {
 
 const MAX_RESTARTS = 3;
 const RESTARTS_WITHIN_MS = 60_000;
-/** A killed server's processes hold its shared memory for a moment, so a start is retried. */
+/** The processes of a killed server keep its shared memory for a moment, so a start is retried. */
 const START_ATTEMPTS = 20;
 const START_RETRY_MS = 100;
 
@@ -47,7 +47,7 @@ export class SupervisedServer {
     for (;;) {
       await this.#server.exited;
       if (this.#stopping) return;
-      // Releases the process that watches over it.
+      // Ends the process that watches it.
       await this.#server.stop();
       const reason = this.#server.log.split("\n").at(-1);
       const ended = `PostgreSQL (process ${this.#server.pid}) ended unexpectedly${reason ? ` (${reason})` : ""}`;

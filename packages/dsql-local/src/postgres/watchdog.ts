@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { ServerUser } from "./server-user.ts";
 
 /**
- * Stops the server when this process dies, even by SIGKILL: a shell waits for the end of a pipe that only we hold open.
+ * Stops the server when this process dies, even by SIGKILL: a shell waits for the end of a pipe that only this process holds open.
  * Windows has no such shell; there the next start stops the orphan.
- * @returns call it when the server has ended by itself
+ * @returns a function to call when the server has exited by itself
  */
 export function watchOver(pid: number, user: ServerUser | undefined): () => void {
   if (process.platform === "win32") return () => undefined;

@@ -1,5 +1,5 @@
 declare module "libpg-query/wasm/libpg-query.js" {
-  /** Of the Emscripten build of libpg_query, what is called without libpg-query's own wrapper. A number is an address. */
+  /** The exports of libpg_query's Emscripten build that are called without libpg-query's own wrapper. A number is an address. */
   export interface PgQueryModule {
     _malloc(size: number): number;
     _free(pointer: number): void;

@@ -2,7 +2,7 @@
 import type { Node } from "libpg-query";
 import loadModule, { type PgQueryModule } from "libpg-query/wasm/libpg-query.js";
 
-/** A statement as PostgreSQL's parser returns it; positions count UTF-8 bytes, 0 is left out. */
+/** A statement as PostgreSQL's parser returns it; positions count UTF-8 bytes, and 0 is omitted. */
 export interface RawStatement {
   stmt?: Node | undefined;
   stmt_location?: number | undefined;
@@ -28,7 +28,7 @@ const silent = { print: () => undefined, printErr: () => undefined };
 let current: PgQueryModule | undefined;
 let loading: Promise<void> | undefined;
 
-/** Loads the parser (some 15 ms) where it is not loaded: await it before {@link parseStatements}. */
+/** Loads the parser (about 15 ms) if it is not loaded: await it before {@link parseStatements}. */
 export function loadParser(): Promise<void> {
   loading ??= loadModule(silent).then((module) => {
     current = module;
@@ -67,7 +67,7 @@ function parseWith(module: PgQueryModule, sql: string): readonly RawStatement[] 
   return (JSON.parse(json) as { stmts?: RawStatement[] }).stmts ?? [];
 }
 
-/** A WebAssembly stack that has overflowed leaves its memory in an unknown state; two modules share state, so one loads alone. */
+/** A WebAssembly stack that has overflowed leaves its memory in an unknown state; modules share state, so only one loads at a time. */
 function replaceModule(): void {
   current = undefined;
   loading = undefined;

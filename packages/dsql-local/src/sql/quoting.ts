@@ -16,7 +16,7 @@ export function tableName(relation: { schemaname?: string; relname?: string }): 
   return relation.schemaname === undefined ? name : `${identifier(relation.schemaname)}.${name}`;
 }
 
-/** The oid of a table by name, as SQL; null where there is none. */
+/** The oid of a table by name, as SQL; null if there is none. */
 export function tableOid(relation: { schemaname?: string; relname?: string }): string {
   return `pg_catalog.to_regclass(${literal(tableName(relation))})`;
 }

@@ -17,7 +17,7 @@ const LINE_COMMENT = /--[^\n\r]*/y;
 /** Between two parts of one string literal: white space and line comments with a line break among them. */
 const CONTINUATION = /(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]+|--[^\n\r]*[\n\r])*'/y;
 
-/** Cuts SQL text as PostgreSQL's lexer does; an unfinished string or comment reaches to the end of the text. */
+/** Splits SQL text like PostgreSQL's lexer; an unfinished string or comment reaches to the end of the text. */
 export function* tokenize(sql: string): Generator<Token, void> {
   let at = 0;
   const match = (pattern: RegExp): number | undefined => {
@@ -75,7 +75,7 @@ function stringToken(sql: string, at: number): Cut | undefined {
   return { kind: "string", text: sql.slice(at, end), end };
 }
 
-/** Where the quoted text that opens at `open` ends, the closing quote included. */
+/** The end of the quoted text that begins at `open`, including the closing quote. */
 function endOfQuoted(sql: string, open: number, hasEscapes: boolean): number {
   const quote = sql[open];
   for (let at = open + 1; at < sql.length; at++) {

@@ -10,14 +10,14 @@ export type NodeBody<K extends NodeName> = Extract<Node, Record<K, unknown>>[K];
 export interface StatementContext {
   /** The statement's text; node locations count its UTF-8 bytes. */
   text: string;
-  /** The DSQL syntax that was blanked out of the text, so that PostgreSQL's parser could read it. */
+  /** The DSQL syntax that was blanked out in the text, so that PostgreSQL's parser could read it. */
   form?: "create-index-async" | "alter-table-async" | undefined;
 }
 
 /** The surroundings of an AST node. */
 export interface NodeContext {
   statement: StatementContext;
-  /** The node that holds it, and the field it is in; the root has neither. */
+  /** The parent node, and the field that the node is in; the root has neither. */
   parent?: NodeName | undefined;
   field?: string | undefined;
   /** Names of common table expressions that the node can refer to. */
@@ -53,7 +53,7 @@ const INLINE: Record<string, NodeName> = {
   setstmt: "VariableSetStmt",
 };
 
-/** Calls `visit` for each node of a tree, a parent before its children, in the order of the text where the tree keeps it. */
+/** Calls `visit` for each node of a tree, a parent before its children, in the order of the text if the tree preserves it. */
 export function walk(root: Node, visit: Visit, statement: StatementContext = { text: "" }): void {
   const { name, body } = open(root);
   enter(name, body, { statement, ctes: new Set() }, visit);
@@ -71,7 +71,7 @@ function enter(name: NodeName, body: Record<string, unknown>, context: NodeConte
   }
 }
 
-/** Visits a WITH clause, whose names each later query sees, and in a recursive one its own query too. */
+/** Visits a WITH clause, whose names are visible to each later query, and in a recursive one to its own query too. */
 function enterWith(
   parent: NodeName,
   body: Record<string, unknown>,

@@ -45,7 +45,7 @@ export function iamCall(action: IamAction): Call {
   return { text: `CALL pg_catalog.dsql_local_iam(${argumentList})`, commandTag: `AWS IAM ${verb}` };
 }
 
-/** Parameters that PostgreSQL has under another name or not at all, and what DSQL shows if they were not set. */
+/** Parameters that PostgreSQL has under another name or not at all, and the value that DSQL shows if they are not set. */
 const SHOWN: Record<string, { parameter: string; unset?: string }> = {
   server_version: { parameter: "server_version" },
   server_version_num: { parameter: "server_version_num" },

@@ -62,7 +62,7 @@ function asyncToken(tokens: readonly Token[]): Token | undefined {
   if (words[0] === "create" && words[1] === "unique" && words[2] === "index" && words[3] === "async")
     return tokens[3];
   if (words[0] !== "alter" || words[1] !== "table" || words[2] !== "async") return undefined;
-  // A table may be named async: only where a name follows, and VALIDATE CONSTRAINT after it, is it DSQL's word.
+  // A table may be named async: it is DSQL's keyword only if a name and VALIDATE CONSTRAINT follow.
   const rest = tokens
     .slice(3)
     .map((token) => (token.kind === "word" ? token.text : token.kind === "symbol" ? token.text : "name"));

@@ -28,7 +28,7 @@ const CLASS_COLUMNS = [
   "relrewrite, relfrozenxid, relminmxid, relacl, reloptions, relpartbound",
 ].join(", ");
 
-/** Catalogs that hold something of the endpoint's own, and the rows of them that a cluster has too. */
+/** Catalogs that contain objects of the endpoint, and the rows of them that a cluster has too. */
 const SHOWN: Readonly<Record<string, { columns?: string; where: string }>> = {
   pg_class: { columns: CLASS_COLUMNS, where: `relname !~ ${OWN_RELATION}` },
   pg_attribute: { where: `attrelid NOT IN ${OWN_RELATIONS}` },
@@ -52,7 +52,7 @@ const SHOWN: Readonly<Record<string, { columns?: string; where: string }>> = {
 const READERS = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "ExplainStmt", "CopyStmt"]);
 const SYSTEM_COLUMN = /\b(?:tableoid|ctid|xmin|xmax)\b/gi;
 
-/** Reads of catalogs, turned into reads of the rows that a cluster has too. */
+/** Edits that make reads of catalogs return only the rows that a cluster has too. */
 export function catalogEdits(tree: Node, text: string): Edit[] {
   if (!READERS.has(open(tree).name) || !/\bpg_|information_schema/i.test(text)) return [];
   const toUtf16 = utf8Positions(text);
@@ -82,7 +82,7 @@ function catalogEdit(
   if (!shown) return undefined;
   const start = toUtf16(location);
   const end = endOfName(text, start, schema === undefined ? 1 : 3);
-  // TABLE pg_class takes a name and nothing else.
+  // TABLE pg_class accepts only a name.
   if (end === undefined || /\btable\s*$/i.test(text.slice(0, start))) return undefined;
   const columns = [shown.columns ?? "*", ...systemColumns].join(", ");
   const source = `${isCatalog ? "pg_catalog" : schema}.${name}`;

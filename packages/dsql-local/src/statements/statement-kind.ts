@@ -23,7 +23,7 @@ const OTHER = new Set([
   "VacuumStmt",
 ]);
 
-/** What a statement is to a transaction. */
+/** The kind of a statement, as the rules of transactions distinguish it. */
 export function statementKind(tree: Node): StatementKind {
   const { name, body } = open(tree);
   switch (name) {

@@ -1,14 +1,14 @@
 import type { CatalogCheck, Refusal } from "../rules/refusal.ts";
 import type { TransactionRefusals } from "../rules/transaction-refusals.ts";
 
-/** What a statement is to a transaction. */
+/** The kind of a statement, as the rules of transactions distinguish it. */
 export type StatementKind =
   | "begin"
   | "commit"
   | "rollback"
   /** Counts as DDL for "one DDL statement, and no DML beside it, in a transaction". GRANT and REVOKE do. */
   | "ddl"
-  /** INSERT, UPDATE, DELETE, COPY FROM, and a SELECT that holds a data-modifying CTE. */
+  /** INSERT, UPDATE, DELETE, COPY FROM, and a SELECT with a data-modifying CTE. */
   | "write"
   /** SELECT with FOR UPDATE or FOR KEY SHARE anywhere in it. */
   | "locking-read"
@@ -26,12 +26,12 @@ export interface TableReference {
   isTarget: boolean;
 }
 
-/** One statement of a query text: what it is, how DSQL judges it, and the text that PostgreSQL is to run. */
+/** One statement of a query text: its kind, whether DSQL accepts it, and the text for PostgreSQL. */
 export interface Statement extends TransactionRefusals {
-  /** What the client wrote, this statement only. */
+  /** The client's text of this statement. */
   source: string;
   /**
-   * What PostgreSQL is to run: DSQL's defaults written out, its own forms turned into a call of a function or procedure
+   * The text for PostgreSQL: DSQL's defaults written out, its own syntax translated to a call of a function or procedure
    * of `src/catalog`, which returns the rows for the client.
    */
   text: string;
@@ -39,18 +39,18 @@ export interface Statement extends TransactionRefusals {
   start: number;
   kind: StatementKind;
   refusal?: Refusal | undefined;
-  /** Asked in this order just before the statement runs, where nothing above refuses it; the first refusal counts. */
+  /** Called in this order just before the statement runs, unless it is refused already; the first refusal counts. */
   catalogChecks?: readonly CatalogCheck[] | undefined;
   /**
-   * Tables by name, in the order of the text; names that a WITH clause defines are left out. Where `commandTag` is set
-   * the positions are those of the client's own text.
+   * Tables by name, in the order of the text; without those that a WITH clause defines. If `commandTag` is set,
+   * the positions refer to the client's own text.
    */
   tables: readonly TableReference[];
-  /** PostgreSQL's parse tree (libpg-query 16: `{ SelectStmt: {…} }`) of `text`, or where `commandTag` is set of the client's. */
+  /** PostgreSQL's parse tree (libpg-query 16: `{ SelectStmt: {…} }`) of `text`, or of the client's text if `commandTag` is set. */
   tree?: unknown;
-  /** The tag that CommandComplete carries where it is not PostgreSQL's own. */
+  /** The tag of CommandComplete, if it is not PostgreSQL's own. */
   commandTag?: string | undefined;
 }
 
-/** A parsed query text: its statements, or PostgreSQL's own syntax error, for which the text is sent on as it is. */
+/** A parsed query text: its statements, or PostgreSQL's own syntax error, for which the text is sent on unchanged. */
 export type ParsedQuery = { statements: readonly Statement[] } | { syntaxError: true; text: string };

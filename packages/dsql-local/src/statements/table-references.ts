@@ -3,7 +3,7 @@ import { type NodeBody, type NodeContext, type NodeName, walk } from "../sql/tre
 import { utf8Positions } from "../sql/utf8-positions.ts";
 import type { TableReference } from "./statement.ts";
 
-/** The tables that a statement names, in the order of the text; names that a WITH clause defines are not among them. */
+/** The tables that a statement names, in the order of the text; without those that a WITH clause defines. */
 export function tableReferences(tree: Node, text: string): TableReference[] {
   const toUtf16 = utf8Positions(text);
   const tables: TableReference[] = [];

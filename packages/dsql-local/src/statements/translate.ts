@@ -6,7 +6,7 @@ import { utf8Positions } from "../sql/utf8-positions.ts";
 import { asyncCall, shownByQuery } from "./calls.ts";
 import { catalogEdits, type Edit } from "./shown-catalogs.ts";
 
-/** What PostgreSQL is to run for a statement, and the command tag if PostgreSQL's own would differ. */
+/** The text that PostgreSQL runs for a statement, and the command tag if PostgreSQL's own would differ. */
 export interface Translation {
   text: string;
   commandTag?: string | undefined;
@@ -27,7 +27,7 @@ const EDITED = new Set([
 /** Nodes whose type gets DSQL's default precision: not casts. */
 const TYPED = new Set(["ColumnDef", "CreateDomainStmt"]);
 
-/** The text with DSQL's defaults written out, and with DSQL's own words replaced by what PostgreSQL knows. */
+/** The text with DSQL's defaults written out, and DSQL's own words replaced by PostgreSQL's. */
 function withDefaults(tree: Node, statement: StatementContext): string {
   const { name } = open(tree);
   if (!EDITED.has(name)) return apply(statement.text, catalogEdits(tree, statement.text));

@@ -16,8 +16,8 @@ export interface EndpointCertificate extends KeyPair {
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000;
 
 /**
- * The certificate of a Region's endpoints, signed by a CA of our own; both are kept in the cache directory between runs, so that
- * a client has to be given the CA only once.
+ * The certificate of a Region's endpoints, signed by our own CA; both are kept in the cache directory between runs, so that
+ * a client needs to be configured with the CA only once.
  */
 export async function endpointCertificate(region: string): Promise<EndpointCertificate> {
   const folder = join(await cacheDirectory(), "tls");
@@ -33,7 +33,7 @@ export async function endpointCertificate(region: string): Promise<EndpointCerti
   return { ...leaf, ca: ca.certificate, caPath: join(folder, "ca", "certificate.pem") };
 }
 
-/** The pair in a folder; a missing, invalid or soon expiring one is issued again. */
+/** The pair in a folder; one that is missing, invalid or about to expire is issued again. */
 async function keptPair(
   folder: string,
   issue: () => Promise<KeyPair>,
@@ -51,7 +51,7 @@ async function keptPair(
     await rename(draft, folder);
     return pair;
   } catch (error) {
-    // Another process may have been first; a folder is complete before it is renamed, so a pair that exists is whole.
+    // Another process may have been faster; a folder is renamed when it is complete, so an existing pair is complete.
     const other = await readPair(folder);
     if (!other) throw error;
     return other;

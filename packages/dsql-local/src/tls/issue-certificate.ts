@@ -76,7 +76,7 @@ function validity(days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + days * DAY_MS) };
 }
 
-/** 16 random bytes, positive as a certificate's number must be. */
+/** 16 random bytes as a positive number, as a certificate's serial number must be. */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(Buffer.alloc(16));
   bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;

@@ -7,7 +7,7 @@ import type { WireMessage } from "./message-reader.ts";
 import { MessageStream } from "./message-stream.ts";
 import { Backend } from "./message-types.ts";
 
-/** Where the PostgreSQL behind the endpoint listens; a password only where that is a TCP port. */
+/** Where the PostgreSQL behind the endpoint listens; a password only if that is a TCP port. */
 export type BackendAddress = { path: string } | { host: string; port: number; password: string };
 
 /** The result of one statement of the endpoint's own query; values as text. */
@@ -21,7 +21,7 @@ export interface BackendResult {
  * A connection to the PostgreSQL behind the endpoint, logged in.
  *
  * A session forwards its client's messages with `write` and takes the responses with `poll`, `pollRun` and `next`. In
- * between, when every response has been taken, it can run queries of its own with `query`.
+ * between, when every response has been read, it can run its own queries with `query`.
  */
 export class BackendConnection extends MessageStream {
   readonly #address: BackendAddress;
@@ -39,7 +39,7 @@ export class BackendConnection extends MessageStream {
     this.#address = address;
   }
 
-  /** Connects and logs in. @throws {BackendError} where PostgreSQL refuses @throws {BackendGoneError} */
+  /** Connects and logs in. @throws {BackendError} if PostgreSQL refuses @throws {BackendGoneError} */
   static async open(
     address: BackendAddress,
     parameters: Readonly<Record<string, string>>,
@@ -97,14 +97,14 @@ export class BackendConnection extends MessageStream {
     }
   }
 
-  /** The next message, which must come. @throws {BackendGoneError} */
+  /** The next message; its absence is an error. @throws {BackendGoneError} */
   async expect(): Promise<WireMessage> {
     const message = await this.next();
     if (!message) throw new BackendGoneError("the PostgreSQL behind the endpoint closed the connection");
     return message;
   }
 
-  /** Asks PostgreSQL to cancel what this connection is doing; it may be too late, which is not reported. */
+  /** Asks PostgreSQL to cancel what this connection is doing; it may be too late, but that is not reported. */
   async cancel(): Promise<void> {
     const socket = await dial(this.#address);
     await new Promise<void>((resolve) => {

@@ -23,6 +23,6 @@ export class BackendGoneError extends Error {
 /** SQLSTATEs of a PostgreSQL that is starting up, shutting down, or ending its sessions because one of them was killed. */
 const UNAVAILABLE = new Set(["57P01", "57P02", "57P03"]);
 
-/** Whether PostgreSQL was not there for the moment, so that another connection may succeed a little later. */
+/** Whether PostgreSQL was briefly unavailable, so that another connection may succeed a little later. */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof BackendGoneError || (error instanceof BackendError && UNAVAILABLE.has(error.sqlstate));

@@ -1,4 +1,4 @@
-/** How the texts of a client are read: as UTF-8, or byte by byte where the client has chosen another encoding. */
+/** How a client's texts are decoded: as UTF-8, or byte by byte if the client has chosen another encoding. */
 export type TextEncoding = "utf8" | "latin1";
 
 /**

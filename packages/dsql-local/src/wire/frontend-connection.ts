@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { MessageStream } from "./message-stream.ts";
 
-/** The largest message that DSQL takes; a larger one closes the socket without an error (as observed). */
+/** The largest message that DSQL accepts; a larger one closes the socket without an error (as observed). */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 
 /** A client's side of a session, after TLS. */
@@ -22,7 +22,7 @@ export class FrontendConnection extends MessageStream {
     return this.#expired;
   }
 
-  /** Closes the session now, or if it is busy, after its transaction. */
+  /** Closes the session now, or after its transaction if it is busy. */
   expire(): void {
     this.#expired = true;
     if (!this.busy) this.destroy();

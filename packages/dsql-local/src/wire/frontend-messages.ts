@@ -8,7 +8,7 @@ export const query = (sql: string): Buffer => message(Frontend.Query, sql);
 export const parse = (name: string, sql: string, parameterTypes: readonly number[] = []): Buffer =>
   message(Frontend.Parse, name, sql, int16(parameterTypes.length), ...parameterTypes.map(int32));
 
-/** Binds text parameters and asks for text results. */
+/** Binds text parameters and requests text results. */
 export function bind(portal: string, statement: string, values: readonly (string | null)[] = []): Buffer {
   const parts: Buffer[] = [int16(0), int16(values.length)];
   for (const value of values) {
@@ -29,7 +29,7 @@ export const describe = (what: Named, name: string): Buffer =>
   message(Frontend.Describe, kind(what), nameBytes(name));
 export const close = (what: Named, name: string): Buffer =>
   message(Frontend.Close, kind(what), nameBytes(name));
-/** @param maxRows 0 asks for all. */
+/** @param maxRows 0 requests all. */
 export const execute = (portal: string, maxRows = 0): Buffer =>
   message(Frontend.Execute, nameBytes(portal), int32(maxRows));
 export const sync: Buffer = message(Frontend.Sync);
@@ -49,6 +49,6 @@ export const CANCEL_REQUEST_CODE = 80877102;
 export const SSL_REQUEST_CODE = 80877103;
 export const GSS_REQUEST_CODE = 80877104;
 
-/** The only message of a connection that cancels what another one is doing. */
+/** The only message of a connection that cancels another connection's statement. */
 export const cancelRequest = (processId: number, secretKey: number): Buffer =>
   Buffer.concat([int32(16), int32(CANCEL_REQUEST_CODE), int32(processId), int32(secretKey)]);

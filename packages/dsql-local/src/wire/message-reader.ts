@@ -1,4 +1,4 @@
-/** One message of PostgreSQL's protocol, version 3; both views share memory with the chunk that it came in. */
+/** One message of PostgreSQL's protocol, version 3; both views share memory with the chunk in which it arrived. */
 export interface WireMessage {
   /** The type byte, e.g. 0x51 for Query. */
   type: number;
@@ -8,7 +8,7 @@ export interface WireMessage {
   bytes: Buffer;
 }
 
-/** A length that no message may have: smaller than itself, or over the limit. */
+/** An invalid length: less than the length field itself, or over the limit. */
 export class MessageLengthError extends Error {
   override readonly name = "MessageLengthError";
   readonly length: number;
@@ -35,7 +35,7 @@ export class MessageReader {
     this.#maxMessageBytes = maxMessageBytes;
   }
 
-  /** Bytes that have arrived and were not taken. */
+  /** Bytes that have arrived and were not taken yet. */
   get bufferedBytes(): number {
     return this.#buffer.length - this.#offset + this.#waitingBytes;
   }
@@ -58,7 +58,7 @@ export class MessageReader {
     this.#join();
   }
 
-  /** The message at the head without taking it, or undefined where it is not complete. @throws {MessageLengthError} */
+  /** The message at the head without taking it, or undefined if it is not complete. @throws {MessageLengthError} */
   peek(): WireMessage | undefined {
     const length = this.#headLength();
     if (length === 0) return undefined;
@@ -88,7 +88,7 @@ export class MessageReader {
     return this.#offset > start ? this.#buffer.subarray(start, this.#offset) : undefined;
   }
 
-  /** Bytes of the complete message at the head, 0 where there is none. */
+  /** Bytes of the complete message at the head, 0 if there is none. */
   #headLength(): number {
     const rest = this.#buffer.length - this.#offset;
     if (rest < HEADER) {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { MessageReader, type WireMessage } from "./message-reader.ts";
 
-/** Bytes that can wait unread before the socket is paused. */
+/** Bytes that may be unread before the socket is paused. */
 const READ_AHEAD_BYTES = 1 << 20;
 /** Written bytes are sent at the end of the tick, or as soon as there are this many. */
 const WRITE_BATCH_BYTES = 1 << 16;

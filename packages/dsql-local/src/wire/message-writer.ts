@@ -19,7 +19,7 @@ export function message(type: number, ...parts: (Buffer | string)[]): Buffer {
 
 export function int16(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(2);
-  // Up to 65,535 parameters: the protocol's counts go beyond what a signed one holds.
+  // Up to 65,535 parameters: the protocol's counts exceed the range of a signed 16-bit integer.
   bytes.writeUInt16BE(value & 0xffff);
   return bytes;
 }

@@ -1,6 +1,6 @@
 import { CANCEL_REQUEST_CODE, GSS_REQUEST_CODE, SSL_REQUEST_CODE } from "./frontend-messages.ts";
 
-/** PostgreSQL's own limit for what comes before the login (MAX_STARTUP_PACKET_LENGTH). */
+/** PostgreSQL's own limit for packets before the login (MAX_STARTUP_PACKET_LENGTH). */
 const MAX_STARTUP_BYTES = 10_000;
 
 /** What the first packet of a connection, which has no type byte, can be. */
@@ -11,7 +11,7 @@ export type StartupPacket =
   | { kind: "startup"; minorVersion: number; parameters: Map<string, string> }
   | { kind: "invalid" };
 
-/** Bytes of the packet at the head: 0 where that is not known yet, -1 where it cannot be one. */
+/** Bytes of the packet at the head: 0 if that is not known yet, -1 if it cannot be a packet. */
 export function startupPacketLength(received: Buffer): number {
   if (received.length < 4) return 0;
   const length = received.readInt32BE(0);

@@ -151,7 +151,7 @@ describe("a fault", () => {
     await client.end();
   });
 
-  it("refuses connections and tokens, with DSQL's hint where a token is taken as expired", async () => {
+  it("refuses connections and tokens, with DSQL's hint if a token is made expired", async () => {
     local.faults.refuseConnections("53300");
     local.faults.refuseConnections("53400");
     expect([(await refusedLogin(local)).code, (await refusedLogin(local)).code]).toEqual(["53300", "53400"]);
