@@ -1,6 +1,6 @@
 import type { Problem } from "./plan/step.ts";
 
-/** What a {@link MigrateError} can be; compare `code` rather than the class, so that a second copy of this package is harmless. */
+/** The codes of a {@link MigrateError}; compare `code` rather than the class, so that a second copy of this package is harmless. */
 export type MigrateErrorCode =
   | "DSQL_MIGRATE_INPUT"
   | "DSQL_MIGRATE_REFUSED"
@@ -10,22 +10,22 @@ export type MigrateErrorCode =
   | "DSQL_MIGRATE_STOPPED"
   | "DSQL_MIGRATE_FAILED";
 
-/** Where in a deployment something went wrong. */
+/** The step of a deployment that failed. */
 export interface StepReference {
   migration: string;
   /** The step's position in the migration, from 0. */
   position: number;
-  /** The statement that was sent, or would have been. */
+  /** The statement that was sent, or would have been sent. */
   sql: string;
 }
 
-/** The base of every error that this package makes: a stable `code`, what to do in the message, the original as `cause`. */
+/** An error of this package: a stable `code`, a message that says what to do, and the original error as `cause`. */
 export class MigrateError extends Error {
   override readonly name = "MigrateError";
   readonly code: MigrateErrorCode;
   /** The step that failed, for `DSQL_MIGRATE_FAILED`. */
   readonly step: StepReference | undefined;
-  /** What the planner found, for `DSQL_MIGRATE_REFUSED`. */
+  /** The planner's problems, for `DSQL_MIGRATE_REFUSED`. */
   readonly problems: readonly Problem[];
 
   constructor(

@@ -4,7 +4,7 @@ import { escapeIdentifier, escapeLiteral } from "pg";
 import type { StepJob } from "../plan/step.ts";
 import { runRepeatable } from "./repeatable.ts";
 
-/** How often a job's progress is read while a call waits for its end, and where no call can wait. */
+/** How often a job's progress is read, while a call waits for its end and if no call can wait. */
 const POLL_MS = 1000;
 const FALLBACK_POLL_MS = 250;
 
@@ -29,7 +29,7 @@ const COLUMNS = "job_id, status, details, object_name, job_type";
 
 /**
  * Waits until a job has ended: `sys.wait_for_job` on a connection of its own returns when it has, and `sys.jobs` shows its
- * progress. A job that `sys.jobs` no longer lists has ended: finished ones are purged after half an hour.
+ * progress. A job that `sys.jobs` no longer lists has ended: finished jobs are removed after half an hour.
  * @throws AsyncJobFailedError when it failed
  */
 export async function waitForJobWithProgress(
@@ -53,7 +53,7 @@ export async function waitForJobWithProgress(
   }
 }
 
-/** A call of `sys.wait_for_job`, which takes as long as the job. If it fails, the job is polled instead. */
+/** A call of `sys.wait_for_job`, which takes as long as the job. If the call fails, the job is polled instead. */
 class JobWaiter {
   #client: DsqlPoolClient | undefined;
   #isWaiting = true;
@@ -73,7 +73,7 @@ class JobWaiter {
     );
   }
 
-  /** Resolves when the call has returned, or after that many milliseconds. */
+  /** Resolves when the call has returned, or after the given number of milliseconds. */
   async settled(ms: number, signal: AbortSignal | undefined): Promise<void> {
     // A signal that aborted between two waits sends no event to the next one.
     signal?.throwIfAborted();
@@ -105,7 +105,7 @@ class JobWaiter {
       return;
     }
     this.#client = client;
-    // The procedure takes a literal.
+    // The procedure accepts only a literal.
     const { rows } = await client.query<{ succeeded?: boolean }>(
       `CALL sys.wait_for_job(${escapeLiteral(jobId)})`,
     );
@@ -118,7 +118,7 @@ export function runningJobs(pool: DsqlPool): Promise<JobRow[]> {
   return jobs(pool, "status NOT IN ('completed', 'failed')");
 }
 
-/** The latest job that works, or worked, on the index or constraint of a step; undefined if none is listed. */
+/** The latest job for the index or constraint of a step, running or ended; undefined if none is listed. */
 export async function jobOf(pool: DsqlPool, job: StepJob): Promise<JobRow | undefined> {
   const relation = job.kind === "index" ? job.name : job.table;
   if (relation === undefined) return undefined;
@@ -130,7 +130,7 @@ export async function jobOf(pool: DsqlPool, job: StepJob): Promise<JobRow | unde
   return rows[0];
 }
 
-/** What the catalog says of a step's index or constraint: ready, there but not ready (yet), or not there. */
+/** The state of a step's index or constraint in the catalog: ready, not ready (yet), or missing. */
 export async function objectState(pool: DsqlPool, job: StepJob): Promise<"ready" | "invalid" | "missing"> {
   const sql =
     job.kind === "index"
@@ -141,7 +141,7 @@ export async function objectState(pool: DsqlPool, job: StepJob): Promise<"ready"
   return row.ready ? "ready" : "invalid";
 }
 
-/** Drops what a failed index build has left behind. */
+/** Drops the invalid index that a failed build has left behind. */
 export async function dropInvalidIndex(pool: DsqlPool, job: StepJob): Promise<void> {
   await runRepeatable(pool, `DROP INDEX IF EXISTS ${qualified(job.schema, job.name ?? "")}`);
 }

@@ -12,7 +12,7 @@ import { type DeploymentOptions, historyId, underLease } from "./under-lease.ts"
 
 /** Options of {@link deploy}. */
 export interface DeployOptions extends DeploymentOptions {
-  /** All migrations there are, in the order in which they run, applied ones included. */
+  /** All migrations, including applied ones, in the order in which they run. */
   migrations: readonly PlannedMigration[];
 }
 
@@ -35,7 +35,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   return await underLease(options, (deployment) => applyPending(deployment, migrations));
 }
 
-/** A migration that is not applied yet, and how far it got. */
+/** A migration that is not applied yet, and how many of its steps have run. */
 export interface Pending {
   migration: PlannedMigration;
   start: MigrationStart;
@@ -116,7 +116,7 @@ async function begunMigration(
 ): Promise<Pending> {
   const start: MigrationStart = { from: "journal", steps };
   if (begun.checksum === migration.checksum) {
-    // The stored plan counts, so that another version of this package continues what it finds.
+    // The stored plan is used, so that another version of this package continues it unchanged.
     const plan = { ...migration.plan, ok: true, steps: steps.map((step) => step.plan) };
     return { migration: { ...migration, plan }, start, replanFrom: undefined };
   }
@@ -145,7 +145,7 @@ function warnOfMissing(
     if (!given.has(name)) {
       emit({
         type: "warning",
-        message: `${name} is applied in the database and is not among the migrations.`,
+        message: `${name} is applied in the database, but is not among the migrations.`,
       });
     }
   }
@@ -185,7 +185,7 @@ function changedWhileBegun(
 ): MigrateError {
   return new MigrateError(
     "DSQL_MIGRATE_CHANGED",
-    `Migration ${name} was edited while it was half applied: step ${step + 1} is now a different statement, and the first ${done} steps have already run. Restore those statements (later ones may be edited), or undo by hand what they did and start over with: ${repairCommand(history, "forget", name)}`,
+    `Migration ${name} was edited while it was half applied: step ${step + 1} is now a different statement, and the first ${done} steps have already run. Restore those statements (later ones may be edited), or undo by hand what they did, and start over with: ${repairCommand(history, "forget", name)}`,
   );
 }
 

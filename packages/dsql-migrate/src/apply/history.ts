@@ -1,9 +1,9 @@
 import type { PlannedMigration } from "../plan/migration.ts";
 
-/** A migration that a history table calls applied. */
+/** A migration that is applied according to a history table. */
 export interface AppliedMigration {
   name: string;
-  /** Undefined where the table keeps none. */
+  /** Undefined if the table has none. */
   checksum: string | undefined;
 }
 
@@ -15,25 +15,25 @@ export type RunQuery = (sql: string) => Promise<readonly Record<string, unknown>
  * in the transaction that writes the journal, so that the two never disagree.
  */
 export interface HistoryTable {
-  /** Names the history in the journal, such as `prisma`: each has names of its own. */
+  /** Identifies the history in the journal, such as `prisma`; names of migrations are unique within it. */
   readonly id: string;
   /**
-   * The DDL statements that the table still needs, each safe to repeat; none if it is there. A statement that changes nothing
-   * still counts as a schema change for other sessions, so look first.
+   * The DDL statements that the table still needs, each safe to repeat; none if it exists. Even a statement that changes nothing
+   * is a schema change for other sessions, so check first.
    */
   setup(query: RunQuery): Promise<readonly string[]>;
-  /** What the table calls applied; it exists by then. */
+  /** The migrations that are applied according to the table, which exists by then. */
   applied(query: RunQuery): Promise<AppliedMigration[]>;
-  /** One INSERT or UPDATE for the moment a migration begins; undefined if the table shows only what is finished. */
+  /** One INSERT or UPDATE for the moment a migration begins; undefined if the table shows only finished migrations. */
   begin?(migration: PlannedMigration): string;
-  /** One INSERT or UPDATE for the moment it is finished; it must leave one row if that row is already there. */
+  /** One INSERT or UPDATE for the moment it is finished; if the row exists already, it must not add a second one. */
   finish(migration: PlannedMigration): string;
-  /** One UPDATE or DELETE that makes the table forget a migration that was begun and not finished. */
+  /** One UPDATE or DELETE that removes a migration that was begun and not finished from the table. */
   forget?(name: string): string;
   /** One UPDATE that stores the checksum of an edited migration. */
   accept?(migration: PlannedMigration): string;
   /**
-   * The command or call of the other tool that makes a repair, for error messages.
+   * The other tool's command or call for a repair, for error messages.
    * @default `dsql-migrate repair --<repair> <name>`
    */
   repairCommand?(repair: "accept" | "forget", name: string): string;

@@ -2,11 +2,11 @@ import type { DsqlPool } from "dsql-core";
 import { createIfMissing } from "./repeatable.ts";
 
 /**
- * The journal's schema. Its own, so that introspection of `public` by an ORM's tools does not show it.
+ * The journal's schema: a separate one, so that ORMs' tools that introspect `public` do not find it.
  *
  * - `lease`: who may migrate now. `fence` grows with each new holder.
- * - `migration`: one row for each migration that was begun. `fence` is that of the holder that worked on it last.
- * - `step`: the plan of each migration, statement by statement, and how far it got.
+ * - `migration`: one row for each migration that was begun. `fence` is that of its last holder.
+ * - `step`: the plan of each migration, statement by statement, and which of them have run.
  */
 export const JOURNAL_SCHEMA = "dsql_migrate";
 
@@ -50,7 +50,7 @@ export async function journalExists(pool: DsqlPool): Promise<boolean> {
   return (await missingTables(pool)).length === 0;
 }
 
-/** Creates the tables of the journal that are missing. Any number of processes may call it at once. */
+/** Creates the tables of the journal that are missing. Several processes may call it at the same time. */
 export async function createJournal(pool: DsqlPool): Promise<void> {
   const missing = await missingTables(pool);
   if (missing.length === 0) return;

@@ -7,9 +7,9 @@ import { historyId } from "./under-lease.ts";
 
 /** What the database has recorded about a history's migrations, by their names. */
 export interface HistoryState {
-  /** What was begun by this package, finished or not. */
+  /** Migrations that this package has begun, finished or not. */
   journaled: ReadonlyMap<string, JournalMigration>;
-  /** What is applied, as the history table has it, or the journal where there is no other table. */
+  /** The applied migrations, according to the history table, or to the journal if there is no other table. */
   applied: ReadonlyMap<string, AppliedMigration>;
 }
 

@@ -9,7 +9,7 @@ import { breakLease, type LeaseHolder, type LeaseOptions } from "./lease.ts";
 import { runRepeatable } from "./repeatable.ts";
 import { historyId, underLease } from "./under-lease.ts";
 
-/** Options of the repairs; the lock is taken as a deployment takes it. */
+/** Options of the repairs, which take the lock like a deployment. */
 export interface RepairOptions extends LeaseOptions {
   pool: DsqlPool;
   history?: HistoryTable | undefined;
@@ -49,8 +49,8 @@ export async function acceptEdited(options: RepairOptions, migration: PlannedMig
 }
 
 /**
- * Forgets a migration that was begun and not finished, after a person has undone what its steps did. The next deployment runs
- * it from its first step.
+ * Deletes the records of a migration that was begun and not finished, after a person has undone what its steps did. The next
+ * deployment runs it from its first step.
  * @throws MigrateError `DSQL_MIGRATE_INPUT` if no such migration was begun
  */
 export async function forget(options: RepairOptions, name: string): Promise<void> {
@@ -67,7 +67,7 @@ export async function forget(options: RepairOptions, name: string): Promise<void
   });
 }
 
-/** Takes the lock from its holder, and returns the holder. For one that is known to be dead and has a long lease. */
+/** Takes the lock from its holder, and returns the holder. For a holder that is known to be dead and has a long lease. */
 export async function releaseLock(pool: DsqlPool): Promise<LeaseHolder | undefined> {
   await createJournal(pool);
   return await breakLease(pool);

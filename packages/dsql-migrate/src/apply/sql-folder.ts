@@ -6,14 +6,14 @@ import { MigrateError } from "../errors.ts";
 export interface SqlFile {
   /** The file's name without `.sql`. */
   name: string;
-  /** The file's path, as given plus its name. */
+  /** The given folder's path, with the file's name. */
   path: string;
   sql: string;
 }
 
 /**
  * Reads the `.sql` files of a folder in the order of their names: those that begin with a number by that number, so that
- * `2_b.sql` comes before `10_a.sql`; others by their characters. A file that ends in `.down.sql` is left out.
+ * `2_b.sql` comes before `10_a.sql`; others by their characters. Files that end in `.down.sql` are ignored.
  * @throws MigrateError `DSQL_MIGRATE_INPUT` if the folder cannot be read, or two files begin with the same number
  */
 export async function readSqlFolder(folder: string): Promise<SqlFile[]> {

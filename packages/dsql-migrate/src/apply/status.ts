@@ -11,9 +11,9 @@ import { historyId } from "./under-lease.ts";
 /**
  * - `applied`: all of its steps have run. `pending`: none has.
  * - `begun`: some of its steps have run; the next deployment continues it.
- * - `failed`: as `begun`, and its next step has failed.
- * - `edited`: applied, and its source is no longer what was applied.
- * - `missing`: applied, and not among the migrations given.
+ * - `failed`: like `begun`, but its next step has failed.
+ * - `edited`: applied, but its source has changed since.
+ * - `missing`: applied, but not among the given migrations.
  */
 export type MigrationState = "applied" | "pending" | "begun" | "failed" | "edited" | "missing";
 
@@ -25,20 +25,20 @@ export interface MigrationStatus {
   steps?: number | undefined;
   startedAt?: Date | undefined;
   finishedAt?: Date | undefined;
-  /** For `failed`: what the server said, and to which statement. */
+  /** For `failed`: the server's error, and the statement. */
   error?: string | undefined;
   failedSql?: string | undefined;
 }
 
 export interface Status {
   migrations: MigrationStatus[];
-  /** Who migrates now. */
+  /** The current holder of the lock. */
   lock: LeaseHolder | undefined;
   /** Asynchronous jobs of the cluster that have not ended. */
   jobs: JobRow[];
 }
 
-/** What is applied, what is not, what runs, and who holds the lock. Changes nothing and takes no lock. */
+/** Returns what is applied, what is not, what is running, and who holds the lock. Changes nothing and takes no lock. */
 export async function status(options: {
   pool: DsqlPool;
   migrations: readonly PlannedMigration[];

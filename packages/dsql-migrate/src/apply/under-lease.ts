@@ -10,7 +10,7 @@ import type { Deployment } from "./run-migration.ts";
 
 /** What every deployment needs. */
 export interface DeploymentOptions extends LeaseOptions {
-  /** Runs every statement; it needs two connections or more. The caller ends it. */
+  /** Runs every statement; it needs at least two connections. The caller ends it. */
   pool: DsqlPool;
   /** Another tool's history table. @default the journal alone */
   history?: HistoryTable | undefined;
@@ -36,7 +36,7 @@ export async function underLease<T>(
       const needed = (await history?.setup(queryOf(pool))) ?? [];
       for (const statement of needed) await createIfMissing(pool, statement);
       const journal = new Journal(pool, historyId(history), lease);
-      // From here on nobody else writes to what an earlier holder has begun, and what is read of it stays true.
+      // From here on nobody else changes what an earlier holder has begun, so what is read about it stays valid.
       await journal.takeOver();
       return await work({ pool, journal, lease, table: history, emit, signal });
     } finally {

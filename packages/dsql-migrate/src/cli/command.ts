@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { MAX_TIMER_MS } from "../apply/lease.ts";
 import { MigrateError } from "../errors.ts";
 
-/** Where a command writes, and what it reads of its surroundings; `process` fits. */
+/** Where a command writes, and its environment; `process` fits. */
 export interface Terminal {
   stdout: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   stderr: { write(text: string): unknown };
@@ -16,13 +16,13 @@ export interface Terminal {
 export interface Command {
   /** One line for the list of commands. */
   summary: string;
-  /** What `--help` prints. */
+  /** The text that `--help` prints. */
   usage: string;
   /** Runs with the arguments after the command's name, and returns the exit code. */
   run(argv: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-/** Exit codes: 0 done, 1 something failed, was refused or is not applied, 2 the command line was wrong. */
+/** Exit codes: 0 done, 1 something failed, was refused or is not applied, 2 the command line was invalid. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 type OptionTypes = Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }>;
@@ -43,7 +43,7 @@ export function parseCommand<const T extends OptionTypes>(
   }
 }
 
-/** The command line itself is wrong: exit code 2. */
+/** The command line is invalid: exit code 2. */
 export class UsageError extends MigrateError {
   constructor(message: string, options?: ErrorOptions) {
     super("DSQL_MIGRATE_INPUT", message, options);

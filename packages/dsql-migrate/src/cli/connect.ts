@@ -7,7 +7,7 @@ export const CONNECTION_OPTIONS = { url: { type: "string" } } as const;
 export const CONNECTION_USAGE = `  --url <connection string>   the cluster, as in postgresql://admin@<endpoint>/postgres;
                               the default is the environment variable DATABASE_URL`;
 
-/** Gives `work` a pool, and ends it whatever happens. */
+/** Calls `work` with a pool, and ends the pool in every case. */
 export async function withPool<T>(
   given: { url?: string | undefined },
   terminal: Terminal,
@@ -16,7 +16,7 @@ export async function withPool<T>(
   const connectionString = given.url ?? terminal.env.DATABASE_URL;
   if (connectionString === undefined || connectionString === "") {
     throw new UsageError(
-      "No cluster is named. Set DATABASE_URL, or give --url postgresql://admin@<cluster endpoint>/postgres.",
+      "No cluster is named. Set DATABASE_URL, or pass --url postgresql://admin@<cluster endpoint>/postgres.",
     );
   }
   const pool = new DsqlPool({ connectionString, ormPrefix: "dsql-migrate", max: 4 });
@@ -37,7 +37,7 @@ export async function untilInterrupted<T>(
   const stop = () => {
     terminal.off?.("SIGINT", stop);
     terminal.off?.("SIGTERM", stop);
-    terminal.stderr.write("Stopping after the current statement. Interrupt again to end at once.\n");
+    terminal.stderr.write("Stopping after the current statement. Interrupt again to exit at once.\n");
     controller.abort();
   };
   terminal.on?.("SIGINT", stop);

@@ -9,7 +9,7 @@ const COMMANDS: Readonly<Record<string, Command>> = { plan, lint, ...migrationCo
 
 /**
  * Runs `dsql-migrate` with the arguments of a command line and returns the exit code: 0 done, 1 something failed, was
- * refused or is not applied, 2 the command line was wrong.
+ * refused or is not applied, 2 the command line was invalid.
  */
 export async function main(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
   const program = {

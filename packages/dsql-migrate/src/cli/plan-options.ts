@@ -25,7 +25,7 @@ interface PlanValues {
   "batch-rows"?: string | undefined;
 }
 
-/** The options of the planner that a command line gives. */
+/** The planner's options from a command line. */
 export function planOptions(values: PlanValues): Omit<PlanOptions, "file"> {
   const identityCache = wholeNumber(values["identity-cache"], "identity-cache", 1);
   if (identityCache !== undefined && identityCache !== 1 && identityCache < 65_536)
@@ -45,7 +45,7 @@ function isEnumHandling(value: string): value is EnumHandling {
 
 export type Format = "text" | "json" | "github";
 
-/** The format that a command line asks for. */
+/** The output format from a command line. */
 function formatOf(value: string | undefined): Format {
   if (value === undefined || value === "text") return "text";
   if (value === "json" || value === "github") return value;

@@ -2,7 +2,7 @@ import type { PlannedMigration } from "../plan/migration.ts";
 import type { PlanStep } from "../plan/step.ts";
 import { count, type Styler } from "./progress.ts";
 
-/** A plan for a person: each statement, and above it what was changed and why. */
+/** A plan as text for people: each statement, and above it what was changed and why. */
 export function planText({ name, plan: { steps, ok } }: PlannedMigration, style: Styler): string {
   const what = ok ? count(steps.length, "step") : "cannot be applied";
   return `${style("bold", name)}  ${style(ok ? "dim" : "red", what)}\n${steps.map((step) => stepText(step, style)).join("")}`;

@@ -5,7 +5,7 @@ import { statusOf } from "./commands/status.ts";
 import { styler } from "./progress.ts";
 import type { MigrationSource } from "./source.ts";
 
-/** A program of commands. */
+/** A program with several commands. */
 export interface Program {
   /** How it is called. */
   name: string;
@@ -23,7 +23,7 @@ export function migrationCommands(source: MigrationSource): Record<"deploy" | "s
 
 /**
  * Runs the command that a command line names, and returns the exit code: 0 done, 1 something failed, was refused or is not
- * applied, 2 the command line was wrong.
+ * applied, 2 the command line was invalid.
  */
 export async function runProgram(
   program: Program,
@@ -52,7 +52,7 @@ export async function runProgram(
   try {
     return await command.run(rest, terminal);
   } catch (error) {
-    // What the server and the driver say has a code; anything else is a bug of ours, whose stack is needed.
+    // Errors of the server and the driver have a code; anything else is our own bug, whose stack is needed.
     const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
     if (!(error instanceof Error) || typeof code !== "string") throw error;
     terminal.stderr.write(`${styler(terminal)("red", "Error:")} ${error.message}\n`);

@@ -15,11 +15,11 @@ export interface LoadedMigrations {
 export interface MigrationSource {
   /** How the commands are called, such as `dsql-migrate`. */
   program: string;
-  /** How a command line names the migrations, such as ` <folder>`. */
+  /** The arguments that name the migrations, such as ` <folder>`. */
   synopsis: string;
-  /** What that is, for the help of the commands; ends with a line break. */
+  /** Their description in the help of the commands; ends with a line break. */
   usage: string;
-  /** Options of the command line that say where the migrations are. */
+  /** Command-line options that say where the migrations are. */
   options: Record<string, { type: "string" }>;
   load(
     given: { positionals: readonly string[]; values: Readonly<Record<string, unknown>> },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { MigrationPlan } from "./step.ts";
 
-/** A migration that is ready to be applied: its name orders it, its checksum tells whether its source was edited. */
+/** A migration that is ready to be applied: its checksum shows whether its source was edited. */
 export interface PlannedMigration {
   /** Unique within its history; migrations run in the order in which they are given. */
   name: string;

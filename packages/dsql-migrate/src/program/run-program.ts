@@ -9,11 +9,11 @@ import { readPrimaryKeys } from "../plan/read-schema.ts";
 import type { MigrationProgram } from "./program.ts";
 import { Recording } from "./recording.ts";
 
-/** How often a program is run again after a conflict or a lost connection that its own code did not handle. */
+/** How often a program is retried after a conflict or a lost connection that its own code did not handle. */
 const MAX_RUNS = 20;
 
 /**
- * Runs a program over what earlier runs of it have recorded, and records the migration as applied.
+ * Runs a program with the results that earlier runs have recorded, and records the migration as applied.
  * @throws MigrateError `DSQL_MIGRATE_FAILED` with the program's own error as `cause`
  */
 export async function runProgram(
@@ -39,14 +39,14 @@ export async function runProgram(
     if (run === 1) {
       emit({ type: "migration-started", migration: name, steps: done, resumedAt: begun ? done : undefined });
     }
-    // Primary keys alone: whatever else the interrupted run has changed by now, the plan is the same.
+    // Only primary keys: whatever else the interrupted run has changed by now, the plan is the same.
     const planner = sequentialPlanner({ ...plan, knownSchema: await readPrimaryKeys(queryOf(pool)) });
     const recording = new Recording(deployment, name, recorded, planner);
     try {
       await program.run(recording);
       break;
     } catch (error) {
-      // What was recorded is not sent again, so running it once more is safe.
+      // Recorded statements are not sent again, so a retry is safe.
       const transient = isOccError(error) || failureOf(error) === "connection-lost";
       if (transient && run < MAX_RUNS && signal?.aborted !== true) continue;
       if (error instanceof MigrateError || signal?.aborted === true) throw error;
@@ -63,7 +63,7 @@ function failed(name: string, position: number, cause: unknown): MigrateError {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new MigrateError(
     "DSQL_MIGRATE_FAILED",
-    `Migration ${name} failed at its statement ${position}: ${message}. The statements before it are done and are kept. Fix the cause, or the rest of the migration, and migrate again: it continues from there.`,
+    `Migration ${name} failed at its statement ${position}: ${message}. The statements before it have run and are kept. Fix the cause, or the rest of the migration, and migrate again: it continues from there.`,
     { cause, step: { migration: name, position: Math.max(0, position - 1), sql: "" } },
   );
 }

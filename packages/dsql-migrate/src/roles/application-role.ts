@@ -21,9 +21,9 @@ export interface ApplicationRole {
 /** One statement of a role's setup. */
 export interface RoleStatement {
   sql: string;
-  /** What it is for, in a few words. */
+  /** Its purpose, in a few words. */
   purpose: string;
-  /** Whether it is in effect already: it is then left out. */
+  /** Whether it is in effect already; then it is skipped. */
   done: boolean;
 }
 
@@ -36,9 +36,9 @@ const PRIVILEGES: Readonly<Record<RoleAccess, { tables: string[]; sequences: str
 const IAM_ARN = /^arn:aws[a-z-]*:(iam|sts)::\d{12}:(role|user|assumed-role)\/[\w+=,.@/-]+$/;
 
 /**
- * The statements that make an application role, each with whether it is in effect. Changes nothing.
- * Tables that the user of the pool makes later are covered too, through `ALTER DEFAULT PRIVILEGES`.
- * @throws MigrateError `DSQL_MIGRATE_INPUT` for a name, an ARN or a schema that cannot be used
+ * The statements that create an application role, each with whether it is in effect already. Changes nothing.
+ * Tables that the user of the pool creates later are covered too, through `ALTER DEFAULT PRIVILEGES`.
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` for an invalid name, ARN or schema
  */
 export async function planRole(pool: DsqlPool, role: ApplicationRole): Promise<RoleStatement[]> {
   requireUsable(role);
@@ -95,7 +95,7 @@ export async function planRole(pool: DsqlPool, role: ApplicationRole): Promise<R
       const objectType = kind === "TABLES" ? "r" : "S";
       statements.push({
         sql: `ALTER DEFAULT PRIVILEGES IN SCHEMA ${at} GRANT ${list} ON ${kind} TO ${quoted}`,
-        purpose: `${kind.toLowerCase()} made later in ${schema}`,
+        purpose: `${kind.toLowerCase()} created later in ${schema}`,
         done: await ifExists(
           `${privileges.length} = (SELECT count(DISTINCT a.privilege_type) FROM pg_catalog.pg_default_acl AS d JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee WHERE n.nspname = ${escapeLiteral(schema)} AND d.defaclobjtype = '${objectType}' AND pg_get_userbyid(d.defaclrole) = current_user AND r.rolname = ${literal} AND a.privilege_type IN (${privileges.map(escapeLiteral).join(", ")}))`,
         ),
@@ -105,7 +105,7 @@ export async function planRole(pool: DsqlPool, role: ApplicationRole): Promise<R
   return statements;
 }
 
-/** Runs the statements of {@link planRole} that are not in effect, each by itself, and returns them. May be called again. */
+/** Runs the statements of {@link planRole} that are not in effect, each by itself, and returns them. It may be called repeatedly. */
 export async function createRole(pool: DsqlPool, role: ApplicationRole): Promise<RoleStatement[]> {
   const open = (await planRole(pool, role)).filter(({ done }) => !done);
   for (const { sql } of open) {
@@ -124,7 +124,7 @@ function requireUsable({ name, iamArns, schemas }: ApplicationRole): void {
   if (name === "" || name === "admin" || name === "public" || name.startsWith("pg_")) {
     throw new MigrateError(
       "DSQL_MIGRATE_INPUT",
-      `"${name}" cannot be an application role: give it a name of its own, such as app.`,
+      `"${name}" cannot be an application role: choose another name, such as app.`,
     );
   }
   if (Buffer.byteLength(name) > 63) {

@@ -24,7 +24,7 @@ ${PLAN_USAGE}  --lock-timeout-ms <number>  milliseconds to wait for another depl
   --format text|json          json prints one event per line; the default is text
   --help                      print this text
 
-Exit code: 0 all is applied, 1 something failed or was refused, 2 the command line was wrong.
+Exit code: 0 all is applied, 1 something failed or was refused, 2 the command line was invalid.
 `;
 
 /** The command that applies the migrations of a source. */
@@ -71,7 +71,7 @@ export const deployOf = (source: MigrationSource): Command => ({
   },
 });
 
-/** Whether `--format` asks for JSON. */
+/** Whether `--format` requests JSON. */
 export function isJson(format: string | undefined): boolean {
   if (format === undefined || format === "text") return false;
   if (format === "json") return true;

@@ -14,7 +14,7 @@ corrects by itself is not reported; dsql-migrate plan shows it.
   --format text|json|github   the default is text; github prints annotations of GitHub Actions
 ${PLAN_USAGE}  --help                      print this text
 
-Exit codes: 0 no errors, 1 errors (with --strict: or warnings), 2 the command line was wrong.
+Exit codes: 0 no errors, 1 errors (with --strict: or warnings), 2 the command line was invalid.
 `;
 
 export const lint: Command = {

@@ -15,7 +15,7 @@ Connects to nothing.
   --format text|json|github   the default is text; github prints annotations of GitHub Actions
 ${PLAN_USAGE}  --help                      print this text
 
-Exit codes: 0 the plan can be applied, 1 it cannot (with --strict: or has warnings), 2 the command line was wrong.
+Exit codes: 0 the plan can be applied, 1 it cannot (with --strict: or has warnings), 2 the command line was invalid.
 `;
 
 export const plan: Command = {

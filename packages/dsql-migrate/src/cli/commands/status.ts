@@ -19,7 +19,7 @@ ${usage}${CONNECTION_USAGE}
   --format text|json          the default is text
   --help                      print this text
 
-Exit code: 0 all is applied, 1 something is not, 2 the command line was wrong.
+Exit code: 0 all is applied, 1 something is not, 2 the command line was invalid.
 `;
 
 const COLOURS: Readonly<Record<MigrationState, "green" | "yellow" | "red">> = {
@@ -31,7 +31,7 @@ const COLOURS: Readonly<Record<MigrationState, "green" | "yellow" | "red">> = {
   missing: "red",
 };
 
-/** The command that shows how the migrations of a source stand. */
+/** The command that shows the state of a source's migrations. */
 export const statusOf = (source: MigrationSource): Command => ({
   summary: "show what is applied, pending, failed and running",
   usage: usageOf(source),

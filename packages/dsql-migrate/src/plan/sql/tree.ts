@@ -64,7 +64,7 @@ export function option(options: readonly Node[] | undefined, name: string): Node
   return only("DefElem", options).find(({ defname }) => defname === name);
 }
 
-/** Fields that hold a node without the name of its type around it. */
+/** Fields that contain a node without an object around it that names its type. */
 const BARE: Record<string, NodeName> = {
   relation: "RangeVar",
   pktable: "RangeVar",

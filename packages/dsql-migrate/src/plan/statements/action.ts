@@ -1,6 +1,6 @@
 import type { StepFacts } from "../draft.ts";
 
-/** What becomes of one action of ALTER TABLE: it stands as written (with edits), or other steps take its place, or none. */
+/** The plan for one action of ALTER TABLE: it is kept (with edits), replaced by other steps, or dropped. */
 export interface Action {
   asWritten?: StepFacts;
   emit?: () => void;
