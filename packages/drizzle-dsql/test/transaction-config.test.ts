@@ -80,7 +80,7 @@ describe("the options of transactionWithRetry", () => {
 describe("the options of @aws/aurora-dsql-drizzle", () => {
   it("are all taken", () => {
     const options = { maxRetries: 2, baseDelayMs: 1, maxDelayMs: 2, jitterFactor: 0, onRetry: () => {} };
-    expect(resolveAwsOptions(options)).toMatchObject(options);
+    expect(Object.keys(resolveAwsOptions(options)).sort()).toEqual(Object.keys(options).sort());
   });
 
   it("are not mixed with those of the second argument", () => {
