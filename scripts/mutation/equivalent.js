@@ -52,4 +52,25 @@ export const EQUIVALENT = [
     replacement: "true",
     why: "Kysely 0.29 runs here. `commit-failure.test.ts` detects it with Kysely 0.28.",
   },
+  {
+    file: "packages/prisma-dsql/src/adapter/dsql-transaction.ts",
+    line: 'const COMMIT: SqlQuery = { sql: "COMMIT", args: [], argTypes: [] };',
+    original: "[]",
+    replacement: '["Stryker was here"]',
+    why: "`argTypes` describes arguments, and there are none.",
+  },
+  {
+    file: "packages/prisma-dsql/src/adapter/dsql-transaction.ts",
+    line: 'const ROLLBACK: SqlQuery = { sql: "ROLLBACK", args: [], argTypes: [] };',
+    original: "[]",
+    replacement: '["Stryker was here"]',
+    why: "`argTypes` describes arguments, and there are none.",
+  },
+  {
+    file: "packages/prisma-dsql/src/adapter/prisma-dsql.ts",
+    line: "if (source !== undefined && isGivenPool(source)) {",
+    original: "source !== undefined",
+    replacement: "true",
+    why: "`isGivenPool` returns false for undefined, too.",
+  },
 ];
