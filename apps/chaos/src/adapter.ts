@@ -1,7 +1,7 @@
 import { DsqlPool } from "dsql-core";
 import type { LocalConnection } from "dsql-local";
 
-/** One amount for one account, under a name that no other deposit has. */
+/** One amount for one account, with a unique name. */
 export interface Deposit {
   name: string;
   account: number;
@@ -10,9 +10,9 @@ export interface Deposit {
 
 /** One way to the database, through which deposits are made. */
 export interface Adapter {
-  /** Reads the balance, writes the new one, and enters the deposit, in a transaction with retries. */
+  /** Reads the balance, writes the new one, and inserts the deposit, in a transaction with retries. */
   deposit(deposit: Deposit): Promise<void>;
-  /** Enters a deposit of nothing by a single statement outside a transaction. */
+  /** Inserts a deposit of 0 by a single statement outside a transaction. */
   enter(deposit: Deposit): Promise<void>;
   /** Reads a balance. */
   balance(account: number): Promise<number>;

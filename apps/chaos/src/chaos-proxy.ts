@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What the proxy does to bytes on their way. */
+/** What the proxy does to the bytes that it forwards. */
 export const TROUBLES = ["split", "delay", "cut", "cut within a message", "half-open", "black hole"] as const;
 
 export type Trouble = (typeof TROUBLES)[number];
@@ -19,14 +19,14 @@ const LIKELIHOOD: Readonly<Record<Trouble, number>> = {
 
 const MAX_DELAY_MS = 60;
 
-/** A TCP proxy in front of an endpoint that makes trouble at random. TLS passes through it unopened. */
+/** A TCP proxy in front of an endpoint that injects random faults. TLS passes through it encrypted. */
 export class ChaosProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: { host: string; port: number };
   readonly #random: () => number;
   readonly #sockets = new Set<Socket>();
   readonly counts = Object.fromEntries(TROUBLES.map((trouble) => [trouble, 0])) as Record<Trouble, number>;
-  /** Whether it makes trouble, or only passes bytes on. */
+  /** Whether it injects faults, or only forwards bytes. */
   isCalm = false;
 
   private constructor(target: { host: string; port: number }, random: () => number) {
@@ -35,7 +35,7 @@ export class ChaosProxy implements AsyncDisposable {
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
-  /** Listens on a port of its own of 127.0.0.1; `random` decides which trouble comes when. */
+  /** Listens on a free port of 127.0.0.1; `random` decides which fault happens when. */
   static async start(target: { host: string; port: number }, random: () => number): Promise<ChaosProxy> {
     const proxy = new ChaosProxy(target, random);
     proxy.#server.listen(0, "127.0.0.1");
@@ -62,13 +62,13 @@ export class ChaosProxy implements AsyncDisposable {
       socket.on("error", () => {});
       socket.on("close", () => this.#sockets.delete(socket));
     }
-    // What is left of a connection does not outlive its client; an endpoint may leave its client hanging.
+    // The connection to the endpoint does not outlive the client's; an endpoint may leave its client hanging.
     client.on("close", () => upstream.destroy());
     void this.#pass(client, upstream);
     void this.#pass(upstream, client);
   }
 
-  /** Passes one direction on until its end. */
+  /** Forwards one direction until it ends. */
   async #pass(from: Socket, to: Socket): Promise<void> {
     let isLost = false;
     try {
@@ -109,7 +109,7 @@ export class ChaosProxy implements AsyncDisposable {
       }
       if (!isLost) to.end();
     } catch {
-      // A direction that breaks has ended: the other side learns of it, as from a network.
+      // If a direction breaks, it has ended: the other side notices, as in a network.
       to.destroy();
     }
   }

@@ -18,7 +18,7 @@ export const ACCOUNTS = 12;
 
 export async function createTables(observer: Pool): Promise<void> {
   await observer.query("CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL)");
-  // Nothing keeps a deposit from being entered twice, so that doing it twice shows.
+  // No constraint prevents a deposit from being inserted twice, so that a duplicate is found.
   await observer.query(
     "CREATE TABLE entries (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), deposit text NOT NULL, account int NOT NULL, amount int NOT NULL)",
   );
@@ -46,7 +46,7 @@ export class Ledger {
     }
   }
 
-  /** Every broken promise, as a sentence; none where all were kept. Nothing may be under way any more. */
+  /** Every broken promise, as a sentence; none if all were kept. No call may still be running. */
   async problems(observer: Pool): Promise<string[]> {
     const { rows } = await observer.query(
       "SELECT deposit, count(*)::int AS times FROM entries GROUP BY deposit",

@@ -11,7 +11,7 @@ if (!(minutes > 0) || !Number.isSafeInteger(firstSeed)) {
   process.exit(2);
 }
 
-// Each part has an endpoint, pools and a seed of its own, so that a failing one can be repeated by itself.
+// Each part has its own endpoint, pools and seed, so that a failing one can be repeated alone.
 const parts = Math.ceil(minutes);
 let broken = 0;
 for (let part = 0; part < parts; part++) {
@@ -24,5 +24,5 @@ for (let part = 0; part < parts; part++) {
 process.stdout.write(
   broken === 0 ? "Nothing was lost and nothing was done twice.\n" : `${broken} problems\n`,
 );
-// A caller that hangs must not keep the program from ending.
+// A caller that hangs must not prevent the program from exiting.
 process.exit(broken === 0 ? 0 : 1);

@@ -1,4 +1,4 @@
-/** Mulberry32: numbers from 0 to 1 that a seed repeats. */
+/** Mulberry32: numbers from 0 to 1 that are reproducible with the seed. */
 export function seeded(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -21,7 +21,7 @@ const CALLERS = 6;
 /** No call may take longer: time limits end a call whose bytes were dropped. */
 const HANG_MS = 90_000;
 
-/** What a run has shown. */
+/** The result of a run. */
 export interface ChaosReport {
   seed: number;
   committed: number;
@@ -33,7 +33,7 @@ export interface ChaosReport {
   problems: string[];
 }
 
-/** Makes deposits through every adapter while the proxy makes trouble, then compares the reported outcomes with what is stored. */
+/** Makes deposits through every adapter while the proxy injects faults, then compares the reported outcomes with what is stored. */
 export async function runChaos({
   seed,
   durationMs,

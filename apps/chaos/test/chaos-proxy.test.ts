@@ -49,7 +49,7 @@ async function received(client: Socket, length: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Always draws this trouble, and numbers in the middle where it asks for more. */
+/** Always draws this fault, and numbers in the middle if it draws more. */
 function always(trouble: Trouble): () => number {
   const starts = {
     split: 0,
@@ -62,7 +62,7 @@ function always(trouble: Trouble): () => number {
   return () => starts[trouble] + 0.0005;
 }
 
-test("splits and delays leave every byte as it was and in its order", async () => {
+test("splits and delays change neither the bytes nor their order", async () => {
   const random = seeded(5);
   const { proxy, client } = await echo(() => random() * 0.3);
   const bytes = randomBytes(200_000);
@@ -72,7 +72,7 @@ test("splits and delays leave every byte as it was and in its order", async () =
   expect(proxy.counts.delay).toBeGreaterThan(0);
 });
 
-test("a calm proxy makes no trouble", async () => {
+test("a calm proxy injects no faults", async () => {
   const { proxy, client } = await echo(always("cut"));
   proxy.isCalm = true;
   client.write("hello");
@@ -89,7 +89,7 @@ test.each(["cut", "cut within a message"] as const)("a %s closes both sides", as
   if (accepted[0]?.destroyed === false) await once(accepted[0], "close");
 });
 
-test("a black hole swallows what is sent and keeps both sides open", async () => {
+test("a black hole drops what is sent and keeps both sides open", async () => {
   const { proxy, client, accepted } = await echo(always("black hole"));
   client.write("hello");
   await expect.poll(() => proxy.counts["black hole"]).toBe(1);

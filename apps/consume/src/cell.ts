@@ -2,14 +2,14 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Tarballs } from "./tarballs.ts";
 import type { Tools } from "./tools.ts";
 
-/** What every cell of the table has at hand. */
+/** What every cell of the table can use. */
 export interface Context {
   tarballs: Tarballs;
   endpoint: Endpoint;
   tools: Tools;
   /** An empty folder, which is removed at the end. */
   emptyFolder(name: string): Promise<string>;
-  /** Makes something once, for all cells that name it. */
+  /** Creates something once, for all cells that name it. */
   once<T>(name: string, make: () => Promise<T>): Promise<T>;
 }
 
@@ -19,6 +19,6 @@ export interface Cell {
   name: string;
   /** Whether it is one of those that run in `.ci/run`. */
   short?: boolean;
-  /** Rejects where the packages do not work; what it resolves to is shown in the table. */
+  /** Rejects if the packages do not work; the value that it resolves to is shown in the table. */
   run(context: Context): Promise<string | undefined>;
 }

@@ -1,7 +1,7 @@
 import { DsqlPool } from "dsql-core";
 import { startLocalDsql } from "dsql-local";
 
-/** The local DSQL that the programs use, and the environment that leads them to it. */
+/** The local DSQL that the programs use, and the environment variables that point them to it. */
 export interface Endpoint extends AsyncDisposable {
   env: Record<string, string>;
 }

@@ -21,7 +21,7 @@ const HELP = `npm run consume -- [options]
 Packs the packages, installs them in empty folders, and runs a real transaction on dsql-local in each.
 
   --short         only what .ci/run runs
-  --only <text>   only the lines of the table whose name holds the text; may be given again
+  --only <text>   only the lines of the table whose name contains the text; may be repeated
   --list          print the names and run nothing
   --keep          leave the folders where they are
   --help          print this

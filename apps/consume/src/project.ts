@@ -14,7 +14,7 @@ const PEERS: Record<string, string> = {
 
 export const ALL_PARTS: readonly Part[] = ["core", "kysely", "drizzle", "telemetry"];
 
-/** What a project has installed, beside ours and their peers. */
+/** The other packages of a project, besides ours and their peers. */
 export interface ProjectOptions {
   packages?: Record<string, string>;
   manifest?: Record<string, unknown>;
@@ -48,7 +48,7 @@ export async function projectFolder(
   return folder;
 }
 
-/** For npm: where one of ours depends on another, that is the packed one too. */
+/** For npm: if one of our packages depends on another, it gets the packed one. */
 export function overridesBeside(
   { tarballs }: Context,
   dependencies: Record<string, string>,
@@ -81,7 +81,7 @@ export function npmProject(context: Context, name: string, options: ProjectOptio
   });
 }
 
-/** What npm has in its cache is not asked for again, because most folders install the same. */
+/** npm does not revalidate its cache, because most folders install the same packages. */
 export function npmInstall(folder: string, ...options: string[]): Promise<CommandResult> {
   return runCommand(["npm", "install", "--prefer-offline", "--no-audit", "--no-fund", ...options], {
     cwd: folder,

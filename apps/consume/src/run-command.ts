@@ -11,7 +11,7 @@ export interface CommandOptions {
 
 export interface CommandResult {
   exitCode: number | null;
-  /** Both streams, in the order they came. */
+  /** Both streams, in the order of arrival. */
   output: string;
 }
 
@@ -36,7 +36,7 @@ export function runCommand(command: readonly string[], options: CommandOptions):
   });
 }
 
-/** Without what npm sets for its scripts, which would lead a package manager to the folder of this repository. */
+/** The environment without npm's variables for scripts, which would point a package manager to the folder of this repository. */
 function cleanEnvironment(): Record<string, string | undefined> {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|INIT_CWD$|NODE_OPTIONS$)/i.test(name),

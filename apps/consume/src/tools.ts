@@ -8,7 +8,7 @@ import { REPOSITORY } from "./tarballs.ts";
 export interface Tools {
   /** The path of an installed package's file. */
   path(name: string, version: string, file: string): Promise<string>;
-  /** The path of Node.js; `20` is the one that runs this. */
+  /** The path of Node.js; `20` is the one that runs this program. */
   node(major: "18" | "20" | "22" | "24"): Promise<string>;
 }
 

@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 
-/** What the arguments ask for: run, print the usage, or say what is wrong with them. */
+/** What to do: run, print the usage, or report what is wrong with the arguments. */
 type CommandLine =
   | { kind: "run"; json: boolean; names: string[] }
   | { kind: "help" }
   | { kind: "wrong"; problem: string };
 
-/** Reads the arguments: `--json` where it is an option, and names where there are some to choose from. */
+/** Parses the arguments: `--json` if it is an option, and names if there are some to choose from. */
 function readCommandLine(
   args: readonly string[],
   { hasJson = false, names = [] }: { hasJson?: boolean; names?: readonly string[] },
@@ -26,7 +26,7 @@ function readCommandLine(
   }
 }
 
-/** Prints the usage where that is all there is to do, and returns what is to run otherwise. */
+/** Prints the usage or a problem if there is one, otherwise returns what to run. */
 export function commandLineOrExit(
   usage: string,
   options: { hasJson?: boolean; names?: readonly string[] },

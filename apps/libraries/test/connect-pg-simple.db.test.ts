@@ -32,7 +32,7 @@ test("connect-pg-simple: stores, reads, touches, prunes and destroys sessions", 
   expect(await get("one")).toBeUndefined();
 });
 
-test("connect-pg-simple: cannot make its table by itself, because DSQL does not support its DDL", async () => {
+test("connect-pg-simple: cannot create its table by itself, because DSQL does not support its DDL", async () => {
   const other = new Store({
     pool: cluster.pool,
     tableName: "other_session",

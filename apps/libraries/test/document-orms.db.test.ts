@@ -16,7 +16,7 @@ const [kyselyBefore, kysely, drizzleBefore, drizzleAfter, prismaBefore, prisma] 
 const cluster = useCluster();
 let folder: string;
 
-/** As much of the generated client as the test calls. */
+/** The part of the generated client that the test calls. */
 interface PrismaClient {
   account: { update(args: object): Promise<unknown> };
   $transaction<R>(

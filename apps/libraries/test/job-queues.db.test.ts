@@ -23,7 +23,7 @@ test("graphile-worker cannot be installed: it needs PL/pgSQL, triggers, LISTEN, 
   await expect(runMigrations({ pgPool: cluster.pool } as never)).rejects.toThrow(/not supported/);
 });
 
-test("postgres-shift cannot run: it keeps all migrations in one transaction, and is made for postgres.js", async () => {
+test("postgres-shift cannot run: it keeps all migrations in one transaction, and is written for postgres.js", async () => {
   const folder = await mkdtemp(join(tmpdir(), "postgres-shift-"));
   await writeFile(join(folder, "00001_first.sql"), "CREATE TABLE first (id int PRIMARY KEY)");
   await writeFile(join(folder, "00002_second.sql"), "CREATE TABLE second (id int PRIMARY KEY)");

@@ -49,7 +49,7 @@ test("Sequelize: its error is a conflict, and a lost COMMIT is known as one", as
   expect(failureOf(await withdraw().catch((error: unknown) => error))).toBe("commit-outcome-unknown");
 });
 
-test("Sequelize: sync() cannot make a table with a counter", async () => {
+test("Sequelize: sync() cannot create a table with a counter", async () => {
   const Counter = sequelize.define("counter", { name: DataTypes.STRING });
   await expect(Counter.sync()).rejects.toThrow(/serial/i);
 });

@@ -52,11 +52,11 @@ export interface AdapterSession extends Work {
    * the JavaScript form that {@link ColumnName} documents.
    */
   roundTrip(column: ColumnName, value: unknown): Promise<unknown>;
-  /** Rows one after another without holding them all; left out where the ORM cannot. */
+  /** Yields rows without loading all of them; absent if the ORM cannot. */
   stream?(sql: string, chunkSize: number): AsyncIterable<Row>;
-  /** A named prepared statement; left out where the ORM has none. */
+  /** Runs a named prepared statement; absent if the ORM has none. */
   prepared?: ((name: string, sql: string, parameters: readonly unknown[]) => Promise<Row[]>) | undefined;
-  /** Ends the ORM instance and its pool; waits for work that is under way. */
+  /** Ends the ORM instance and its pool; waits for running work. */
   close(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export interface AdapterModule {
 export interface AdapterUnderTest<Title extends string = string> {
   /** Name and ORM version, for the titles: `kysely 0.29`. */
   readonly name: string;
-  /** The part of application_name before the colon; left out for the core itself. */
+  /** The part of application_name before the colon; absent for the core itself. */
   readonly ormPrefix?: string | undefined;
   /** The most parameters of one statement. @default 65_535 */
   readonly maxParameters?: number | undefined;

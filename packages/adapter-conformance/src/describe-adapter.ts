@@ -10,7 +10,7 @@ import { createTables } from "./schema.ts";
 /** With more skips than these, the suite would no longer be one suite for all adapters. */
 const MOST_SKIPS = 5;
 
-/** Registers every scenario for one adapter, on a dsql-local of its own; call it at the top level of a test file. */
+/** Registers every scenario for one adapter, on its own dsql-local; call it at the top level of a test file. */
 export function describeAdapter(adapter: AdapterUnderTest<ScenarioTitle>): void {
   describe(adapter.name, () => {
     let local: LocalDsql;

@@ -36,5 +36,5 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   } catch (error) {
     return error;
   }
-  throw new Error("It resolved, where an error was expected.");
+  throw new Error("It resolved, but an error was expected.");
 }

@@ -1,6 +1,6 @@
 import type { ColumnName } from "./schema.ts";
 
-/** What pg's own parser returns for an interval; parts that are 0 are left out. */
+/** What pg's own parser returns for an interval; parts that are 0 are absent. */
 interface ParsedInterval {
   years?: number | undefined;
   months?: number | undefined;
@@ -26,7 +26,7 @@ export function fromPgValue(column: ColumnName, value: unknown): unknown {
   return value;
 }
 
-/** Turns the suite's form into what pg takes as a parameter. */
+/** Converts the suite's form to a parameter for pg. */
 export function toPgValue(column: ColumnName, value: unknown): unknown {
   if (value === null) return null;
   if (column === "c_json" || column === "c_jsonb") return JSON.stringify(value);

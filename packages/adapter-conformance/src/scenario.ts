@@ -6,7 +6,7 @@ import type { Account, AdapterSession, AdapterUnderTest } from "./adapter-under-
 export interface ScenarioContext {
   readonly local: LocalDsql;
   readonly adapter: AdapterUnderTest;
-  /** Shared by the scenarios of a file, which therefore neither close it nor leave anything armed. */
+  /** Shared by the scenarios of a file, which therefore neither close it nor leave faults armed. */
   readonly session: AdapterSession;
   /** Opens a session of the scenario's own, which is closed after it. */
   open(options?: DsqlPoolOptions): Promise<AdapterSession>;
@@ -14,7 +14,7 @@ export interface ScenarioContext {
   newAccount(balance?: bigint): Promise<Account>;
 }
 
-/** One behaviour; it throws where the adapter does not show it. */
+/** One behaviour; it throws if the adapter does not have it. */
 export type Scenario = (context: ScenarioContext) => Promise<void>;
 
 /** Scenarios of one theme by title; a title is a sentence about behaviour. */

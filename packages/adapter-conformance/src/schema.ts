@@ -33,7 +33,7 @@ export type ColumnName = keyof typeof columnTypes;
 
 const columns = Object.entries(columnTypes).map(([name, type]) => `${name} ${type}`);
 
-/** The tables of the suite; one statement each, since DSQL takes one DDL statement a transaction. */
+/** The tables of the suite; one statement each, since DSQL accepts one DDL statement per transaction. */
 export const createTables: readonly string[] = [
   "create table conformance_account (id uuid primary key, owner text not null, balance bigint not null)",
   `create table conformance_column (id uuid primary key, ${columns.join(", ")})`,

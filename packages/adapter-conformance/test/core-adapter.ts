@@ -10,7 +10,7 @@ export const coreAdapter: AdapterUnderTest = {
   name: "dsql-core",
   module: { url: import.meta.url, exportName: "coreAdapter" },
   skips: {
-    "streams rows in chunks and gives its connection back":
+    "streams rows in chunks and releases its connection":
       "The core hands cursors to pg unchanged; streaming is a feature of the adapters.",
   },
   open(options) {

@@ -26,7 +26,7 @@ export const kyselyAdapter: AdapterUnderTest = {
   ormPrefix: "kysely",
   module: { url: import.meta.url, exportName: "kyselyAdapter", alias: kyselyAlias() },
   skips: {
-    "runs a named prepared statement again with other parameters":
+    "runs a named prepared statement twice with different parameters":
       "Kysely has no prepared statements; it sends each query with its parameters.",
   },
   open(options) {

@@ -16,7 +16,7 @@ main().catch((error) => {
 const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
-/** Each bundle holds pg and the AWS SDK too, and runs in a folder without node_modules. */
+/** Each bundle contains pg and the AWS SDK too, and runs in a folder without node_modules. */
 export const bundlers: Cell[] = [
   esbuild("ES module", "mjs", ["--format=esm", `--banner:js=${REQUIRE}`]),
   esbuild("minified", "mjs", ["--format=esm", "--minify", `--banner:js=${REQUIRE}`]),
@@ -29,7 +29,7 @@ export const bundlers: Cell[] = [
   ]),
   esbuild("CommonJS", "cjs", ["--format=cjs"]),
   esbuild("CommonJS, minified", "cjs", ["--format=cjs", "--minify"]),
-  // As CDK's NodejsFunction does it: the credentials are in the environment, so nothing looks for the SDK.
+  // Like CDK's NodejsFunction: the credentials are in the environment, so the SDK is not loaded.
   esbuild("CommonJS, without the AWS SDK", "cjs", ["--format=cjs", "--external:@aws-sdk/*"]),
   ...(["es", "cjs"] as const).map((format) =>
     bundler(`rollup: ${format === "es" ? "ES module" : "CommonJS"}`, {

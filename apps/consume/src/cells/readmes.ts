@@ -34,7 +34,7 @@ export const readmes: Cell[] = PACKAGES.map((name) => ({
   },
 }));
 
-/** Empty but for what leads npm to the packed packages, where the registry has them once they are published. */
+/** Empty, except for the overrides that make npm use the packed packages instead of published ones. */
 async function startPackage(context: Context, folder: string): Promise<void> {
   await writeFiles(folder, {
     "package.json": JSON.stringify({
@@ -52,7 +52,7 @@ async function blocksOf(name: string): Promise<Block[]> {
   );
 }
 
-/** Does what the blocks up to the first program say, and returns that. */
+/** Carries out the blocks up to the first program, and returns that program. */
 async function followBlocks(
   context: Context,
   folder: string,
@@ -74,7 +74,7 @@ async function runLine(context: Context, folder: string, node: string, line: str
     .trim()
     .split(/\s+/);
   const isInstall = words[0] === "npm" && words[1] === "install";
-  // The endpoint runs already.
+  // The endpoint is already running.
   if (!isInstall && (words[0] !== "npx" || words[1] === "dsql-local")) return;
   const own = ownPackages(context);
   const command = isInstall ? words.map((word) => own[word] ?? word) : words;
@@ -93,7 +93,7 @@ async function runLine(context: Context, folder: string, node: string, line: str
   });
 }
 
-/** npm refuses an override of what is installed by name. */
+/** npm refuses an override of a package that is also installed by name. */
 async function withoutOverridesOf(folder: string, names: readonly string[]): Promise<void> {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   for (const name of names) delete manifest.overrides[name];

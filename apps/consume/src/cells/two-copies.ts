@@ -38,7 +38,7 @@ for (const other of others) {
 console.log("recognised");
 `;
 
-/** kysely-dsql with a dsql-core of its own, beside the one of the project. */
+/** kysely-dsql with its own dsql-core, beside that of the project. */
 export const twoCopies: Cell[] = [
   {
     name: "two copies of dsql-core",

@@ -6,7 +6,7 @@ import { runCommand } from "../run-command.ts";
 type Resolution = "nodenext" | "node16" | "bundler";
 
 const VERSIONS = ["5.4", "5.9", "7.0"] as const;
-/** What @types/node and pg-protocol declare does not pass its check of the libraries. */
+/** The declarations of @types/node and pg-protocol do not pass its check of the libraries. */
 const OLDEST = "5.4";
 
 /** Compiles strictly, with `exactOptionalPropertyTypes`, and runs what comes out; each in both module formats. */

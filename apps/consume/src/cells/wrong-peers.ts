@@ -6,7 +6,7 @@ interface Wrong {
   /** Names to versions; ours have none. */
   packages: Record<string, string>;
   program: string;
-  /** What the one error must say. */
+  /** What the error must say. */
   says: string;
 }
 

@@ -1,6 +1,6 @@
 import type { DsqlPool, DsqlPoolOptions, RetryEvent } from "dsql-core";
 
-/** One account with the money that came in and went out, as the demo's join query reports it. */
+/** One account with its incoming and outgoing money, as the demo's join query returns it. */
 export interface AccountSummary {
   id: number;
   owner: string;
@@ -8,7 +8,7 @@ export interface AccountSummary {
   transfers: number;
 }
 
-/** What the demo does with money; each adapter writes it in its own ORM's idiom. */
+/** The demo's operations; each adapter implements them in the idiom of its ORM. */
 interface Bank {
   readonly pool: DsqlPool;
   createTables(): Promise<void>;

@@ -13,7 +13,7 @@ const COLUMNS: readonly [keyof BankResult, string][] = [
   ["balanceAfter", "total after"],
 ];
 
-/** The results as a plain-text table, a line for each adapter. */
+/** The results as a plain-text table, one line per adapter. */
 export function table(results: readonly BankResult[]): string {
   const rows = [
     COLUMNS.map(([, title]) => title),

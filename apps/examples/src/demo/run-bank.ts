@@ -5,7 +5,7 @@ const ACCOUNTS = 20;
 const OPENING_BALANCE = 1_000;
 const TRANSFERS = 100;
 
-/** What one adapter did; the fields of the demo's JSON line. */
+/** The result of one adapter; the fields of the demo's JSON line. */
 export interface BankResult {
   adapter: string;
   committed: number;
@@ -20,7 +20,7 @@ export interface BankResult {
   p99Ms: number;
 }
 
-/** The result, with what a person may want to see besides. */
+/** The result, with details for people. */
 export interface BankRun {
   result: BankResult;
   busiest: AccountSummary[];

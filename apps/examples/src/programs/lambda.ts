@@ -1,5 +1,5 @@
 // An AWS Lambda handler. The pool lives in module scope: a warm function keeps its connections and its token, and after
-// a freeze the first call gets a fresh token where the old one has expired meanwhile.
+// a freeze the first call gets a fresh token if the old one has expired meanwhile.
 import { DsqlPool } from "dsql-core";
 
 const pool = new DsqlPool({
@@ -33,7 +33,7 @@ export async function setUp(): Promise<void> {
   await pool.query("create table if not exists counters (name text primary key, value integer not null)");
 }
 
-/** Closes the pool; only a program that ends by itself needs it, a Lambda function does not. */
+/** Closes the pool; only a program that exits by itself needs it, a Lambda function does not. */
 export async function tearDown(): Promise<void> {
   await pool.end();
 }

@@ -4,7 +4,7 @@ import { runnerImport } from "vite";
 import type { AdapterUnderTest } from "../adapter-under-test.ts";
 import { type FromChild, type Phase, type PhaseName, phases, type ToChild } from "./phases.ts";
 
-/** Runs every phase in a process of its own, tells the parent how each ended, and ends by having nothing left to do. */
+/** Runs every phase in a separate process, reports to the parent how each ended, and exits because nothing is left to do. */
 async function main(): Promise<void> {
   const start = await receive();
   if (start.kind !== "start") throw new Error("The first message must start the child.");

@@ -1,6 +1,6 @@
 import { DsqlPool } from "dsql-core";
 
-/** What a child process is given to migrate with. */
+/** A child process's access to the database. */
 export interface ChildMigration {
   pool: DsqlPool;
   leaseMs: number;

@@ -3,7 +3,7 @@ import type { DsqlPool } from "dsql-core";
 const USER_SCHEMAS =
   "n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys') AND n.nspname NOT LIKE 'pg\\_%'";
 
-/** Drops every table that is there, journals and history included. */
+/** Drops every table, including journals and history. */
 export async function emptyDatabase(pool: DsqlPool): Promise<void> {
   const { rows } = await pool.query<{ drop: string }>(
     `SELECT format('DROP TABLE %I.%I CASCADE', n.nspname, c.relname) AS drop FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND ${USER_SCHEMAS}`,
@@ -22,7 +22,7 @@ const CATALOG = [
    JOIN pg_namespace AS n ON n.oid = o.connamespace WHERE ${USER_SCHEMAS} ORDER BY 1, 2`,
 ];
 
-/** Columns whose values tell when, where or in which attempt something ran, and nothing else. */
+/** Columns whose values depend only on when, where or in which attempt something ran. */
 const CIRCUMSTANCES = /^(.*_at|timestamp|owner|fence|done_before|job_id|changed_rows|expires_at)$/;
 
 /** Tables with random keys. */
@@ -48,7 +48,7 @@ function shown(table: string, row: Record<string, unknown>): Record<string, unkn
   return Object.fromEntries(
     entries.map(([column, value]) => {
       if (CIRCUMSTANCES.test(column)) return [column, value !== null && "set"];
-      // A plan names its file, which lies in another folder each time.
+      // A plan names its file, which is in a different folder each time.
       return [column, column === "plan" ? (JSON.parse(String(value)) as { sql: string }).sql : value];
     }),
   );

@@ -7,13 +7,13 @@ import { type ChildRun, runMigrationChild } from "./run-migration-child.ts";
 /** Whether to try every kill point; otherwise a few of each kind. */
 const ALL = process.env.KILL_POINTS === "all";
 
-/** A way to migrate: a program that applies migrations of its own with `runMigrationChild` of this package's child entry. */
+/** A way to migrate: a program that applies its migrations with `runMigrationChild` of this package's child entry. */
 export interface MigrationsUnderTest {
   name: string;
   child: URL;
 }
 
-/** The faults that meet a deployment just before it is killed. */
+/** The faults that a deployment meets just before it is killed. */
 const FAULTS: Record<string, (local: LocalDsql) => void> = {
   "a commit whose response never arrives": ({ faults }) => faults.dropCommitResponse(),
   "a connection cut after its commit": ({ faults }) => faults.cutConnection("after-commit"),
@@ -27,7 +27,7 @@ const FAULTS: Record<string, (local: LocalDsql) => void> = {
   "refused logins": ({ faults }) => faults.refuseConnections("53400", 2),
 };
 
-/** Kills deployments at every point, and shows that the next one ends as an undisturbed one does. */
+/** Kills deployments at every point, and shows that the next one ends like an undisturbed one. */
 export function describeMigrations({ name, child }: MigrationsUnderTest): void {
   describe(`migrations of ${name}`, { timeout: ALL ? 3_600_000 : 300_000 }, () => {
     let local: LocalDsql;
@@ -50,7 +50,7 @@ export function describeMigrations({ name, child }: MigrationsUnderTest): void {
     });
     afterEach(() => emptyDatabase(pool));
 
-    /** The next deployment finishes without anybody's help, and what it leaves is what an undisturbed one leaves. */
+    /** Expects that the next deployment finishes by itself, and leaves the same state as an undisturbed one. */
     async function expectToFinish(where: string): Promise<void> {
       points += 1;
       local.faults.clear();
@@ -90,7 +90,7 @@ export function describeMigrations({ name, child }: MigrationsUnderTest): void {
       }
     });
 
-    test("continue where a process was killed beside a fault", async () => {
+    test("continue where a process was killed after a fault", async () => {
       const steps = first.events.filter(({ type }) => type === "step-started").length;
       for (const [index, [fault, arm]] of Object.entries(FAULTS).entries()) {
         if (!ALL && index % 5 !== 0) continue;

@@ -21,7 +21,7 @@ export interface ChildOptions {
   onEvent?: (event: ChildEvent, kill: () => void) => void;
 }
 
-/** Runs a migration child, and resolves when its process has ended. */
+/** Runs a migration child, and resolves when its process has exited. */
 export async function runMigrationChild(
   child: URL,
   local: LocalDsql,

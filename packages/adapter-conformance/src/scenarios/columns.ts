@@ -20,7 +20,7 @@ const jsonValues = [
   { 'quo"te': "back\\slash", ß: "\u0001" },
 ];
 
-/** Every column type that DSQL stores, in and out. */
+/** Every column type that DSQL stores, written and read. */
 export const columns = {
   "keeps smallint": keeps("c_smallint", 0, -32_768, 32_767),
   "keeps integer": keeps("c_integer", 0, -2_147_483_648, 2_147_483_647),
@@ -69,7 +69,7 @@ export const columns = {
       expect(await session.roundTrip(column, null)).toBeNull();
     }
   },
-  "keeps Unicode text as it was given": keeps(
+  "keeps Unicode text unchanged": keeps(
     "c_text",
     "日本語 עברית العربية हिन्दी",
     "👩‍👩‍👧‍👦 🇨🇭 𝒳",

@@ -35,7 +35,7 @@ class Rendezvous {
   }
 }
 
-/** Conflicts and what retries make of them. */
+/** Conflicts and their retries. */
 export const conflicts = {
   "reports a conflict between two transactions as one": async (context) => {
     const account = await context.newAccount();
@@ -179,7 +179,7 @@ export const conflicts = {
     local.faults.serverUnavailable("statement");
     expect(await session.query("select 1 as one")).toEqual([{ one: 1 }]);
   },
-  "gives up after maxAttempts and says how often it tried": async ({ session, local, newAccount }) => {
+  "stops after maxAttempts and reports the number of attempts": async ({ session, local, newAccount }) => {
     const account = await newAccount();
     local.faults.conflictCommits(3);
     const attempts: number[] = [];
@@ -196,7 +196,7 @@ export const conflicts = {
     expect(attempts).toHaveLength(2);
     expect((await session.accounts.find(account.id))?.balance).toBe(100n);
   },
-  "retries nothing that is not a conflict": async ({ session, newAccount }) => {
+  "retries only conflicts": async ({ session, newAccount }) => {
     const account = await newAccount();
     let runs = 0;
     const error = await rejectionOf(
@@ -227,7 +227,7 @@ export const conflicts = {
     expect(runs).toBe(1);
     expect((await session.accounts.find(account.id))?.balance).toBe(100n);
   },
-  "keeps a commit that an abort arrived too late for": async ({ session, newAccount }) => {
+  "keeps a commit when the abort arrives too late": async ({ session, newAccount }) => {
     const account = await newAccount();
     const abort = new AbortController();
     const result = await session.transactionWithRetry(

@@ -3,9 +3,9 @@ import { codesOf, rejectionOf } from "../error-chain.ts";
 import type { Theme } from "../scenario.ts";
 import { stillWorks } from "./still-works.ts";
 
-/** Connections that cannot be opened: refused logins, refused tokens, a pool that is all in use. */
+/** Connections that cannot be opened: refused logins, refused tokens, a pool without a free connection. */
 export const connections = {
-  "waits for a cluster that takes no more connections just now": async ({ open, local }) => {
+  "waits while the cluster refuses new connections": async ({ open, local }) => {
     for (const sqlstate of ["53300", "53400"] as const) {
       const session = await open({ max: 1 });
       local.faults.refuseConnections(sqlstate);
@@ -42,7 +42,7 @@ export const connections = {
     expect((await session.accounts.find(account.id))?.balance).toBe(8n);
     expect(session.pool.stats.tokensSigned).toBe(2);
   },
-  "says what the pool was doing when no connection came free": async ({ open }) => {
+  "reports the state of the pool when no connection became free": async ({ open }) => {
     const session = await open({ max: 1, connectionTimeoutMillis: 1_000 });
     await session.transaction(async (transaction) => {
       await transaction.query("select 1");

@@ -3,7 +3,7 @@ import type { Theme } from "../scenario.ts";
 
 /** How the client identifies itself to the server. */
 export const identity = {
-  "tells the server which adapter and which version it is": async ({ session, adapter }) => {
+  "sends the server the names and versions of the adapter": async ({ session, adapter }) => {
     const [row] = await session.query("select current_setting('application_name') as name");
     const prefix = adapter.ormPrefix === undefined ? "" : `${adapter.ormPrefix}:`;
     expect(row?.name).toMatch(new RegExp(`^${prefix}aurora-dsql-ts/\\d+\\.\\d+\\.\\d+`));

@@ -6,7 +6,7 @@ import type { Theme } from "../scenario.ts";
 const insertMany =
   "insert into conformance_account select gen_random_uuid(), $1, 1 from generate_series(1, $2::int)";
 
-/** DSQL's limits of one transaction, as clear errors that nobody retries. */
+/** DSQL's limits of one transaction, as clear errors that are not retried. */
 export const limits = {
   "writes 3,000 rows in one transaction": async ({ session }) => {
     await session.transaction((work) => work.query(insertMany, ["3,000 rows", 3000]));

@@ -74,7 +74,11 @@ export const lostConnections = {
     }
     expect((await session.accounts.find(account.id))?.balance).toBe(1n);
   },
-  "acts on what verifyCommit says about an undetermined COMMIT": async ({ session, local, newAccount }) => {
+  "returns or retries an undetermined COMMIT as verifyCommit decides": async ({
+    session,
+    local,
+    newAccount,
+  }) => {
     const account = await newAccount(0n);
     for (const point of ["before-commit", "after-commit"] as const) {
       const target = point === "before-commit" ? 10n : 20n;
@@ -125,7 +129,7 @@ export const lostConnections = {
     expect(error).toBe(mine);
     await stillWorks(session);
   },
-  "does not take a lost connection that the work has swallowed for a commit": async ({
+  "does not report a commit if the work caught the error of a lost connection": async ({
     session,
     local,
     newAccount,

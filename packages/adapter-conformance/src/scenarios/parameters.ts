@@ -18,13 +18,13 @@ export const parameters = {
     const [row] = await session.query("select $1::int + $1::int + $2::int as sum", [2, 3]);
     expect(row?.sum).toBe(7);
   },
-  "takes an array for = ANY": async ({ session, newAccount }) => {
+  "accepts an array for = ANY": async ({ session, newAccount }) => {
     const accounts = [await newAccount(), await newAccount()];
     const ids = [...accounts.map((account) => account.id), randomUUID()];
     const found = await session.query("select id from conformance_account where id = any($1::uuid[])", [ids]);
     expect(found.map((row) => row.id).sort()).toEqual(accounts.map((account) => account.id).sort());
   },
-  "takes as many parameters as the protocol or the adapter allows": async ({ session, adapter }) => {
+  "accepts as many parameters as the protocol or the adapter allows": async ({ session, adapter }) => {
     const count = adapter.maxParameters ?? 65_535;
     const list = Array.from({ length: count }, (_, index) => `$${index + 1}`).join(",");
     const values = Array.from({ length: count }, (_, index) => index);

@@ -12,8 +12,8 @@ function survives(listens: boolean): Scenario {
   };
 }
 
-/** A process of its own, which loses its connection in every phase, and then ends because nothing is left to do. */
+/** A separate process, which loses its connection in every phase, and then exits because nothing is left to do. */
 export const childProcess = {
-  "survives a lost connection in every phase, with nobody listening to the pool": survives(false),
-  "survives a lost connection in every phase, with a listener on the pool": survives(true),
+  "survives a lost connection in every phase, without an error listener on the pool": survives(false),
+  "survives a lost connection in every phase, with an error listener on the pool": survives(true),
 } satisfies Theme;

@@ -14,7 +14,7 @@ export const rows = {
     expect(await session.accounts.remove(account.id)).toBe(1);
     expect(await session.accounts.find(account.id)).toBeUndefined();
   },
-  "counts no row where none matches": async ({ session }) => {
+  "returns a count of 0 when no row matches": async ({ session }) => {
     expect(await session.accounts.setBalance(randomUUID(), 5n)).toBe(0);
     expect(await session.accounts.remove(randomUUID())).toBe(0);
   },
@@ -48,7 +48,7 @@ export const rows = {
     expect(sums.map(([row]) => row?.sum)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
     expect(session.pool.stats.connectionsOpened).toBeLessThanOrEqual(3);
   },
-  "streams rows in chunks and gives its connection back": async ({ open }) => {
+  "streams rows in chunks and releases its connection": async ({ open }) => {
     const session = await open({ max: 1 });
     const seen: unknown[] = [];
     for await (const row of streamOf(session)("select generate_series(1, 1000)::int as n", 100))
@@ -66,7 +66,7 @@ export const rows = {
     expect(await session.query("select 1 as one")).toEqual([{ one: 1 }]);
     expect(session.pool.stats.connectionsOpened).toBe(1);
   },
-  "runs a named prepared statement again with other parameters": async ({ session }) => {
+  "runs a named prepared statement twice with different parameters": async ({ session }) => {
     if (!session.prepared)
       throw new Error("The adapter offers no prepared statements: give a reason in skips.");
     const sql = "select $1::int * 2 as double";

@@ -4,7 +4,7 @@ import type { Theme } from "../scenario.ts";
 
 /** The end of a session. */
 export const shutdown = {
-  "lets work that is under way finish before it closes": async ({ open, session, newAccount }) => {
+  "lets running work finish before it closes": async ({ open, session, newAccount }) => {
     const closing = await open({ max: 2 });
     const account = await newAccount();
     let ended: Promise<void> | undefined;

@@ -62,7 +62,7 @@ export const transactionEnd = {
   },
 } satisfies Theme;
 
-/** Accounts by whose owner a scenario finds its own again. */
+/** Accounts with a unique owner, by which a scenario finds its own. */
 function someOf(session: ScenarioContext["session"]): { account(): Account; stored(): Promise<unknown> } {
   const owner = `late ${randomUUID()}`;
   return {

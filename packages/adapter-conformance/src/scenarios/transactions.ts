@@ -16,7 +16,7 @@ export const transactions = {
     expect(result).toBe("done");
     expect((await session.accounts.find(account.id))?.balance).toBe(7n);
   },
-  "rolls back when the work throws, and rethrows that very error": async ({ session, newAccount }) => {
+  "rolls back when the work throws, and rethrows the same error": async ({ session, newAccount }) => {
     const account = await newAccount();
     const mine = new Error("changed my mind");
     for (const run of [session.transaction.bind(session), session.transactionWithRetry.bind(session)]) {
@@ -39,7 +39,7 @@ export const transactions = {
     });
     expect(read).toEqual([100n, 100n]);
   },
-  "reports a swallowed error instead of a commit that never was": async ({ session, newAccount }) => {
+  "reports an error that the work caught instead of a commit": async ({ session, newAccount }) => {
     const account = await newAccount();
     const error = await rejectionOf(
       session.transaction(async (transaction) => {
@@ -50,7 +50,7 @@ export const transactions = {
     expect(codesOf(error)).toContain("DSQL_TRANSACTION_ROLLED_BACK");
     expect((await session.accounts.find(account.id))?.balance).toBe(100n);
   },
-  "does not retry a transaction whose error was swallowed": async ({ session }) => {
+  "does not retry a transaction whose work caught an error": async ({ session }) => {
     let runs = 0;
     const error = await rejectionOf(
       session.transactionWithRetry(async (transaction) => {
@@ -61,7 +61,7 @@ export const transactions = {
     expect(codesOf(error)).toContain("DSQL_TRANSACTION_ROLLED_BACK");
     expect(runs).toBe(1);
   },
-  "refuses to nest, and the outer transaction commits all the same": async ({ session, newAccount }) => {
+  "refuses a nested transaction, and the outer one still commits": async ({ session, newAccount }) => {
     const account = await newAccount();
     await session.transaction(async (transaction) => {
       await transaction.accounts.setBalance(account.id, 8n);

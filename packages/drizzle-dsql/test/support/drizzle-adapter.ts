@@ -8,7 +8,7 @@ import { sqlOf, sqlWithValues } from "./sql-of.ts";
 
 /** What Drizzle cannot do, on any database. */
 export const skips: AdapterUnderTest["skips"] = {
-  "streams rows in chunks and gives its connection back":
+  "streams rows in chunks and releases its connection":
     "Drizzle has no streaming for PostgreSQL; a cursor on db.$client streams past it.",
 };
 

@@ -10,7 +10,7 @@ export const prismaAdapter: AdapterUnderTest = {
   ormPrefix: "prisma",
   module: { url: import.meta.url, exportName: "prismaAdapter" },
   skips: {
-    "streams rows in chunks and gives its connection back": "Prisma reads a result whole and has no cursors.",
+    "streams rows in chunks and releases its connection": "Prisma reads a result whole and has no cursors.",
     "keeps timetz": "Prisma reads timetz as a time of day, and drops its offset.",
     "keeps a double to its last digit and at both ends":
       "Prisma writes the largest double with 16 digits, which rounds it out of range; smaller ones it keeps.",
