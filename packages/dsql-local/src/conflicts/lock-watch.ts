@@ -22,6 +22,11 @@ const REPEAT_MS = 20;
 export class LockWatch {
   readonly #admin: AdminConnection;
   readonly #holders = new Map<number, LockHolder>();
+  /** Backends whose blockers the next query will ask for. */
+  readonly #asking = new Set<number>();
+  #answer: Promise<Map<number, readonly number[]>> | undefined;
+  /** Resolves when the query that was sent last has ended. */
+  #asked: Promise<unknown> = Promise.resolve();
 
   constructor(admin: AdminConnection) {
     this.#admin = admin;
@@ -62,8 +67,26 @@ export class LockWatch {
     };
   }
 
-  async #blockersOf(processId: number): Promise<number[]> {
-    const rows = await this.#admin.rows(`SELECT unnest(pg_catalog.pg_blocking_pids(${processId}))`);
-    return rows.map(([blocker]) => Number(blocker));
+  /** The backends that this one waits for, by a query that answers for all who asked while the one before it ran. */
+  async #blockersOf(processId: number): Promise<readonly number[]> {
+    this.#asking.add(processId);
+    this.#answer ??= this.#askNext();
+    return (await this.#answer).get(processId) ?? [];
+  }
+
+  #askNext(): Promise<Map<number, readonly number[]>> {
+    const answer = this.#asked.then(async () => {
+      const waiting = [...this.#asking].join(",");
+      this.#asking.clear();
+      this.#answer = undefined;
+      const rows = await this.#admin.rows(
+        `SELECT waiting, pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(waiting), ',') FROM unnest('{${waiting}}'::int[]) AS waiting`,
+      );
+      return new Map(
+        rows.map(([id, blockers]) => [Number(id), blockers ? blockers.split(",").map(Number) : []]),
+      );
+    });
+    this.#asked = answer.catch(() => undefined);
+    return answer;
   }
 }
