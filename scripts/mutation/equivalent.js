@@ -96,6 +96,13 @@ export const EQUIVALENT = [
     why: "Only the time changes: pg then copies the object.",
   },
   {
+    file: "packages/dsql-core/src/client/session-state.ts",
+    line: "#openAfterThem = false;",
+    original: "false",
+    replacement: "true",
+    why: "It is read only while commands are outstanding, and `sent` sets it when it counts one.",
+  },
+  {
     file: "packages/dsql-core/src/client/transaction-command.ts",
     line: 'if (PLAIN.test(text) && !text.includes(";")) return undefined;',
     original: 'PLAIN.test(text) && !text.includes(";")',

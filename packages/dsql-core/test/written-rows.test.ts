@@ -19,6 +19,7 @@ describe("the rows that a statement writes", () => {
     ["a cast", "update items set n = 1 where id = $1::uuid", ["7"], ['items(id="7")']],
     ["an alias", "UPDATE ONLY s.items AS i SET n = 0 WHERE i.id = 7", [], ['s.items(id="7")']],
     ["a DELETE of ONLY", "DELETE FROM ONLY t WHERE id = 7", [], ['t(id="7")']],
+    ["parentheses in parentheses", "DELETE FROM t WHERE ((a = 1) AND (b = 2))", [], ['t(a="1",b="2")']],
     ["a statement behind blanks", " \n\tDELETE FROM t WHERE id = 7", [], ['t(id="7")']],
     [
       "another schema's table by a key of two columns",
@@ -110,6 +111,11 @@ describe("the rows that a statement writes", () => {
     ],
     ["a schema without a table", "UPDATE public.'t' SET n = 1 WHERE id = 7"],
     ["an INSERT without INTO", "INSERT u t (id) VALUES (7) ON CONFLICT (id) DO NOTHING"],
+    [
+      "an upsert with parentheses the wrong way round",
+      "INSERT INTO t ) ( VALUES (7) ON CONFLICT (id) DO NOTHING",
+    ],
+    ["a lock without a table", "SELECT 1 WHERE id = 7 FOR UPDATE"],
     ["an upsert of no columns", "INSERT INTO t () VALUES (7) ON CONFLICT () DO NOTHING"],
     ["an UPDATE without SET", "UPDATE t WHERE id = 7"],
     ["a key that is compared twice", "DELETE FROM t WHERE id = 7 AND id = 8"],

@@ -78,9 +78,8 @@ const LENGTH_OF_FIRST_WORD = 6;
 function ofUpdate(tokens: Token[], values: readonly unknown[]): string[] {
   const table = readTable(tokens, is(tokens[1], "only") ? 2 : 1);
   const set = find(tokens, ["set"], 0);
-  if (table === undefined || set === undefined) return [];
   const where = find(tokens, ["where"], set);
-  if (where === undefined || find(tokens, ["from"], set, where) !== undefined) return [];
+  if (table === undefined || find(tokens, ["from"], set, where) < where) return [];
   const assigned = split(tokens.slice(set + 1, where), ",").map((assignment) => assignment[0]);
   // `SET (a, b) = …` names its columns in another way.
   if (!assigned.every(isName)) return [];
@@ -92,20 +91,17 @@ function ofDelete(tokens: Token[], values: readonly unknown[]): string[] {
   if (!is(tokens[1], "from")) return [];
   const table = readTable(tokens, is(tokens[2], "only") ? 3 : 2);
   const where = find(tokens, ["where"], 0);
-  if (table === undefined || where === undefined) return [];
-  if (find(tokens, ["using"], 0, where) !== undefined) return [];
+  if (table === undefined || find(tokens, ["using"], 0, where) < where) return [];
   return named(table, ofCondition(until(tokens, where, ["returning"]), values));
 }
 
 /** `SELECT … FROM one_table WHERE … FOR UPDATE`; a LIMIT leaves it to the server which rows are locked. */
 function ofLockingSelect(tokens: Token[], values: readonly unknown[]): string[] {
   const from = find(tokens, ["from"], 0);
-  if (from === undefined) return [];
   const table = readTable(tokens, from + 1);
   const where = find(tokens, ["where"], from);
-  if (table === undefined || where === undefined) return [];
-  if (find(tokens, ["join", ","], from, where) !== undefined) return [];
-  if (find(tokens, ["limit", "fetch", "offset", "group", "union"], where) !== undefined) return [];
+  if (table === undefined || find(tokens, ["join", ","], from, where) < where) return [];
+  if (find(tokens, ["limit", "fetch", "offset", "group", "union"], where) < tokens.length) return [];
   return named(table, ofCondition(until(tokens, where, ["for", "order"]), values));
 }
 
@@ -114,19 +110,17 @@ function ofInsert(tokens: Token[], values: readonly unknown[]): string[] {
   if (!is(tokens[1], "into")) return [];
   const table = readTable(tokens, 2);
   const start = find(tokens, ["values"], 0);
-  if (table === undefined || start === undefined) return [];
   const conflict = find(tokens, ["conflict"], start);
-  if (conflict === undefined) return [];
   const columns = parenthesised(
     tokens,
     tokens.findIndex((token) => is(token, "(")),
   );
   const target = parenthesised(tokens, conflict + 1);
-  if (columns === undefined || target === undefined) return [];
+  if (table === undefined || columns === undefined || target === undefined) return [];
   const names = split(columns, ",").map(([column]) => column?.value);
   const keys = split(target, ",").map(([column, ...more]) => (more.length === 0 ? column?.value : undefined));
   const rows: string[] = [];
-  for (const row of split(tokens.slice(start + 1, conflict - 1), ",")) {
+  for (const row of split(tokens.slice(start + 1, conflict), ",")) {
     const fields = parenthesised(row, 0);
     if (fields === undefined) return [];
     const inOrder = split(fields, ",");
@@ -202,7 +196,7 @@ function readComparison(
   // Prisma writes 1=1 where there is no condition.
   if (part.map(({ value }) => value).join("") === "1=1") return {};
   // An OR may choose any row.
-  if (!isName(part[0]) || find(part, ["or"], 0) !== undefined) return undefined;
+  if (!isName(part[0]) || find(part, ["or"], 0) < part.length) return undefined;
   let at = 0;
   while (is(part[at + 1], ".") && isName(part[at + 2])) at += 2;
   const column = part[at]?.value as string;
@@ -255,8 +249,6 @@ function canonical(value: unknown): string | undefined {
   let text: string;
   switch (typeof value) {
     case "string":
-      text = value;
-      break;
     case "number":
     case "bigint":
     case "boolean":
@@ -271,20 +263,15 @@ function canonical(value: unknown): string | undefined {
   return text.length <= MAX_VALUE_LENGTH ? text : undefined;
 }
 
-/** The index of the first of these words or signs outside parentheses, from `from` on; undefined if there is none. */
-function find(
-  tokens: readonly Token[],
-  wanted: readonly string[],
-  from: number,
-  to?: number,
-): number | undefined {
+/** The index of the first of these words or signs outside parentheses, from `from` on; `to` if there is none before it. */
+function find(tokens: readonly Token[], wanted: readonly string[], from: number, to = tokens.length): number {
   let depth = 0;
   for (const [offset, token] of tokens.slice(from, to).entries()) {
     if (is(token, "(")) depth++;
     if (is(token, ")")) depth--;
     if (depth === 0 && wanted.some((value) => is(token, value))) return from + offset;
   }
-  return undefined;
+  return to;
 }
 
 /** The tokens after `start`, up to the first of these words outside parentheses. */
