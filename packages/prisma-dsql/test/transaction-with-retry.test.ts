@@ -2,6 +2,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { DsqlConfigError, DsqlPool, NestedTransactionError, OccRetryExhaustedError } from "dsql-core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { cut, useScriptedServer } from "../../dsql-core/test/scripted-server.ts";
+import { readOnlyPool } from "../src/adapter/read-only.ts";
 import type { PrismaTransactionOptions } from "../src/extension/transaction-with-retry.ts";
 import { dsql, dsqlErrorOf, PrismaDsql, transactionWithRetry } from "../src/index.ts";
 import { PrismaClient } from "./generated/bank/client.ts";
@@ -99,6 +100,21 @@ describe.each(forms)("%s", (_, run) => {
     });
     expect(server.received).toEqual(["BEGIN", "COMMIT"]);
   });
+});
+
+test("the function keeps the options of an extended client", async () => {
+  const { prisma } = open();
+  const work = vi.fn(() => Promise.reject(conflict()));
+  const extended = prisma.$extends(dsql({ retry: { maxAttempts: 1 } }));
+  await expect(transactionWithRetry(extended, work)).rejects.toMatchObject({ code: "P2034" });
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test("a pool whose connections begin read only is the same pool in all else", async () => {
+  const { pool } = open();
+  const readOnly = readOnlyPool(pool);
+  expect((await readOnly.query("SELECT 1")).rowCount).toBe(1);
+  expect(readOnly.stats).toMatchObject({ total: 1, idle: 1 });
 });
 
 test("a read-only transaction needs this package's adapter", async () => {
