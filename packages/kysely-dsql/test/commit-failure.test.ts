@@ -13,7 +13,7 @@ test("an error is marked as Kysely 0.29 marks its own", () => {
   );
 });
 
-test("what cannot be marked stays as it is", () => {
+test("a value that cannot be marked is not changed", () => {
   for (const thrown of [undefined, null, "text", Object.freeze(new Error("frozen"))])
     expect(markRolledBack(thrown)).toBe(false);
 });

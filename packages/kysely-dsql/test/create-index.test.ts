@@ -34,7 +34,7 @@ describe("createIndex", () => {
     expect(parameters).toEqual([]);
   });
 
-  it("takes an expression", () => {
+  it("accepts an expression", () => {
     expect(index().expression(sql`(lower(owner))`).compile().sql).toBe(
       'create index async "by_owner" on "account" ((lower(owner)))',
     );

@@ -60,7 +60,7 @@ describe("DsqlDialect", () => {
     await db.destroy();
   });
 
-  it("rejects with the reason why a pool could not be made", async () => {
+  it("rejects with the reason why a pool could not be created", async () => {
     const broken = new Error("no secret today");
     const db = new Kysely<object>({ dialect: new DsqlDialect({ pool: () => Promise.reject(broken) }) });
     await expect(db.transactionWithRetry(async () => 1)).rejects.toBe(broken);
@@ -77,7 +77,7 @@ describe("DsqlDialect", () => {
     });
   });
 
-  it("serves several Kysely instances, each with a pool of its own", async () => {
+  it("serves several Kysely instances, each with its own pool", async () => {
     const dialect = new DsqlDialect(cluster);
     const instances = [new Kysely<object>({ dialect }), new Kysely<object>({ dialect })];
     await Promise.all(instances.map((db) => db.destroy()));

@@ -437,7 +437,7 @@ describe("a transaction", () => {
     expect(server.received).toEqual(["begin", "commit"]);
   });
 
-  test("gives its connection back for another use after COMMIT and after ROLLBACK", async () => {
+  test("releases its connection for another use after COMMIT and after ROLLBACK", async () => {
     const { driver, connection, pool } = await connect();
     for (const end of ["commitTransaction", "rollbackTransaction"] as const) {
       await driver.beginTransaction(connection, {});
@@ -510,7 +510,7 @@ describe("a COMMIT that fails", () => {
     await isIdle(pool);
   });
 
-  test("gives the connection of a controlled transaction back by itself", async () => {
+  test("releases the connection of a controlled transaction by itself", async () => {
     const { db, pool } = open();
     const trx = await db.startTransaction().execute();
     server.next(/commit/, conflictAtCommit);

@@ -81,7 +81,7 @@ describe("Kysely's Migrator", () => {
     await sql`update kysely_migration_lock set is_locked = 0`.execute(db);
   });
 
-  it("keeps waiting where another process takes the lock at the same moment", async () => {
+  it("keeps waiting if another process takes the lock at the same moment", async () => {
     const { db } = open({ autocommitRetry: false });
     const options = { lockTable: "kysely_migration_lock", lockRowId: "migration_lock" };
     local().faults.conflictCommits(1);

@@ -44,7 +44,7 @@ describe("a client on PrismaDsql", () => {
     expect(asked.ended).toBe(true);
   });
 
-  test("connects again after $disconnect, with a new pool of its own", async () => {
+  test("connects again after $disconnect, with a new pool", async () => {
     const prisma = bank.client();
     const owner = newOwner();
     await prisma.account.create({ data: { owner, balance: 3 } });
@@ -71,7 +71,7 @@ describe("a client on PrismaDsql", () => {
     expect(await prisma.account.upsert(upsert)).toMatchObject({ balance: 0 });
   });
 
-  test("creates many rows, and gives them back", async () => {
+  test("creates many rows, and returns them", async () => {
     const prisma = bank.client();
     const owners = Array.from({ length: 200 }, newOwner);
     const data = owners.map((owner, balance) => ({ owner, balance }));

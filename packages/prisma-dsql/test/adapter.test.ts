@@ -50,7 +50,7 @@ async function connect(options: PrismaDsqlOptions = {}) {
 }
 
 describe("the adapter", () => {
-  test("sends what Prisma gives it, and returns rows and counts", async () => {
+  test("sends Prisma's statements, and returns rows and counts", async () => {
     const { adapter } = await connect();
     expect(adapter).toMatchObject({ provider: "postgres", adapterName: "prisma-dsql" });
     expect(await adapter.queryRaw(SELECT)).toMatchObject({ columnNames: ["text"], rows: [["SELECT 1"]] });

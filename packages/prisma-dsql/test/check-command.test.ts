@@ -84,7 +84,7 @@ describe("prisma-dsql check", () => {
     expect(status).toBe(1);
   });
 
-  test("takes the config file and the schema that Prisma's own options name", () => {
+  test("reads the config file and the schema that Prisma's own options name", () => {
     project("named", {
       "other.config.ts": 'export default { schema: "db/main.prisma" };\n',
       "db/main.prisma": "enum Colour {\n  RED\n}\n",

@@ -116,7 +116,7 @@ describe("checking a schema", () => {
     ).toEqual(["6:3 error scalar-list", "7:3 error native-type", "8:3 error autoincrement"]);
   });
 
-  test("gives one finding for each index, with all that is wrong with it", () => {
+  test("returns one finding for each index, with all that is wrong with it", () => {
     expect(
       modelWith(
         "  j Json",
@@ -301,7 +301,7 @@ describe("checking a schema", () => {
     ]);
   });
 
-  test("gives an advice with every finding", () => {
+  test("gives advice with every finding", () => {
     for (const { advice, message } of checkSchema([
       { path: "a", text: "enum E {\n  A\n}\nmodel M {\n  e E[]\n}" },
     ])) {

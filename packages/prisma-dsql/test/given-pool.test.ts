@@ -47,7 +47,7 @@ describe("what PrismaDsql takes", () => {
     expect(() => new PrismaDsql({ host, tokenDurationSecs: -1 })).toThrow(DsqlConfigError);
   });
 
-  test("and it says so when @prisma/adapter-pg has a copy of pg of its own", async () => {
+  test("and it says so when @prisma/adapter-pg has its own copy of pg", async () => {
     const pool = new DsqlPool({ host });
     const plain = new pg.Pool();
     expect(() => demandSamePool(pool, plain)).toThrow(

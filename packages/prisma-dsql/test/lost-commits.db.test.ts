@@ -67,7 +67,7 @@ describe.each(transactions)("%s", (_, work) => {
   });
 });
 
-test("a transaction whose failed statement was swallowed is not reported as committed", async () => {
+test("a transaction whose work caught a statement's error is not reported as committed", async () => {
   const prisma = bank.client();
   const owner = newOwner();
   const work = prisma.$transaction(async (tx) => {

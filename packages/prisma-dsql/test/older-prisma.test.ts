@@ -22,7 +22,7 @@ test("extends a client of Prisma 7", () => {
   expect(() => dsql()(clientOf("7.10.0"))).not.toThrow();
 });
 
-test("refuses to be made beside the adapter-pg of Prisma 6, and says what to install", async () => {
+test("cannot be created with the adapter-pg of Prisma 6, and says what to install", async () => {
   vi.resetModules();
   vi.doMock("@prisma/adapter-pg", () => import("prisma-adapter-pg-6"));
   const { PrismaDsql: BesideOlder } = await import("../src/index.ts");
@@ -33,6 +33,6 @@ test("refuses to be made beside the adapter-pg of Prisma 6, and says what to ins
   expect(() => new BesideOlder(undefined)).toThrow("an older @prisma/adapter-pg is installed");
 });
 
-test("is made beside the adapter-pg of Prisma 7", () => {
+test("is created with the adapter-pg of Prisma 7", () => {
   expect(() => new PrismaDsql(undefined)).not.toThrow();
 });

@@ -115,7 +115,7 @@ describe("reading a schema", () => {
     );
   });
 
-  test("gives back the fields that were written, in their order and lines", () => {
+  test("returns the fields as written, with their order and lines", () => {
     const name = fc.stringMatching(/^[a-z][a-zA-Z0-9_]{0,8}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 12 }), (names) => {

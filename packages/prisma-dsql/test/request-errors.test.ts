@@ -134,7 +134,7 @@ describe.each(Object.entries(mappings))("%s", (_, mapped) => {
   });
 });
 
-test("what was thrown and is no error stays as it is", () => {
+test("a thrown value that is not an error is not changed", () => {
   const lookalike = { name: "DriverAdapterError", cause: { originalCode: "40001" } };
   for (const thrown of [undefined, null, "text", lookalike]) expect(asRequestError(thrown)).toBe(thrown);
 });

@@ -88,7 +88,7 @@ describe("transactionWithRetry", () => {
     expect(verified).toMatchObject({ owner: other, balance: 9 });
   });
 
-  test("gives up after maxAttempts, and hands every other error on unchanged", async () => {
+  test("stops after maxAttempts, and rethrows every other error unchanged", async () => {
     const prisma = client();
     bank.cluster.faults.conflictCommits(9);
     const spent = prisma.transactionWithRetry(

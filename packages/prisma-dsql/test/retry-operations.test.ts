@@ -15,7 +15,7 @@ function operation(conflicts: number, internalParams?: object) {
 }
 
 describe("an operation that met a conflict", () => {
-  test("is retried where it stands alone", async () => {
+  test("is retried outside a transaction", async () => {
     const one = operation(1, {});
     expect(await retryOperation(one, AT_ONCE)).toEqual({ where: 1 });
     expect(one.query).toHaveBeenCalledTimes(2);

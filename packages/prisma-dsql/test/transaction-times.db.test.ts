@@ -34,7 +34,7 @@ describe("transactionWithRetry", () => {
     expect(await waits).toEqual([{ one: 1 }]);
   });
 
-  test("gives its connection back when its time runs out while it waits for one", async () => {
+  test("releases its connection when its time runs out while it waits for one", async () => {
     const { pool, prisma } = await client();
     await prisma.transactionWithRetry(async () => {
       const late = prisma.transactionWithRetry((tx) => tx.account.count(), { maxWait: 30 });

@@ -45,7 +45,7 @@ describe.each(forms)("%s", (_, run) => {
     expect(server.received).toEqual(["BEGIN", "UPDATE account", "COMMIT"]);
   });
 
-  test("retries after conflicts by the pool's options, and gives up with P2034", async () => {
+  test("retries after conflicts with the pool's options, and stops with P2034", async () => {
     const { prisma } = open();
     const work = vi.fn(() => Promise.reject(conflict()));
     const error = await run(prisma, work).catch((thrown: unknown) => thrown);
@@ -144,7 +144,7 @@ describe("what Prisma is given", () => {
     expect($transaction).toHaveBeenLastCalledWith(expect.any(Function), { maxWait: 300, timeout: 300 });
   });
 
-  test("is a batch as it is, which is retried too, and cannot be read only", async () => {
+  test("is an unchanged batch, which is retried too, and cannot be read-only", async () => {
     const batch: never[] = [];
     const { client, $transaction } = clientWith();
     $transaction.mockRejectedValueOnce(conflict());
@@ -161,7 +161,7 @@ describe("what Prisma is given", () => {
     await expect(readOnly).rejects.toThrow(DsqlConfigError);
   });
 
-  test("throws reaches the caller as it is, unless retries have ended", async () => {
+  test("throws reaches the caller unchanged, unless retries have ended", async () => {
     for (const thrown of [undefined, null, "text", new Error("mine"), { code: "MINE" }]) {
       const { client } = clientWith(vi.fn(() => Promise.reject(thrown)));
       const failed = transactionWithRetry(client, async () => "never").then(

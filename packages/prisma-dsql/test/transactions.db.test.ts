@@ -80,7 +80,7 @@ describe("a transaction", () => {
     expect(await prisma.account.findUnique({ where: { owner } })).toMatchObject({ balance: 2 });
   });
 
-  test("gives its connection back when it fails", async () => {
+  test("releases its connection when it fails", async () => {
     const prisma = bank.client({ max: 1 });
     for (let round = 0; round < 3; round++) {
       await expect(prisma.$transaction((tx) => tx.$queryRaw`SELECT 1/0`)).rejects.toMatchObject({

@@ -148,7 +148,7 @@ describe("a cache", () => {
     expect(cache.mutations).toEqual([]);
   });
 
-  it("is invalidated where nobody knows whether COMMIT succeeded", async () => {
+  it("is invalidated if the outcome of COMMIT is undetermined", async () => {
     await balance();
     dsql.faults.cutConnection("after-commit");
     const unknown = db.transaction((tx) => tx.update(accounts).set({ n: 11 }));

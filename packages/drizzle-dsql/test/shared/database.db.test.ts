@@ -59,7 +59,7 @@ async function applicationName(db: DsqlDatabase): Promise<string | undefined> {
 }
 
 describe("drizzle()", () => {
-  it("makes a pool from options or a connection string, and says drizzle: to the server", async () => {
+  it("creates a pool from options or a connection string, and sends drizzle: to the server", async () => {
     const databases = [
       drizzle({ connection: dsql.connection }),
       drizzle({ connection: { ...dsql.connection, max: 2 } }),
@@ -70,7 +70,7 @@ describe("drizzle()", () => {
     }
   });
 
-  it("takes a connection string as either argument", async () => {
+  it("accepts a connection string as either argument", async () => {
     const { accessKeyId, secretAccessKey } = dsql.credentials;
     process.env.AWS_ACCESS_KEY_ID = accessKeyId;
     process.env.AWS_SECRET_ACCESS_KEY = secretAccessKey;
@@ -81,7 +81,7 @@ describe("drizzle()", () => {
     }
   });
 
-  it("takes a pool as either argument, and keeps a name that the pool was given", async () => {
+  it("accepts a pool as either argument, and keeps the pool's own name", async () => {
     const pool = new DsqlPool({ ...dsql.connection, ormPrefix: "mine" });
     const databases = [track(drizzle(pool)), drizzle({ client: pool })];
     for (const db of databases) {

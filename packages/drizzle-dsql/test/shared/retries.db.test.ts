@@ -44,7 +44,7 @@ describe("transactionWithRetry", () => {
     }
   });
 
-  it("takes the options of AWS's Drizzle package where it has them, in a third argument, and in its words", async () => {
+  it("accepts the options of AWS's Drizzle package, in a third argument and with its names", async () => {
     on.dsql.faults.conflictCommits(9);
     const seen: unknown[] = [];
     const exhausted = on.db.transactionWithRetry(
@@ -88,7 +88,7 @@ describe("transactionWithRetry", () => {
     expect(runs).toBe(1);
   });
 
-  it("takes the limits of the call", async () => {
+  it("uses the limits of the call", async () => {
     on.dsql.faults.conflictCommits(9);
     const attempts: number[] = [];
     const options = {
@@ -101,7 +101,7 @@ describe("transactionWithRetry", () => {
     expect(attempts).toEqual([1]);
   });
 
-  it("takes the pool's limits where the call leaves them undefined", async () => {
+  it("uses the pool's limits if those of the call are undefined", async () => {
     const strict = new DsqlPool({ ...on.dsql.connection, retry: { maxAttempts: 3, baseDelayMs: 1 } });
     try {
       on.dsql.faults.conflictCommits(9);

@@ -135,7 +135,7 @@ describe("a transaction", () => {
     expect(server.received).not.toContain("insert into accounts values (1)");
   });
 
-  it("is run again after a conflict, by the pool's options and those of the call", async () => {
+  it("is retried after a conflict, with the pool's options and those of the call", async () => {
     const { db } = open({ retry: AT_ONCE });
     const run = async (options?: object, awsOptions?: object) => {
       let attempts = 0;
@@ -211,7 +211,7 @@ describe("a cache", () => {
     expect(cache.mutations).toEqual([told]);
   });
 
-  it("is told nothing of a transaction that changed nothing, or was rolled back", async () => {
+  it("is not invalidated after a transaction that changed nothing or was rolled back", async () => {
     const cache = new ObservedCache();
     const { db } = open({ cache });
     await db.transaction(async (tx) => {

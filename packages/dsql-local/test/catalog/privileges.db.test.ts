@@ -120,7 +120,7 @@ describe("what belongs to the endpoint", () => {
     ).toEqual([]);
   });
 
-  it("gives an ordinary role no membership, and sessions the parameters of the README alone", async () => {
+  it("grants an ordinary role no membership, and sessions only the parameters in the README", async () => {
     expect(
       await column(
         superuser,

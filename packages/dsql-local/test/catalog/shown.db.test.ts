@@ -72,7 +72,7 @@ describe("the catalog", () => {
     expect(await rows("SELECT FROM pg_trigger WHERE tgrelid = 'alone'::regclass")).toEqual([]);
   });
 
-  it("leaves a statement that names a table of the user's own like a catalog as it is", async () => {
+  it("does not change a statement whose table, the user's own, is named like a catalog", async () => {
     expect(await rows("WITH pg_class AS (SELECT 1 AS mine) SELECT * FROM pg_class")).toEqual([{ mine: 1 }]);
   });
 

@@ -221,7 +221,7 @@ describe("the program", () => {
     expect(log).toMatch(/dsql-local: PostgreSQL .* ended 4 times within a minute/);
   });
 
-  it("prints its version, and no colours where nobody sees them", async () => {
+  it("prints its version, and no colours if the output is not a terminal", async () => {
     const { version } = JSON.parse(
       await readFile(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
     );

@@ -62,7 +62,7 @@ describe("transactions that meet in one row", () => {
 });
 
 describe("a statement that meets a COMMIT in flight", () => {
-  it("is told of a conflict, not of a duplicate key, where its snapshot does not hold the other row", async () => {
+  it("gets a conflict, not a duplicate key, if its snapshot does not contain the other row", async () => {
     for (let id = 0; id < 40; id++) {
       const outcomes = await Promise.all(
         clients.slice(0, 8).map(async (client) => {
@@ -82,7 +82,7 @@ describe("a statement that meets a COMMIT in flight", () => {
     }
   });
 
-  it("is told of a conflict, not of a missing parent, where its snapshot holds the parent", async () => {
+  it("gets a conflict, not a missing parent, if its snapshot contains the parent", async () => {
     const [keeper, ...others] = clients as [Client, ...Client[]];
     for (let id = 1000; id < 1040; id++) {
       await keeper.query("INSERT INTO parent VALUES ($1)", [id]);

@@ -125,7 +125,7 @@ describe("tables without a primary key", () => {
 });
 
 describe("rows that are read for a lock", () => {
-  it("FOR UPDATE makes a reader lose to a writer, and takes nothing from the answer", async () => {
+  it("FOR UPDATE makes a reader lose to a writer, and does not change the result", async () => {
     await a.query("BEGIN");
     const read = await a.query({
       name: "lock",

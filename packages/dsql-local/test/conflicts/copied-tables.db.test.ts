@@ -70,7 +70,7 @@ describe("a transaction that loses goes on to COMMIT", () => {
     });
   });
 
-  it("on copies of the table as it is after DDL and after an index build", async () => {
+  it("on copies of the table in its state after DDL and after an index build", async () => {
     await lose();
     await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
     await winner.query("ALTER TABLE item ADD COLUMN extra int");

@@ -61,7 +61,7 @@ describe("many clients at once", () => {
     expect((await first.query("SELECT n FROM hot")).rows).toEqual([{ n: 100 }]);
   });
 
-  it("move money about at random, in every order of rows, and none is made or lost", async () => {
+  it("move money at random, in every order of rows, and none is created or lost", async () => {
     const [first] = clients as [Client];
     await first.query("CREATE TABLE purse (id int PRIMARY KEY, coins int NOT NULL CHECK (coins >= 0))");
     await first.query("CREATE TABLE transfer (id bigint PRIMARY KEY, purse int REFERENCES purse, coins int)");

@@ -95,7 +95,7 @@ describe("what was taken back and is written again", () => {
     expect((await b.query("SELECT n FROM item")).rows).toEqual(rows);
   });
 
-  it("deletes, inserts and shifts keys as it was told, related tables in one", async () => {
+  it("deletes, inserts and shifts keys as its statements say, and related tables together", async () => {
     await create("parent", "id int PRIMARY KEY, code numeric(10,2) UNIQUE");
     await create("child", "id int PRIMARY KEY, code numeric(10,4) REFERENCES parent (code)");
     await create("heir", "id int PRIMARY KEY, parent_id int REFERENCES parent ON DELETE CASCADE");
@@ -246,7 +246,7 @@ describe("an UPDATE of many rows", () => {
 });
 
 describe("a table whose columns have names like t and n", () => {
-  it("has its rows told apart", async () => {
+  it("has its rows distinguished", async () => {
     await create("named", "t int, n int, s text, PRIMARY KEY (n)");
     await a.query("INSERT INTO named VALUES (5, 1, 'a'), (5, 2, 'b')");
     await a.query("BEGIN");

@@ -163,7 +163,7 @@ describe("an endpoint that is sent nonsense", () => {
     await expectOthersUnharmed();
   });
 
-  it("gives memory back", async () => {
+  it("releases memory", async () => {
     setFlagsFromString("--expose-gc");
     const gc = runInNewContext("gc") as () => void;
     const collect = (): number => {

@@ -63,7 +63,7 @@ describe("an endpoint whose PostgreSQL is killed", () => {
     await after.end();
   }, 60_000);
 
-  it("gives up after a few times, with one clear error for who has started it", async () => {
+  it("stops after a few restarts, with one clear error for the caller that started it", async () => {
     const others = await postmasters();
     const onFailure = vi.fn();
     await using local = await startLocalDsql({ onFailure });
@@ -79,7 +79,7 @@ describe("an endpoint whose PostgreSQL is killed", () => {
     await expect(connect(local)).rejects.toMatchObject({ code: "XX000" });
   }, 60_000);
 
-  it("gives up with PostgreSQL's own words where that cannot start, and its data are there for the next start", async () => {
+  it("stops with PostgreSQL's own message if that cannot start, and keeps the data for the next start", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "broken-"));
     try {
       // As root, PostgreSQL runs as another user, who must be able to enter.

@@ -39,7 +39,7 @@ describe("the parameters of a startup packet", () => {
     expect(read({ user: "admin" }).database).toBe("admin");
   });
 
-  it("ask for an answer about the protocol where they name a newer one", () => {
+  it("get a response about the protocol version if they name a newer one", () => {
     expect(read({ user: "admin" }).protocolOptions).toBeUndefined();
     expect(read({ user: "admin" }, 2).protocolOptions).toEqual([]);
     expect(read({ user: "admin", "_pq_.command_tag": "x" }).protocolOptions).toEqual(["_pq_.command_tag"]);

@@ -16,7 +16,7 @@ describe("faults", () => {
     expect(Object.keys(faults.counts)).toEqual([...FAULT_NAMES]);
   });
 
-  it("are told apart by their point", () => {
+  it("are distinguished by their point", () => {
     const faults = new FaultInjector();
     faults.cutConnection("after-commit");
     expect([faults.beforeBegin(), faults.inStatement(), faults.beforeCommit(), faults.afterCommit()]).toEqual(

@@ -32,7 +32,7 @@ const isValid = async (index: string): Promise<unknown> =>
   (await rows(`SELECT indisvalid FROM pg_index WHERE indexrelid = '${index}'::regclass`))[0]?.[0];
 
 describe("CREATE INDEX ASYNC", () => {
-  it("answers a job id of 26 characters at once, and leaves the index invalid until the job is done", async () => {
+  it("returns a job id of 26 characters at once, and leaves the index invalid until the job is done", async () => {
     await rows("CREATE TABLE a (id int PRIMARY KEY, v int)");
     const jobId = await submit("CREATE INDEX ASYNC a_v ON a (v)");
     expect(jobId).toMatch(/^[a-z2-7]{26}$/);
@@ -106,7 +106,7 @@ describe("CREATE INDEX ASYNC", () => {
     expect(await wait(jobId)).toEqual([["f"]]);
   });
 
-  it("answers no job where IF NOT EXISTS finds the index", async () => {
+  it("returns no job if IF NOT EXISTS finds the index", async () => {
     await rows("CREATE TABLE g (id int PRIMARY KEY, v int)");
     await submit("CREATE INDEX ASYNC IF NOT EXISTS g_v ON g (v)");
     expect(await rows("CREATE INDEX ASYNC IF NOT EXISTS g_v ON g (v)")).toEqual([]);
@@ -147,7 +147,7 @@ describe("ALTER TABLE ASYNC … VALIDATE CONSTRAINT", () => {
 });
 
 describe("sys.wait_for_job", () => {
-  it("answers at once for a job that is done, and with a parameter", async () => {
+  it("returns at once for a job that is done, and with a parameter", async () => {
     const [[jobId] = []] = await rows("SELECT job_id FROM sys.jobs WHERE status = 'completed' LIMIT 1");
     expect(await wait(jobId as string)).toEqual([["t"]]);
     expect(await client.observe("CALL sys.wait_for_job('')", false)).toMatchObject({ sqlstate: "22P02" });

@@ -25,7 +25,7 @@ describe("a build that is done by one process at a time", () => {
     expect(await build(lock)).toBe(1);
   });
 
-  it("gives up with an error where the lock stays", async () => {
+  it("fails if the lock is not released", async () => {
     const lock = join(folder, "lock");
     await symlink(join(folder, "nothing"), lock);
     await expect(build(lock)).rejects.toThrow(`${lock} has been locked for 0.2 s; remove it`);

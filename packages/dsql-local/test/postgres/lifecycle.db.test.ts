@@ -61,7 +61,7 @@ describe("a data directory", () => {
 });
 
 describe("a data directory that cannot be used", () => {
-  it("is refused where another version has made it, or its keys are damaged", () =>
+  it("is refused if another version has created it, or its keys are damaged", () =>
     withFolder(async (dataDir) => {
       await using local = await startLocalDsql({ dataDir });
       await local.stop();
@@ -79,7 +79,7 @@ describe("a data directory that cannot be used", () => {
       expect(again.host).not.toBe(local.host);
     }));
 
-  it("is refused where no folder can be made", () =>
+  it("is refused if no folder can be created", () =>
     withFolder(async (folder) => {
       await writeFile(join(folder, "letter.txt"), "hello");
       for (const dataDir of [join(folder, "letter.txt"), join(folder, "letter.txt", "data")]) {

@@ -41,7 +41,7 @@ describe("a refusal", () => {
     }
   });
 
-  it("is not made of what stands in comments, strings and names", () => {
+  it("does not come from text in comments, strings and names", () => {
     for (const sql of [
       "SELECT 'TRUNCATE t; SAVEPOINT a' AS \"for share\"",
       "SELECT 1 /* FOR SHARE */ -- SAVEPOINT a",
@@ -52,7 +52,7 @@ describe("a refusal", () => {
     }
   });
 
-  it("is found however deep the refused part stands", () => {
+  it("is found however deeply the refused part is nested", () => {
     for (const sql of [
       "WITH a AS (SELECT * FROM (SELECT * FROM t FOR SHARE) s) SELECT * FROM a",
       "SELECT (SELECT pg_advisory_lock(1))",
@@ -75,7 +75,7 @@ describe("a question to the catalog", () => {
     expect(statement("ALTER TABLE t DROP COLUMN a").catalogChecks).toHaveLength(1);
   });
 
-  it("makes a refusal of the answer", async () => {
+  it("returns a refusal if the check finds one", async () => {
     const [check] = statement("ALTER TABLE t DROP COLUMN id").catalogChecks ?? [];
     expect(await check?.(answering([["1"]]))).toMatchObject({ message: "cannot drop primary key column id" });
     expect(await check?.(answering([]))).toBeUndefined();

@@ -75,7 +75,7 @@ describe("cursors", () => {
     expect((await a.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
   });
 
-  it("go on to the end while another session takes the transaction's locks away", async () => {
+  it("continue to the end while another session takes the transaction's locks", async () => {
     await a.query("BEGIN");
     await a.query("UPDATE item SET n = -1 WHERE id = 1");
     const cursor = openCursor("SELECT n FROM item ORDER BY id");
@@ -145,7 +145,7 @@ describe("transactions", () => {
     expect((await b.query("SELECT FROM item WHERE id = 302")).rowCount).toBe(1);
   });
 
-  it("answer 25P02 after any refusal, and ROLLBACK to COMMIT", async () => {
+  it("fail with 25P02 after any refusal, and COMMIT then rolls back", async () => {
     await a.query("BEGIN");
     await expect(a.query({ text: "TRUNCATE item", values: [] })).rejects.toMatchObject({ code: "0A000" });
     await expect(a.query("SELECT $1::int", [1])).rejects.toMatchObject(ABORTED);

@@ -27,7 +27,7 @@ const piece = fc.oneof(
 const gap = fc.constantFrom(" ", "\n ", " -- ; 'x\n", " /* ; */ ", " /* a /* nested ' */ $$ */ ", "\t\r\n");
 
 describe("tokenize", () => {
-  it("finds every piece again, at its own place, whatever comments and white space stand between", () => {
+  it("finds every token at its position, whatever comments and white space are in between", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(piece, gap)), (parts) => {
         const sql = parts
@@ -39,7 +39,7 @@ describe("tokenize", () => {
     );
   });
 
-  it("ends on any text, and leaves nothing but white space and comments between two tokens", () => {
+  it("ends for any text, and leaves only white space and comments between two tokens", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (sql) => {
         let at = 0;
@@ -63,7 +63,7 @@ describe("tokenize", () => {
     expect(texts("'a' 'b'")).toEqual(["string:'a'", "string:'b'"]);
   });
 
-  it("takes a dollar sign inside a word for a part of it", () => {
+  it("treats a dollar sign inside a word as part of it", () => {
     expect(texts("a$$b $$ a$$b $$")).toEqual(["word:a$$b", "string:$$ a$$"].concat(["word:b", "string:$$"]));
   });
 

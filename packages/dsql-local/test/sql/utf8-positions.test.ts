@@ -18,7 +18,7 @@ describe("utf8Positions", () => {
 });
 
 describe("blankDsqlForms", () => {
-  it("changes no length, and nothing but ASYNC and AWS statements to blanks", () => {
+  it("keeps the length, and blanks out only ASYNC and AWS statements", () => {
     const part = fc.constantFrom(
       "CREATE INDEX ASYNC ON t (a)",
       "create unique index async i on t (a)",

@@ -14,7 +14,7 @@ function statements(sql: string): readonly Statement[] {
 const only = (sql: string): Statement => statements(sql)[0] as Statement;
 
 describe("parseQuery", () => {
-  it("turns CREATE INDEX ASYNC into a call that makes the index and answers the job's id", () => {
+  it("turns CREATE INDEX ASYNC into a call that creates the index and returns the job's id", () => {
     expect(only("CREATE INDEX ASYNC ON t(a)")).toMatchObject({
       text: `SELECT job_id FROM pg_catalog.dsql_local_create_index('CREATE INDEX       ON t(a)', '"t"', ARRAY['a']::pg_catalog.text[], false) AS job_id`,
       commandTag: "CREATE INDEX",
@@ -119,7 +119,7 @@ describe("parseQuery", () => {
     expect(only("SELECT 'after'").kind).toBe("read");
   });
 
-  it("answers a text seen before with the same object", () => {
+  it("returns the same object for a text seen before", () => {
     expect(parseQuery("SELECT 'hot'")).toBe(parseQuery("SELECT 'hot'"));
   });
 });

@@ -19,7 +19,7 @@ const statement = fc.oneof(
 );
 
 describe("parseQuery of several statements", () => {
-  it("finds each of them again as it was written, and its tables where they stand", () => {
+  it("finds each of them as it was written, and its tables at their positions", () => {
     fc.assert(
       fc.property(fc.array(statement, { minLength: 1, maxLength: 5 }), (parts) => {
         const sql = parts.join(" ;\n");
@@ -38,7 +38,7 @@ describe("parseQuery of several statements", () => {
     );
   });
 
-  it("answers any text, however broken, with statements or a syntax error", () => {
+  it("returns statements or a syntax error for any text, however broken", () => {
     const broken = fc.tuple(statement, fc.nat(), fc.string()).map(([sql, at, text]) => {
       const place = at % (sql.length + 1);
       return sql.slice(0, place) + text.replaceAll("\0", "") + sql.slice(place + 1);

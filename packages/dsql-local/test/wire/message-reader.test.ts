@@ -20,7 +20,7 @@ function inChunks(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 const chunkSizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 10 });
 
 describe("the message reader", () => {
-  it("gives the same messages, however the bytes are cut into chunks", () => {
+  it("returns the same messages, however the bytes are split into chunks", () => {
     fc.assert(
       fc.property(fc.array(anyMessage, { maxLength: 20 }), chunkSizes, (messages, sizes) => {
         const reader = new MessageReader();

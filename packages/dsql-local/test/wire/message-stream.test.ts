@@ -9,7 +9,7 @@ function pair(maxMessageBytes?: number) {
 }
 
 describe("a stream of messages", () => {
-  it("gives messages that are larger than what it reads ahead", async () => {
+  it("returns messages that are larger than its read-ahead limit", async () => {
     const { stream, far } = pair();
     const large = message(0x51, Buffer.alloc(3 * 1024 * 1024, 0x61));
     far.write(large);

@@ -78,7 +78,7 @@ test("drops the index of a failed build and reports the duplicate key", async ()
   expect((await deploy({ pool, migrations: [migration] })).applied).toEqual(["001"]);
 });
 
-test("survives conflicts, lost connections and lost answers at every statement", async () => {
+test("survives conflicts, lost connections and lost responses at every statement", async () => {
   for (let round = 0; round < 30; round += 1) {
     const migrations = [
       migrationOf(
@@ -106,7 +106,7 @@ test("survives conflicts, lost connections and lost answers at every statement",
   }
 });
 
-test("does not record a step as failed when it could not find out whether an earlier attempt had made it", async () => {
+test("does not record a step as failed when it could not find out whether an earlier attempt had succeeded", async () => {
   const migrations = [migrationOf("001", createTable("account"), createTable("invoice"))];
   await deploy({ pool, migrations });
   // As a process leaves it that is killed when its last statement has happened.

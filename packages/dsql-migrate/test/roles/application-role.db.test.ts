@@ -27,7 +27,7 @@ async function as<T>(user: string, work: (pool: DsqlPool) => Promise<T>): Promis
   }
 }
 
-test("makes a role that reads and writes rows, of later tables too, and cannot change the schema", async () => {
+test("creates a role that reads and writes rows, also of later tables, and cannot change the schema", async () => {
   const planned = await planRole(admin, { name: "app", iamArns: [arn] });
   expect(planned[0]).toEqual({ sql: 'CREATE ROLE "app" WITH LOGIN', purpose: "the role", done: false });
   await createRole(admin, { name: "app", iamArns: [arn] });
@@ -52,7 +52,7 @@ test("finds nothing to do for a role that is as it should be", async () => {
   expect(await createRole(admin, { name: "again", iamArns: [arn] })).toEqual([]);
 });
 
-test("gives a read-only role SELECT alone", async () => {
+test("grants a read-only role only SELECT", async () => {
   await createRole(admin, { name: "reader", iamArns: [arn], access: "read-only" });
   await as("reader", async (pool) => {
     await pool.query("SELECT * FROM account");

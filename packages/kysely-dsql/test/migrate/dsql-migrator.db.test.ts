@@ -223,7 +223,7 @@ test("runs migrations through the plugins of the instance", async () => {
   expect((await pool.query("SELECT first_name FROM user_account")).rows).toEqual([]);
 });
 
-test("fills a new column of a table that an earlier deployment made, and is continued in the midst of it", async () => {
+test("fills a new column of a table that an earlier deployment created, and continues when interrupted halfway", async () => {
   const migratorOf = (migrations: Record<string, KyselyMigration>) =>
     new DsqlMigrator({ db, provider: { getMigrations: async () => migrations } });
   const first = { "1_person": createPerson };

@@ -32,7 +32,7 @@ describe("schema builder, as far as DSQL goes", () => {
     await db.schema.dropTable("ship").ifExists().execute();
   });
 
-  it("makes foreign keys with the table", async () => {
+  it("creates foreign keys with the table", async () => {
     const db = dsql();
     await db.schema
       .createTable("cage")

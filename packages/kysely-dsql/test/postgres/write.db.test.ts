@@ -142,7 +142,7 @@ describe("plugins", () => {
 });
 
 describe("errors", () => {
-  it("of the server come as pg made them", async () => {
+  it("of the server are pg's own, unchanged", async () => {
     const codes = await same(async (db) => {
       const failures = await Promise.allSettled([
         db.insertInto("person").values({ id: 1, first_name: "Again", gender: "other" }).execute(),

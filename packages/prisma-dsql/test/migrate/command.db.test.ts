@@ -88,7 +88,7 @@ async function nextSecond(): Promise<void> {
   await vi.waitUntil(() => Math.floor(Date.now() / 1000) > Math.floor(now / 1000), { timeout: 5000 });
 }
 
-test("writes migrations made for DSQL, applies them, and shows them as applied", async () => {
+test("writes migrations for DSQL, applies them, and shows them as applied", async () => {
   await newMigration("First one", FIRST);
   const [first] = await readdir(migrations);
   const sql = await readFile(join(migrations, first as string, "migration.sql"), "utf8");

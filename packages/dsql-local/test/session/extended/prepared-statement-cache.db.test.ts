@@ -53,7 +53,7 @@ const boundAgain = (values: unknown[]): Promise<unknown[]> =>
   });
 
 describe("a query that comes again and again without a name", () => {
-  it("answers to the values it is sent with", async () => {
+  it("returns the rows for the values that it is sent with", async () => {
     for (let id = 1; id <= 9; id++) {
       const { rows } = await a.query("SELECT n FROM item WHERE id = $1", [id]);
       expect(rows).toEqual([{ n: id * 10 }]);
