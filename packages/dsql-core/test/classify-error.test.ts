@@ -71,7 +71,7 @@ describe("a conflict is recognised", () => {
       "data",
     ],
     [
-      "a transaction rolled back for a swallowed conflict",
+      "a transaction rolled back because its work caught a conflict",
       new TransactionRolledBackError("x", { cause: conflict() }),
       "data",
     ],

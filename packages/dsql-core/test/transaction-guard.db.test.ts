@@ -93,7 +93,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(1);
   });
 
-  test("is told when its COMMIT stored nothing because an error was swallowed", async () => {
+  test("gets an error when its COMMIT stored nothing because the work caught an error", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     await expect(run("SELECT nonsense")).rejects.toThrow(DatabaseError);

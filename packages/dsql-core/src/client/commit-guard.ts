@@ -107,7 +107,7 @@ export class GuardedStatement {
     this.#endTransaction();
     session.awaitingReady = true;
     return new TransactionRolledBackError(
-      "The server responded to COMMIT with ROLLBACK: a statement of the transaction had failed and its error was swallowed. Nothing was stored. Rethrow the error inside the work.",
+      "The server responded to COMMIT with ROLLBACK: a statement of the transaction had failed and the work caught its error. Nothing was stored. Rethrow the error inside the work.",
       { cause: session.spoiledBy },
     );
   }

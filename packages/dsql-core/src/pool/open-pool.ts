@@ -19,7 +19,7 @@ export function openPool(source: PoolSource, ormPrefix: string): DsqlPool {
 function optionsOf(source: DsqlPoolOptions | string): DsqlPoolOptions | string {
   if (typeof source === "object" && source !== null && "connect" in source && "query" in source)
     throw new DsqlConfigError(
-      "The pool is not a DsqlPool: a pool or client of pg signs no tokens and does not guard COMMIT. Make it with new DsqlPool(...) of dsql-core, or give connection options.",
+      "The pool is not a DsqlPool: a pool or client of pg signs no tokens and does not guard COMMIT. Create it with new DsqlPool(...) of dsql-core, or pass connection options.",
     );
   return source;
 }
