@@ -37,7 +37,7 @@ const TOOLS: Tool[] = [
       refused("SET lock_timeout = 0", parameter("lock_timeout")),
       refused("SET row_security = off", parameter("row_security")),
     ],
-    summary: "does not start: it sets parameters that a cluster refuses too; `COPY … TO STDOUT` works",
+    summary: "fails at once: it sets parameters that a cluster refuses too; `COPY … TO STDOUT` works",
   },
   {
     name: "pgAdmin",
