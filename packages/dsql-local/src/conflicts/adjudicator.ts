@@ -11,7 +11,7 @@ import type { WriteSet } from "./write-set.ts";
 export class Adjudicator {
   readonly #admin: AdminConnection;
   readonly #open = new Set<Snapshot>();
-  /** Snapshots that are being taken: what is committed meanwhile may be unseen by them. */
+  /** Number of snapshots that are being taken; they may not see what is committed meanwhile. */
   #opening = 0;
   #facts = new Map<number, Promise<TableFacts> | TableFacts>();
   #definitions = new Map<number, readonly TableDefinition[]>();
@@ -23,7 +23,7 @@ export class Adjudicator {
   schemaVersion = 0;
   /** Counts the index builds and validations that have ended. */
   jobsEnded = 0;
-  /** Grows at the start and at the end of everything that may change tables, whether it succeeds or not. */
+  /** Incremented before and after everything that may change tables, whether it succeeds or not. */
   catalogVersion = 0;
 
   constructor(admin: AdminConnection) {
@@ -35,15 +35,15 @@ export class Adjudicator {
     return this.#open.size + this.#opening > 0;
   }
 
-  /** To be called when an index build or a validation has ended, which affects the transactions that are open now. */
+  /** To be called when an index build or a validation has ended, which affects the open transactions. */
   jobEnded(): void {
     this.forgetFacts();
     this.jobsEnded++;
   }
 
   /**
-   * Runs what commits DDL or GRANT, if it succeeds.
-   * @returns its result; `schemaVersion` has grown where `hasChanged` says so of it.
+   * Runs `commit`, which commits DDL or GRANT if it succeeds.
+   * @returns its result; `schemaVersion` has been incremented if `hasChanged` returns true for it.
    */
   async changeSchema<T>(commit: () => Promise<T>, hasChanged: (result: T) => boolean): Promise<T> {
     this.forgetFacts();
@@ -52,7 +52,7 @@ export class Adjudicator {
         if (hasChanged(result)) this.schemaVersion++;
         return result;
       })
-      // A commit whose connection broke may have taken effect as well.
+      // A commit whose connection broke may have taken effect too.
       .finally(() => this.forgetFacts());
     this.#schemaChanges.add(change);
     try {
@@ -62,7 +62,7 @@ export class Adjudicator {
     }
   }
 
-  /** Waits for the DDL that is being committed now. */
+  /** Waits until the DDL that is being committed now has ended. */
   async schemaSettled(): Promise<void> {
     await Promise.allSettled(this.#schemaChanges);
   }
@@ -76,7 +76,7 @@ export class Adjudicator {
     };
   }
 
-  /** To be called when a snapshot that was announced will not be taken. */
+  /** To be called if a snapshot that `opening` announced will not be taken. */
   neverOpened(): void {
     this.#opening--;
   }
@@ -93,7 +93,7 @@ export class Adjudicator {
     return this.log.begin(transactionId, writes);
   }
 
-  /** The keys of a table as they are now, read from the catalogs alone. @throws {BackendGoneError} */
+  /** The current keys of a table, read only from the catalogs. @throws {BackendGoneError} */
   facts(table: number): Promise<TableFacts> | TableFacts {
     const known = this.#facts.get(table);
     if (known) return known;
@@ -109,15 +109,15 @@ export class Adjudicator {
   }
 
   /**
-   * The definitions of tables, each with those that foreign keys tie to it, as transactions read them which began at this
-   * version of the catalogs; undefined where tables may have changed since, or may be changing.
+   * The cached definitions of tables, each with those of the tables that foreign keys link to it, for transactions that began
+   * at this version of the catalogs; undefined if tables may have changed since, or may be changing now.
    */
   definitionsAt(catalogVersion: number): Map<number, readonly TableDefinition[]> | undefined {
     const isCurrent = catalogVersion === this.catalogVersion && this.#schemaChanges.size === 0;
     return isCurrent ? this.#definitions : undefined;
   }
 
-  /** To be called when tables may have changed: what is known of them is read again. */
+  /** To be called when tables may have changed: discards the cached facts and definitions. */
   forgetFacts(): void {
     this.catalogVersion++;
     this.#facts = new Map();

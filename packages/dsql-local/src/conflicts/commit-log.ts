@@ -7,7 +7,7 @@ export interface PendingCommit {
   failed(): void;
 }
 
-/** What a transaction has touched; the marks are put together when they are first asked for. */
+/** What a transaction has touched; the marks are computed when they are first read. */
 interface Touched {
   readonly marks: Marks;
 }
@@ -15,12 +15,12 @@ interface Touched {
 interface Commit {
   transactionId: number;
   touched: Touched;
-  /** Resolves when the COMMIT is over; absent once it has succeeded. */
+  /** Resolves when the COMMIT has ended; absent once it has succeeded. */
   pending?: Promise<void> | undefined;
 }
 
 /**
- * What has been committed while a transaction was open that may still be compared with it.
+ * The commits that a transaction that is still open may have to be compared with.
  *
  * A commit is logged before COMMIT is sent, so that a session that sees its effect in PostgreSQL finds it here.
  */
@@ -79,7 +79,7 @@ export class CommitLog {
     );
   }
 
-  /** Resolves at the end of a COMMIT in progress that may have changed it; undefined if there is none. */
+  /** Resolves at the end of a COMMIT in progress that may change that result; undefined if there is none. */
   pendingMeeting(own: Touched, snapshot: Snapshot): Promise<void> | undefined {
     return this.#commits.find(
       (commit) =>
@@ -87,19 +87,19 @@ export class CommitLog {
     )?.pending;
   }
 
-  /** Whether anything was committed that the snapshot does not see, or is being committed. */
+  /** Whether there is a commit, ended or in progress, that the snapshot does not see. */
   hasUnseen(snapshot: Snapshot): boolean {
     return this.#commits.some((commit) => !snapshot.sees(commit.transactionId));
   }
 
-  /** Forgets the commits that every open transaction sees. */
+  /** Removes the commits that every open transaction sees. */
   prune(open: Iterable<Snapshot>): void {
     let oldest = Number.POSITIVE_INFINITY;
     for (const snapshot of open) oldest = Math.min(oldest, snapshot.oldest);
     if (this.#commits.length > 0) {
       this.#commits = this.#commits.filter((commit) => commit.pending || commit.transactionId >= oldest);
     }
-    // What stays does not hold on to the rows.
+    // The remaining commits keep only their marks, so that their rows can be freed.
     for (const commit of this.#commits) {
       if (!commit.pending) commit.touched = { marks: commit.touched.marks };
     }

@@ -1,11 +1,10 @@
 /**
- * SQL functions that move an open transaction's changes in its backend: they replay them after its locks were released,
- * and give a transaction that is known to lose a private copy of the tables it writes.
+ * SQL functions for an open transaction's changes: one replays them after its locks were released, the other gives a
+ * transaction that is known to lose private copies of the tables it writes.
  *
- * Both run as a replica does: without cascades and marks, whose effects are among the changes. Checks of foreign keys are
- * enabled for replicas too (see {@link "./mark-trigger-sql.ts"}); since all rows are written by one statement, they look
- * at all of them, and a deferred one is done at COMMIT. The script that makes copies is put together by
- * {@link "./sandbox-script.ts"}.
+ * Both run as a replica: without cascades and mark triggers, whose effects are already among the changes. Foreign key checks
+ * are enabled for replicas too (see {@link "./mark-trigger-sql.ts"}); since one statement writes all rows, they see all of
+ * them, and a deferred check runs at COMMIT. {@link "./sandbox-script.ts"} builds the script that creates the copies.
  */
 export const deltaSql = `
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_columns(relation oid, for_update boolean) RETURNS text
@@ -15,14 +14,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $columns$
     AND NOT (for_update AND attidentity = 'a')
 $columns$;
 
--- Repeats a pattern for each of some columns, with %1$I for the column's name: a part of the statement that writes rows again.
+-- Applies a format, in which %1$I is the column's name, to each of the given columns: a part of the statement that replays rows.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_for_columns(relation oid, numbers int2[], pattern text, separator text)
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $for$
   SELECT string_agg(format(pattern, attname), separator ORDER BY attnum) FROM pg_attribute
   WHERE attrelid = relation AND attnum = ANY (numbers)
 $for$;
 
--- Writes deletions, updates and insertions, in this order; returns "number:ctid" for rows of tables without a primary key.
+-- Replays deletions, updates and insertions, in this order; returns "step:ctid" for each row of a table without a primary key.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_replay(key text, changes jsonb) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog SET session_replication_role = replica
 SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' AS $replay$

@@ -1,10 +1,10 @@
 import { literal } from "../sql/quoting.ts";
 
 /**
- * The type of a key column as pg_type names it; a domain has the name of its base type.
+ * The name of a key column's type in pg_type; for a domain, the name of its base type.
  *
- * This file normalizes values of key columns, so that two texts are the same exactly if the values are equal by
- * PostgreSQL's `=`. The mark triggers write them with ISO dates in UTC.
+ * This file normalizes values of key columns, so that two texts are identical if and only if the values are equal by
+ * PostgreSQL's `=`. The mark triggers write dates in ISO style and in UTC.
  */
 export type KeyType = string;
 
@@ -28,7 +28,7 @@ export function keyValue(type: KeyType, text: string): string {
   }
 }
 
-/** Normalizes a foreign key's value as its parent's key: for the pairs of types that PostgreSQL can compare. */
+/** Normalizes a foreign key's value like a value of the parent's key, for every pair of types that PostgreSQL can compare. */
 export function referenceValue(parent: KeyType, child: KeyType, text: string, zoned?: ZonedValues): string {
   if (parent === "float8" || parent === "float4") {
     const isSingle = child === "float4" || (parent === "float4" && child !== "float8");
@@ -47,8 +47,8 @@ export function isZoned(parent: KeyType, child: KeyType): boolean {
 }
 
 /**
- * SQL that converts children's values in the session's time zone; one column, in the order of the values. `to_json`
- * writes dates in ISO style in every session.
+ * SQL that converts foreign key values in the session's time zone; it returns one column, in the order of the values.
+ * `to_json` writes dates in ISO style in every session.
  */
 export function zonedValuesSql(parent: KeyType, texts: readonly string[]): string {
   const values = texts.map(literal).join(", ");
@@ -60,13 +60,13 @@ export function zonedValuesSql(parent: KeyType, texts: readonly string[]): strin
     FROM pg_catalog.unnest(ARRAY[${values}]::text[]) WITH ORDINALITY AS v(value, n) ORDER BY n`;
 }
 
-/** Reads what {@link zonedValuesSql} returned. */
+/** Parses a value that {@link zonedValuesSql} has returned. */
 export function parseZonedValue(parent: KeyType, json: string): string {
   const text = (JSON.parse(json) as string).replace("T", " ");
   return parent === "timestamptz" ? withOffset(text) : text;
 }
 
-/** `1.50` and `1.5` are one number, and so are `-0` and `0`. */
+/** `1.50` and `1.5` are the same number, and so are `-0` and `0`. */
 function plainNumber(text: string): string {
   const trimmed = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   return trimmed === "-0" ? "0" : trimmed;

@@ -1,6 +1,6 @@
 import type { AdminConnection } from "./admin-connection.ts";
 
-/** A session that may hold locks which another one waits for. */
+/** A session that may hold locks that another session waits for. */
 export interface LockHolder {
   /**
    * Releases the locks of the open transaction as soon as its backend is idle, if `isStillNeeded` is true then; the
@@ -15,17 +15,17 @@ const STILL_WAITING = /^process \d+ (?:still waiting for|avoided deadlock for) /
 export const isLockWait = (notice: { severity: string; message: string }): boolean =>
   notice.severity === "LOG" && STILL_WAITING.test(notice.message);
 
-/** PostgreSQL reports a wait only once, though another session may have taken the lock since: so it is checked again. */
+/** PostgreSQL reports a wait only once, but another session may take the lock later, so the blockers are read repeatedly. */
 const REPEAT_MS = 20;
 
 /** Ensures that no statement waits for an idle transaction: the session that blocks it has to release its locks. */
 export class LockWatch {
   readonly #admin: AdminConnection;
   readonly #holders = new Map<number, LockHolder>();
-  /** Backends whose blockers the next query will ask for. */
+  /** Waiting backends whose blockers the next query will read. */
   readonly #asking = new Set<number>();
   #answer: Promise<Map<number, readonly number[]>> | undefined;
-  /** Resolves when the query that was sent last has ended. */
+  /** Resolves when the last query has ended. */
   #asked: Promise<unknown> = Promise.resolve();
 
   constructor(admin: AdminConnection) {
@@ -40,7 +40,7 @@ export class LockWatch {
     this.#holders.delete(processId);
   }
 
-  /** To be called when the backend with this process id waits for a lock. @returns call it when the request has ended */
+  /** To be called when the backend with this process id waits for a lock. @returns a function to call when the request has ended */
   watch(processId: number): () => void {
     let timer: NodeJS.Timeout | undefined;
     let hasEnded = false;
@@ -67,7 +67,7 @@ export class LockWatch {
     };
   }
 
-  /** The backends that this one waits for, by a query that answers for all who asked while the one before it ran. */
+  /** The backends that this one waits for; one query serves all calls that were made while the previous query ran. */
   async #blockersOf(processId: number): Promise<readonly number[]> {
     this.#asking.add(processId);
     this.#answer ??= this.#askNext();

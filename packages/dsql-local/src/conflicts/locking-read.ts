@@ -4,15 +4,15 @@ import { type Token, tokenize } from "../sql/tokenizer.ts";
 import type { Statement } from "../statements/statement.ts";
 import { EXCLUSIVE, KEY_SHARE } from "./marks.ts";
 
-/** A SELECT with FOR UPDATE or FOR KEY SHARE as it is run: without locks, reporting which rows it would have locked. */
+/** A SELECT with FOR UPDATE or FOR KEY SHARE, as it is run: without locks, but reporting the rows that it would have locked. */
 export interface LockingRead {
-  /** The text with columns added at its end, each naming a row as `oid ctid row-text`. */
+  /** The text with columns added at the end of its select list, each of which identifies a row as `oid ctid row-text`. */
   text: string;
-  /** What each added column marks its row with. */
+  /** The mark that each added column gives its row. */
   columnMarks: readonly number[];
 }
 
-/** Blanks out FOR UPDATE and FOR KEY SHARE at any depth; positions in the text stay as they are. */
+/** Replaces FOR UPDATE and FOR KEY SHARE at any depth with spaces, so that positions in the text stay valid. */
 export function withoutLocks(sql: string): string {
   const tokens = [...tokenize(sql)];
   let text = sql;
@@ -53,7 +53,7 @@ export function lockingRead(statement: Statement): LockingRead | undefined {
   };
 }
 
-/** Quoted names of the tables that are locked -> the stronger of their locks. */
+/** Quoted names of the locked tables -> the marks for their locks. */
 function locksOf(select: SelectStmt, ctes: ReadonlySet<string>): Map<string, number> {
   const locks = new Map<string, number>();
   const tables = (select.fromClause ?? [])
@@ -99,7 +99,7 @@ function startOfFrom(sql: string): number | undefined {
   return undefined;
 }
 
-/** The end of the locking clause that begins at token `at`; undefined if none begins there. */
+/** The index after the last token of the locking clause that begins at token `at`; undefined if none begins there. */
 function endOfLock(tokens: readonly Token[], at: number): number | undefined {
   const word = (offset: number): string =>
     tokens[offset]?.kind === "word" ? (tokens[offset] as Token).text : "";

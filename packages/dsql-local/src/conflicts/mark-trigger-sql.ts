@@ -1,27 +1,27 @@
 import { MARK_SQLSTATE } from "./row-change.ts";
 
-/** Makes a value's text, and the notice that carries it, the same in every session, so that all name a row alike. */
+/** Makes a value's text, and the notice that carries it, the same in every session, so that all identify a row by the same text. */
 const SAME_TEXT = `SET client_encoding = 'UTF8' SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
 SET intervalstyle = 'postgres' SET extra_float_digits = 1`;
 
-/** Shorter rows break no limit of a row, a column or a key. */
+/** Shorter rows cannot exceed a limit on the size of a row, a column or a key. */
 const LONG_ROW_BYTES = 1900;
 
-/** From this number of rows on, an UPDATE reports their keys alone, which costs less than the rows themselves. */
+/** An UPDATE of at least this many rows reports only their keys, which costs less than reporting whole rows. */
 const MANY_ROWS = 100;
 
 /**
- * The triggers that report changed rows to the session, and count a statement's rows against DSQL's limit.
+ * The triggers that report changed rows to the session in notices, and check their number against DSQL's limit.
  *
- * A notice reaches the session before the statement's own response, and cascades of foreign keys fire them too. Rows of a
- * table with a primary key are reported once for each statement; without one they are told apart by their ctids, which
- * only a trigger for each row can see.
+ * A notice reaches the session before the statement's own response, and foreign key cascades fire the triggers too. Rows of
+ * a table with a primary key are reported once per statement; without one they are identified by their ctids, which only a
+ * row-level trigger can see.
  *
- * An UPDATE of many rows reports no more of them than what identifies them; dsql_local_images reads the rest if it is needed.
+ * An UPDATE of many rows reports only the columns that identify them; dsql_local_images reads the rest if it is needed.
  */
 export const markTriggerSql = `
--- How an UPDATE of a table reports keys alone: the columns, 1 where one is reported, and a query of the transition tables.
--- Not where values have a domain: to read part of a row as a whole one would run its checks.
+-- How an UPDATE of a table reports only keys: its columns, 1 for each that is reported, and a query of the transition tables.
+-- NULL if the type of a column is a domain: reading a partial row as a whole one would run the domain's checks.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_key_report(relation oid, OUT columns text, OUT query text) LANGUAGE plpgsql
 STABLE SET search_path = pg_catalog AS $report$
 DECLARE
@@ -122,7 +122,7 @@ BEGIN
     ELSE convert_to(image::text, 'UTF8')::text END;
 END $row$;
 
--- The rows that have the primary keys of the given ones, as they are now: base64 of JSON, in their order.
+-- The current rows with the primary keys of the given rows, in the same order: JSON in base64.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_images(key text, relation oid, rows jsonb) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres'
 SET extra_float_digits = 1 AS $images$
@@ -172,7 +172,7 @@ BEGIN
     IF made.is_new THEN
       PERFORM dsql_local_watch_table(made.objid);
     END IF;
-    -- Rows that are written again are checked too, and rows that COMMIT has yet to check.
+    -- Foreign keys are checked for replayed rows too, and for rows whose check is deferred to COMMIT.
     FOR check_trigger IN
       SELECT tgrelid::regclass AS relation, tgname FROM pg_trigger JOIN pg_constraint AS c ON c.oid = tgconstraint
       WHERE c.contype = 'f' AND made.objid IN (c.conrelid, c.confrelid) AND tgenabled = 'O' AND tgfoid = ANY (ARRAY[

@@ -1,19 +1,20 @@
 /**
- * How a transaction has touched a row or a unique value; a key may carry several.
+ * How a transaction has touched a row or a unique value; one may have several marks.
  *
- * The matrix is the one of the DSQL user guide, "Concurrency control": INSERT, DELETE, an UPDATE of a key column and FOR
- * UPDATE conflict with everything; an UPDATE of other columns with another such; FOR KEY SHARE only with the first group.
+ * The conflict matrix is that of the DSQL user guide, "Concurrency control": INSERT, DELETE, an UPDATE of a key column and
+ * FOR UPDATE conflict with everything; two UPDATEs of other columns conflict with each other; FOR KEY SHARE conflicts only
+ * with the first group.
  */
 export const KEY_SHARE = 1;
 export const UPDATE = 2;
 export const EXCLUSIVE = 4;
 
-/** It has taken the value away: a DELETE, or an UPDATE of a key. Comes with EXCLUSIVE, and adds nothing to the matrix. */
+/** A DELETE or an UPDATE of a key has removed the value. Always set together with EXCLUSIVE; not part of the matrix. */
 export const REMOVED = 8;
-/** It has taken a reference to the value away. Conflicts with nothing by itself; see {@link marksMeet}. */
+/** A reference to the value was removed. Not part of the matrix; see {@link marksMeet}. */
 export const RELEASED = 16;
 
-/** What a transaction has touched: the name of a row or of a unique value -> bits. */
+/** What a transaction has touched: the name of a row or of a unique value -> its marks, as bits. */
 export type Marks = Map<string, number>;
 
 export function addMark(marks: Marks, key: string, bits: number): void {
@@ -27,12 +28,12 @@ export function bitsConflict(a: number, b: number): boolean {
   return ((a | b) & EXCLUSIVE) !== 0 || (a & b & UPDATE) !== 0;
 }
 
-/** Whether two transactions conflict by the matrix. */
+/** Whether two transactions conflict according to the matrix. */
 export const marksConflict = (a: Marks, b: Marks): boolean => anyShared(a, b, bitsConflict);
 
 /**
- * Whether what `own` has just done may have had a different result because of what `unseen` has committed: they
- * conflict, or PostgreSQL has found no row that refers to a removed key, because `unseen` has removed that row.
+ * Whether the commit of `unseen` may have changed the result of what `own` has just done: they conflict, or `own` has
+ * removed a key, and PostgreSQL found no row that references it because `unseen` has removed that row.
  */
 export const marksMeet = (own: Marks, unseen: Marks): boolean =>
   anyShared(own, unseen, (a, b) => bitsConflict(a, b) || ((a & REMOVED) !== 0 && (b & RELEASED) !== 0));

@@ -2,10 +2,10 @@ import { parseErrorFields } from "../wire/error-fields.ts";
 import { parseArrays, rowTexts } from "./row-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** SQLSTATE of the notices by which a trigger reports changed rows to the session; no client ever sees one. */
+/** SQLSTATE of the notices in which a trigger reports changed rows to the session; they are never sent to a client. */
 export const MARK_SQLSTATE = "DQ001";
 
-/** One changed row: its text before and after (empty if there is none), and if the table has no primary key, the ctids. */
+/** One changed row: its text before and after (empty if there is none), and its ctids if the table has no primary key. */
 interface RowChange {
   oldRow: string;
   newRow: string;
@@ -13,7 +13,7 @@ interface RowChange {
   newCtid?: string | undefined;
 }
 
-/** Rows of one table that a statement, or a cascade of it, has changed in the same way. */
+/** Rows of one table that a statement, or one of its cascades, has changed by the same operation. */
 export interface TableChange {
   /** The writing transaction's 64-bit id. */
   transactionId: number;
@@ -22,15 +22,15 @@ export interface TableChange {
   /** INSERT, UPDATE or DELETE. */
   op: "I" | "U" | "D";
   rowCount: number;
-  /** Bytes of the rows' text, after the change or of what was deleted; where only keys are known, about so many. */
+  /** Bytes of the text of the new rows, or of the deleted ones; approximate if only keys were reported. */
   bytes: number;
-  /** Whether the texts hold every column; otherwise only what identifies the rows, and the other columns are empty. */
+  /** Whether the texts contain every column; otherwise only the columns that identify the rows, and the others are empty. */
   isWhole: boolean;
   /** Reads the rows from the notice. */
   rows(): RowChange[];
 }
 
-/** A table with what a statement has changed in it and what is known of its keys. */
+/** What a statement has changed in one table, with the facts about the table's keys. */
 export interface KnownChange extends TableChange {
   facts: TableFacts;
 }
@@ -38,9 +38,9 @@ export interface KnownChange extends TableChange {
 /**
  * Reads the body of a mark trigger's notice, which is UTF-8 in every session. The message is one of
  * - `transaction table op count bytes`: the detail and the hint are JSON arrays of the rows before and after;
- * - `transaction table op count bytes columns`: they are an array for each column that has a 1, and the hint is empty where
- *   no value has changed;
- * - `transaction table op 1 - ctid ctid`: they are the one row before and after.
+ * - `transaction table op count bytes columns`: they contain an array of values for each column that has a 1, and the hint
+ *   is empty if no value has changed;
+ * - `transaction table op 1 - ctid ctid`: they are the row before and after.
  */
 export function parseTableChange(body: Buffer): TableChange {
   const { message, detail = "", hint = "" } = parseErrorFields(body);

@@ -1,11 +1,11 @@
 /**
- * What a row without a primary key is identified by: its ctid at first. Each UPDATE moves it to another ctid, so that
- * transactions with different snapshots see it at different ones.
+ * Identifies a row without a primary key by its first ctid: each UPDATE moves the row to another ctid, so that transactions
+ * with different snapshots see it at different ctids.
  */
 export class RowIds {
   readonly #first = new Map<string, string>();
 
-  /** The ctid that identifies the row which is at `ctid` now. */
+  /** The ctid that identifies the row that is at `ctid` now. */
   firstOf(table: number, ctid: string): string {
     return this.#first.get(`${table} ${ctid}`) ?? ctid;
   }
@@ -15,7 +15,7 @@ export class RowIds {
     this.#first.set(`${row.table} ${row.to}`, this.firstOf(row.table, row.from));
   }
 
-  /** To be called when no transaction is open: from then on every row is identified by its present ctid. */
+  /** To be called when no transaction is open: from then on every row is identified by its current ctid. */
   clear(): void {
     this.#first.clear();
   }

@@ -4,11 +4,11 @@ import type { ForeignKey, TableFacts, UniqueKey } from "./table-facts.ts";
 
 export type Row = readonly (string | null)[];
 
-/** The name of a unique value, or undefined if a null makes it equal to no other. */
+/** The name of a unique value; undefined if it contains a null, and so is equal to no other. */
 function nameOf(key: UniqueKey, row: Row): string | undefined {
   if (key.columns.length === 1) {
     const text = row[key.columns[0] as number] ?? null;
-    // A shortcut with the same result as for several columns.
+    // A faster path, with the same result as the one for several columns.
     if (text !== null) return nameOfOne(key.index, keyValue(key.types[0] as string, text));
   }
   const values: (string | null)[] = [];
@@ -37,7 +37,7 @@ function referenceOf(key: ForeignKey, row: Row, zoned: ZonedValues | undefined):
 export const primaryKeyOf = (facts: TableFacts): UniqueKey | undefined =>
   facts.keys.find((key) => key.isPrimary);
 
-/** The name of a row by its primary key; undefined where its table has none. */
+/** The name of a row by its primary key; undefined if its table has none. */
 export function primaryName(facts: TableFacts, row: Row): string | undefined {
   const primary = primaryKeyOf(facts);
   return primary && nameOf(primary, row);
@@ -48,23 +48,23 @@ interface RowNames {
   facts: TableFacts;
   table: number;
   row: Row;
-  /** What identifies the row where there is no primary key; absent where it is the transaction's own. */
+  /** What identifies a row without a primary key; undefined if the transaction itself has inserted the row. */
   rowId: string | undefined;
 }
 
-/** The name of the row itself: the value of its primary key, or without one its first ctid. */
+/** The name of the row itself: the value of its primary key, or its first ctid if it has none. */
 function rowName({ facts, table, row, rowId }: RowNames): string | undefined {
   if (primaryKeyOf(facts)) return primaryName(facts, row);
   return rowId === undefined ? undefined : `${table}:${rowId}`;
 }
 
-/** Every name that a row has. */
+/** All names of a row: its own, and those of its unique values. */
 function allNames(names: RowNames): string[] {
   const all = [rowName(names), ...names.facts.keys.map((key) => nameOf(key, names.row))];
   return all.filter((name) => name !== undefined);
 }
 
-/** Marks the parents of a child row as FOR KEY SHARE would, and those that it no longer refers to as released. */
+/** Marks the keys that a child row references as FOR KEY SHARE would, and those that it no longer references as released. */
 function markParents(
   marks: Marks,
   facts: TableFacts,
@@ -81,22 +81,22 @@ function markParents(
   }
 }
 
-/** Whether an UPDATE has changed a member of a unique key. */
+/** Whether an UPDATE has changed a column of a unique key. */
 export function changesKey(facts: TableFacts, before: Row, after: Row): boolean {
   return facts.keys.some((key) => key.columns.some((column) => before[column] !== after[column]));
 }
 
-/** One changed row, for its marks. */
+/** One changed row, as {@link markChange} needs it. */
 export interface ChangedRow {
   table: number;
   facts: TableFacts;
   before: Row | undefined;
   after: Row | undefined;
-  /** What identifies the row where there is no primary key; absent where it is the transaction's own. */
+  /** What identifies a row without a primary key; undefined if the transaction itself has inserted the row. */
   rowId: string | undefined;
-  /** Its name by the primary key before the change, or after it if the row is new. */
+  /** Its name by the primary key: before the change, or after it if the row is new. */
   name: string | undefined;
-  /** Whether a member of a unique key was changed; false for a new or deleted row. */
+  /** Whether a column of a unique key was changed; false for a new or deleted row. */
   hasNewKey: boolean;
 }
 
@@ -119,7 +119,7 @@ export function markChange(
   if (facts.foreignKeys.length > 0) markParents(marks, facts, before, after, zoned);
 }
 
-/** A row that a locking read has read: `oid ctid row-text`, the last in hexadecimal unless the client's encoding is UTF-8. */
+/** A row that a locking read has read: `oid ctid row-text`; the row's text is hexadecimal unless the client's encoding is UTF-8. */
 export interface ReadRow {
   table: number;
   ctid: string;

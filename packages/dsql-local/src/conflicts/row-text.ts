@@ -1,6 +1,6 @@
 /**
  * Splits a row's text, as PostgreSQL prints a composite value: `(1,,"a ""b""")` -> `["1", null, 'a "b"']`.
- * @param columns how many columns are wanted, from the first. @default all of them
+ * @param columns how many columns to return, from the first. @default all of them
  */
 export function parseRowText(text: string, columns = Number.POSITIVE_INFINITY): (string | null)[] {
   const values: (string | null)[] = [];
@@ -27,7 +27,7 @@ export function parseRowText(text: string, columns = Number.POSITIVE_INFINITY): 
   return values;
 }
 
-/** Writes rows as PostgreSQL reads them, from the values of the columns that have a 1; the other columns are null. */
+/** Formats rows as PostgreSQL reads them, from the values of the columns that have a 1; the other columns are null. */
 export function rowTexts(columns: string, values: readonly (string | null)[][]): string[] {
   return (values[0] ?? []).map((_, row) => {
     let column = 0;

@@ -3,8 +3,8 @@ import type { Statement } from "../statements/statement.ts";
 import { withoutLocks } from "./locking-read.ts";
 
 /**
- * The statement's text for a transaction that works on copies: names of copied tables lose their schema, so
- * that they resolve to the schema of temporary tables, which is searched first.
+ * The statement's text for a transaction that works on copies: in names of copied tables, the schema is replaced by pg_temp.
+ * Names without a schema refer to the copies already, since pg_temp is searched first.
  */
 export function sandboxText(
   statement: Statement,

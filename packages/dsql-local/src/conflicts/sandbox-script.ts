@@ -3,13 +3,13 @@ import type { TableDefinition } from "./table-definition.ts";
 import type { ReplayStep } from "./write-set.ts";
 
 /**
- * SQL that makes the sandbox of a transaction which is known to lose its conflict: temporary copies of tables, in which its
- * statements go on as if they were alone, until COMMIT fails. A copy holds what the transaction's snapshot sees, with its
- * own changes, and has the same constraints under the same names.
- * @param changes what the transaction has changed: `base` is a row before, `row` a row now, both as PostgreSQL's row texts
+ * SQL that creates the sandbox of a transaction that is known to lose a conflict: temporary copies of tables, on which its
+ * statements continue as if it were the only transaction, until COMMIT fails. A copy contains what the transaction's snapshot
+ * sees, with its own changes, and has the same constraints with the same names.
+ * @param changes what the transaction has changed: `base` is a row before, `row` the row now, both as PostgreSQL's row texts
  */
 export function sandboxScript(tables: readonly TableDefinition[], changes: readonly ReplayStep[]): string {
-  /** The copies' names by the tables' oids. */
+  /** The names of the copies, by the oids of their tables. */
   const names = new Map(tables.map(({ table, name }) => [table, `pg_temp.${identifier(name)}`]));
   const script: string[] = [];
   for (const definition of tables) {
@@ -19,12 +19,12 @@ export function sandboxScript(tables: readonly TableDefinition[], changes: reado
     for (const { name, keys } of definition.indexes)
       script.push(`CREATE UNIQUE INDEX ${name} ON ${copy} USING ${keys}`);
     script.push(...fill(definition, copy, own));
-    // After the rows, which need not pass them.
+    // Added after the rows, which need not satisfy them.
     for (const constraint of definition.uncheckedConstraints)
       script.push(`ALTER TABLE ${copy} ADD CONSTRAINT ${constraint}`);
     script.push(`GRANT ALL ON ${copy} TO PUBLIC`);
   }
-  // Once all copies exist; NOT VALID leaves the rows that were copied unchecked.
+  // Added once all copies exist; NOT VALID leaves the copied rows unchecked.
   for (const { table, foreignKeys } of tables) {
     for (const { name, parent, columns, parentColumns, rest } of foreignKeys) {
       script.push(
@@ -36,7 +36,7 @@ export function sandboxScript(tables: readonly TableDefinition[], changes: reado
   return script.join(";\n");
 }
 
-/** INSERTs of the rows that the transaction has not changed, as they are in the table, and of its own rows. */
+/** INSERTs that fill a copy with the table's rows that the transaction has not changed, and with its own rows. */
 function fill(
   { schema, name, columns, primaryKey }: TableDefinition,
   copy: string,
@@ -47,7 +47,7 @@ function fill(
   const filled = [
     `INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ONLY ${source} AS t${exceptThese(bases, source, primaryKey)}`,
   ];
-  /** Its own rows as they are now, as SQL literals. */
+  /** The transaction's own rows in their current state, as SQL literals. */
   const images = changes.flatMap(({ row }) => (row === undefined ? [] : [literal(row)]));
   if (images.length > 0) {
     filled.push(
@@ -58,7 +58,7 @@ function fill(
   return filled;
 }
 
-/** A WHERE clause that leaves out the rows that the transaction has changed or deleted: by their keys, or without one by ctid. */
+/** A WHERE clause that excludes the rows that the transaction has changed or deleted: by primary key, or by ctid if there is none. */
 function exceptThese(
   bases: readonly { row: string; ctid?: string | undefined }[],
   source: string,
@@ -70,7 +70,7 @@ function exceptThese(
   }
   const rows = bases.map(({ row }) => literal(row)).join(", ");
   const isSame = primaryKey.map((column) => `t.${column} = (base).${column}`).join(" AND ");
-  // OFFSET 0 keeps PostgreSQL from parsing a row's text anew for each of its columns.
+  // OFFSET 0 keeps PostgreSQL from parsing a row's text again for each of its columns.
   return ` WHERE NOT EXISTS (
     SELECT FROM (SELECT image::${source} AS base FROM unnest(ARRAY[${rows}]::text[]) AS image OFFSET 0) AS b WHERE ${isSame})`;
 }

@@ -1,11 +1,11 @@
 import { parseErrorFields } from "../wire/error-fields.ts";
 
-/** SQLSTATE of the notices by which set_config() reports what it has set; no client ever sees one. */
+/** SQLSTATE of the notices in which set_config() reports what it has set; they are never sent to a client. */
 export const SETTING_SQLSTATE = "DQ002";
 
 /**
- * Reads the body of such a notice: `name is_local`, and the value's UTF-8 in hexadecimal as the detail, which is
- * `null` for the default. @returns SQL that sets the same again.
+ * Reads the body of such a notice: the message is `name is_local`, and the detail is the value's UTF-8 in hexadecimal, or
+ * `null` for the default. @returns SQL that repeats the call.
  */
 export function parseSetting(body: Buffer): string {
   const { message, detail } = parseErrorFields(body);

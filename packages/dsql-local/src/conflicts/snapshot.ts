@@ -1,4 +1,4 @@
-/** Which transactions' commits a transaction sees; read from the text of pg_current_snapshot(), `xmin:xmax:xip,xip`. */
+/** Which transactions' commits a transaction sees; parsed from the text of pg_current_snapshot(), `xmin:xmax:xip,xip`. */
 export class Snapshot {
   /** xmin: every transaction with a lower id is either committed and visible, or rolled back. */
   readonly oldest: number;

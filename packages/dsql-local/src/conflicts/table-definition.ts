@@ -1,4 +1,4 @@
-/** What is needed to make a copy of a table that behaves as the table does. */
+/** What is needed to create a copy of a table that behaves like the table. */
 export interface TableDefinition {
   table: number;
   schema: string;
@@ -7,9 +7,9 @@ export interface TableDefinition {
   columns: string;
   /** The text between the parentheses of CREATE TABLE: columns, checks, unique constraints. */
   body: string;
-  /** Checks that rows of the table need not pass, in the form of ADD CONSTRAINT. */
+  /** CHECK constraints that existing rows need not satisfy (NOT VALID), as text for ADD CONSTRAINT. */
   uncheckedConstraints: readonly string[];
-  /** Columns of the primary key, quoted; empty where there is none. */
+  /** Columns of the primary key, quoted; empty if there is none. */
   primaryKey: readonly string[];
   /** Unique indexes that are not constraints: their names, and the text after the table's name in CREATE UNIQUE INDEX. */
   indexes: readonly { name: string; keys: string }[];
@@ -22,7 +22,7 @@ export interface TableDefinition {
   }[];
 }
 
-/** Reads what the function dsql_local_definitions returned, which has nothing but ASCII in it. */
+/** Parses the result of the SQL function dsql_local_definitions, which contains only ASCII. */
 export function parseDefinitions(base64: string | null | undefined): TableDefinition[] {
   return base64 ? (JSON.parse(Buffer.from(base64, "base64").toString()) as TableDefinition[]) : [];
 }
@@ -66,7 +66,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
     'uncheckedConstraints', (SELECT coalesce(json_agg(format('%I %s', conname, pg_get_constraintdef(oid))), '[]')
       FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c' AND NOT convalidated),
     'indexes', (SELECT coalesce(json_agg(json_build_object('name', quote_ident(i.relname),
-        -- The catalog shows DSQL's name of the access method.
+        -- The catalog shows DSQL's name of the access method instead of btree.
         'keys', regexp_replace(def, '^.*? USING [a-z_]+ ', 'btree '))), '[]')
       FROM pg_index JOIN pg_class AS i ON i.oid = indexrelid, pg_get_indexdef(indexrelid) AS def
       WHERE indrelid = c.oid AND indisunique AND indisvalid
@@ -81,7 +81,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $definition$
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE c.oid = relation
 $definition$;
 
--- It locks tables, so only a session that can be asked to release its locks may run it.
+-- This locks tables, so only a session that can be asked to release its locks may run it.
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_definitions(key text, relation oid) RETURNS text LANGUAGE plpgsql
 STABLE SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' SET datestyle = 'ISO, MDY'
 SET intervalstyle = 'postgres' SET extra_float_digits = 1 AS $definitions$

@@ -9,7 +9,7 @@ export interface UniqueKey {
   isPrimary: boolean;
 }
 
-/** A foreign key: which columns hold the value that the parent's unique index is searched for, in its order. */
+/** A foreign key: the columns whose values are looked up in the parent's unique index, in that index's order. */
 export interface ForeignKey {
   parentIndex: number;
   columns: number[];
@@ -17,23 +17,23 @@ export interface ForeignKey {
   parentTypes: KeyType[];
 }
 
-/** What must be known of a table to identify its rows. */
+/** What must be known about a table to identify its rows. */
 export interface TableFacts {
   keys: UniqueKey[];
   foreignKeys: ForeignKey[];
   /** Positions of columns that UPDATE cannot set: GENERATED ALWAYS AS IDENTITY. */
   identities: number[];
-  /** How many of the first columns include everything that identifies rows. */
+  /** The number of leading columns that include everything that identifies rows. */
   width: number;
   /** Whether a foreign key from or to it may be deferred to COMMIT. */
   hasDeferrable: boolean;
 }
 
-/** Asks for the facts of a table, with nothing but ASCII in the result. */
+/** A query for the facts of a table, whose result contains only ASCII. */
 export const tableFactsQuery = (table: number): string =>
   `SELECT pg_catalog.encode(pg_catalog.convert_to(pg_catalog.dsql_local_table_facts(${table})::text, 'UTF8'), 'base64')`;
 
-/** Reads what {@link tableFactsQuery} returned; a dropped table has no keys. */
+/** Parses the result of {@link tableFactsQuery}; a dropped table has no keys. */
 export function parseTableFacts(base64: string | null | undefined): TableFacts {
   if (!base64) return { keys: [], foreignKeys: [], identities: [], width: 0, hasDeferrable: false };
   const facts = JSON.parse(Buffer.from(base64, "base64").toString()) as Omit<TableFacts, "width">;
@@ -41,7 +41,7 @@ export function parseTableFacts(base64: string | null | undefined): TableFacts {
   return { ...facts, width: Math.max(-1, ...columns, ...facts.identities) + 1 };
 }
 
-/** Reads the catalogs alone: it never waits for the lock of a table. */
+/** Reads only the catalogs, so that it never waits for a lock on a table. */
 export const tableFactsSql = `
 CREATE OR REPLACE FUNCTION pg_catalog.dsql_local_base_type(type oid) RETURNS name
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $base$

@@ -14,7 +14,7 @@ import {
 import { parseRowText } from "./row-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** A step that replays a row; `base` is the row that the transaction's snapshot sees, by its text and ctid. */
+/** A step that replays a change of one row; `base` is the row as the transaction's snapshot sees it: its text and ctid. */
 export interface ReplayStep {
   op: "I" | "U" | "D";
   table: number;
@@ -24,40 +24,40 @@ export interface ReplayStep {
 
 interface OwnRow {
   table: number;
-  /** The row at the snapshot, with its ctid if there is no primary key; absent for a row that the transaction inserted. */
+  /** The row in the snapshot, with its ctid if there is no primary key; absent for a row that the transaction inserted. */
   base?: { row: string; ctid?: string | undefined };
-  /** Its text now; absent once it is deleted. */
+  /** Its current text; absent once it is deleted. */
   image?: string | undefined;
-  /** Whether the image holds no more than what identifies the row. */
+  /** Whether the image contains only what identifies the row. */
   isPartial?: boolean;
 }
 
 /**
- * What a transaction has written: the marks by which conflicts are found, and its rows as they are now.
+ * What a transaction has written: the marks by which conflicts are found, and the current state of its rows.
  *
- * The rows of a change are read when they are first asked for: nobody asks where no other transaction was open.
+ * The rows of a change are read when they are first needed, which is never if no other transaction was open.
  */
 export class WriteSet {
   readonly #rowIds: RowIds | undefined;
   readonly #marks: Marks = new Map();
   /** Changes whose rows have not been read yet. */
   #unread: { change: KnownChange; zoned: ZonedValues | undefined }[] = [];
-  /** Rows that were changed, each change counted; the limit is 3,000. */
+  /** Number of changed rows; a row counts once for each change. The limit is 3,000. */
   changedRows = 0;
   /** Bytes of the changed rows' text, an approximation of DSQL's 10 MiB. */
   bytes = 0;
-  /** Given by PostgreSQL with the first change. */
+  /** Assigned by PostgreSQL at the first change. */
   transactionId: number | undefined;
-  /** Whether a foreign key of a written table may be deferred to COMMIT. */
+  /** Whether a foreign key from or to a written table may be deferred to COMMIT. */
   hasDeferrable = false;
   /** Whether the rows are known in full, as {@link replaySteps} needs them. */
   isWhole = true;
   #facts = new Map<number, TableFacts>();
   readonly #rows = new Set<OwnRow>();
-  /** Rows by their present identity: the primary key's value, or the ctid. */
+  /** Rows by their current identity: the primary key's value, or the ctid. */
   #byId = new Map<string, OwnRow>();
 
-  /** @param rowIds the identities of rows without a primary key that commits have moved since. */
+  /** @param rowIds the identities of rows without a primary key that commits have moved. */
   constructor(rowIds?: RowIds) {
     this.#rowIds = rowIds;
   }
@@ -86,7 +86,7 @@ export class WriteSet {
     this.isWhole &&= change.isWhole;
     this.#facts.set(table, facts);
     this.#unread.push({ change, zoned });
-    // What identifies a row without a primary key is known only now.
+    // Later, something else may identify a row without a primary key.
     if (!primaryKeyOf(facts)) this.#readChanges();
   }
 
@@ -118,11 +118,11 @@ export class WriteSet {
         if (!row.base) this.#rows.delete(row);
       }
     }
-    // Only now, since one statement may move a key from one row to another.
+    // Only after the loop, since one statement may move a key from one row to another.
     for (const [id, row] of added) this.#byId.set(id, row);
   }
 
-  /** The rows of which only the keys are known, by table; what they are now must be given with {@link complete}. */
+  /** The rows of which only the keys are known, by table; {@link complete} must be called with their full texts. */
   partialRows(): Map<number, string[]> {
     const partial = new Map<number, string[]>();
     for (const { table, image } of this.#partial()) {
@@ -133,7 +133,7 @@ export class WriteSet {
     return partial;
   }
 
-  /** Takes the texts of a table's {@link partialRows}, in their order. */
+  /** Sets the full texts of a table's {@link partialRows}, in the same order. */
   complete(table: number, images: readonly string[]): void {
     let next = 0;
     for (const row of this.#partial()) {
@@ -148,7 +148,7 @@ export class WriteSet {
     return [...this.#rows].filter(({ isPartial, image }) => isPartial && image !== undefined);
   }
 
-  /** Marks a row that was read for a lock. */
+  /** Marks a row that a locking read has read. */
   read({ table, ctid, text }: ReadRow, facts: TableFacts, bits: number): void {
     this.#readChanges();
     const row = parseRowText(text, facts.width);
@@ -183,19 +183,19 @@ export class WriteSet {
     return copy;
   }
 
-  /** Rows without a primary key that have moved: their ctids at the snapshot and now. */
+  /** Rows without a primary key that have moved: their ctids in the snapshot and now. */
   *movedRows(): Generator<{ table: number; from: string; to: string }> {
     for (const [id, { table, base }] of this.#byId) {
       if (base?.ctid !== undefined) yield { table, from: base.ctid, to: id.slice(id.indexOf(" ") + 1) };
     }
   }
 
-  /** The steps that bring the rows as the snapshot sees them to what they are now: deletions, updates, insertions. */
+  /** The steps that turn the rows that the snapshot sees into the current ones: deletions, updates, insertions. */
   replaySteps(): ReplayStep[] {
     return this.#plan().map(({ step }) => step);
   }
 
-  /** Records the ctids that rows without a primary key got from the replay; `ctids` by the steps' numbers. */
+  /** Records the ctids that the replay has given rows without a primary key, by the indexes of the steps. */
   moved(ctids: ReadonlyMap<number, string>): void {
     const moved = new Map<string, OwnRow>();
     this.#plan().forEach(({ step, row }, i) => {
@@ -212,7 +212,7 @@ export class WriteSet {
     return ctid === undefined ? undefined : (this.#rowIds?.firstOf(table, ctid) ?? ctid);
   }
 
-  /** Takes out the row with that identity, which is about to change; a new one if there is none. */
+  /** Removes and returns the row with that identity, which is about to change; returns a new one if there is none. */
   #take(table: number, id: string | undefined): OwnRow {
     const known = id === undefined ? undefined : this.#byId.get(id);
     if (known) {

@@ -2,7 +2,7 @@ import type { NodeBody } from "../sql/tree.ts";
 
 type Command = NodeBody<"AlterTableCmd">;
 
-/** Actions that DSQL has, by PostgreSQL's name of them without AT_. */
+/** Actions that DSQL supports, by PostgreSQL's names of them without AT_. */
 export const KNOWN_ACTIONS: ReadonlySet<string> = new Set([
   ...[
     "AddColumn",
@@ -17,7 +17,7 @@ export const KNOWN_ACTIONS: ReadonlySet<string> = new Set([
   "ValidateConstraint",
 ]);
 
-/** How PostgreSQL names an action, where that is not the words of its node type. */
+/** What PostgreSQL calls an action in messages, if that differs from the words of its name. */
 const ACTION_NAMES: Record<string, string> = {
   SetNotNull: "ALTER COLUMN ... SET NOT NULL",
   AlterColumnType: "ALTER COLUMN ... SET DATA TYPE",

@@ -5,7 +5,7 @@ import { type CatalogRule, catalogRule } from "./rule.ts";
 
 type Command = NodeBody<"AlterTableCmd">;
 
-/** An action, and the table that it is done to. */
+/** An action, and the table that it changes. */
 interface Subject {
   table: string;
   command: Command;

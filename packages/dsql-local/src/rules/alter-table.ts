@@ -46,11 +46,11 @@ export const alterTableRules: readonly Rule[] = [
     (command, { form }) => actionOf(command) === "ValidateConstraint" && form !== "alter-table-async",
   ),
   unsupportedWhere(
-    "Add CHECK and FOREIGN KEY as NOT VALID and validate them later, UNIQUE by USING INDEX of a valid unique index.",
+    "Add CHECK and FOREIGN KEY as NOT VALID and validate them later; add UNIQUE with USING INDEX and a valid unique index.",
     (command) => actionOf(command) === "AddConstraint" && !isAddable(constraintOf(command)),
   ),
   unsupportedWhere(
-    "Leave it out, or make a new table and copy the rows.",
+    "Leave it out, or create a new table and copy the rows.",
     (command, { text }) => !KNOWN_ACTIONS.has(actionOf(command)) && !/^\s*alter\s+view\b/i.test(text),
   ),
   rule("AlterTableCmd", newColumn, (command): Objection => {

@@ -10,7 +10,7 @@ import {
   SERIAL_TYPES,
 } from "./type-names.ts";
 
-/** Longest declarations, in bytes, and the name that DSQL's text has for the type. */
+/** Maximum declared lengths, in bytes, and the type's name in DSQL's message. */
 const MAX_LENGTHS: Record<string, { bytes: number; shown: string }> = {
   bpchar: { bytes: 4096, shown: "char" },
   varchar: { bytes: 65_535, shown: "varchar" },
@@ -59,7 +59,7 @@ export const columnRules: readonly Rule[] = [
     "ColumnDef",
     {
       rule: "column-collation",
-      advice: "Leave COLLATE out: DSQL compares all text by the C collation.",
+      advice: "Leave COLLATE out: DSQL compares all text with the C collation.",
       page: "createTable",
     },
     (column) => column.collClause && "COLLATE clause not supported",
@@ -92,7 +92,7 @@ export function identityCacheObjection(options: readonly Node[] | undefined): Ob
   return cacheObjection(options) && `identity column ${NO_CACHE}`;
 }
 
-/** The constraints written beside a column. */
+/** The constraints in a column's definition. */
 export function constraintsOf(column: NodeBody<"ColumnDef">): NodeBody<"Constraint">[] {
   return (column.constraints ?? []).flatMap((item) => ("Constraint" in item ? [item.Constraint] : []));
 }

@@ -8,7 +8,7 @@ const info: RuleInfo = {
   page: "transactions",
 };
 
-/** A second DDL statement in one transaction; texts from recordings of a cluster. */
+/** A second DDL statement in one transaction; messages from recordings of a cluster. */
 export const secondDdl: Refusal = makeRefusal(info, "multiple ddl statements not supported in a transaction");
 
 /** DDL and changed rows in one transaction. */

@@ -2,7 +2,7 @@ import { namesOf } from "../sql/tree.ts";
 import { type Rule, rule } from "./rule.ts";
 
 const ADVISORY_LOCK = /^pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared|_all)?$/;
-/** Functions for what DSQL does not have: a server's address, notifications, large objects. */
+/** Functions for features that DSQL does not have: a server's address, notifications, large objects. */
 const REFUSED =
   /^(?:inet_server_addr|inet_server_port|pg_notify|pg_listening_channels|lo_\w+|lo(?:read|write))$/;
 
@@ -12,7 +12,7 @@ export const functionRules: readonly Rule[] = [
     "FuncCall",
     {
       rule: "advisory-lock",
-      advice: "UPDATE a row of a lock table of your own, and retry on 40001.",
+      advice: "UPDATE a row of your own lock table, and retry on 40001.",
       page: "unsupportedSql",
     },
     (call) => {

@@ -3,7 +3,7 @@ import { type Token, tokenize } from "../sql/tokenizer.ts";
 import { SYNC_CREATE_INDEX_PARAMETER } from "./parameters.ts";
 import { type CatalogRule, catalogRule, type Rule, type RuleInfo, rule } from "./rule.ts";
 
-/** Key columns that an index may have. */
+/** Maximum number of key columns of an index. */
 export const MAX_KEY_COLUMNS = 8;
 
 const tooManyKeys: RuleInfo = {
@@ -59,10 +59,10 @@ export const indexRules: readonly Rule[] = [
   rule("IndexStmt", tooManyKeys, (s) => (s.indexParams?.length ?? 0) > MAX_KEY_COLUMNS && TOO_MANY_KEYS),
 ];
 
-/** DSQL's text for an index or a primary key of more than eight columns. */
+/** DSQL's message for an index or a primary key of more than eight columns. */
 export const TOO_MANY_KEYS = "more than 8 column keys in an index are not supported";
 
-/** The method that USING names, a word of the text before the list of keys. */
+/** The word after USING, the access method; undefined if there is no USING before the list of keys. */
 export function accessMethod(text: string): (Token & { usingStart: number }) | undefined {
   let before: Token | undefined;
   for (const token of tokenize(text)) {

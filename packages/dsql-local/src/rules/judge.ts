@@ -53,7 +53,7 @@ export function judge(tree: Node, statement: StatementContext): Judgement {
   walk(
     tree,
     (name, body, context) => {
-      // The parts of a statement that DSQL does not support do not matter.
+      // If DSQL does not support the statement at all, its parts do not matter.
       if (judgement.refusal || (!isKnown && context.parent !== undefined)) return;
       for (const rule of rules.get(name) ?? []) judgement.refusal ??= rule.judge(body, context);
       for (const rule of catalogRules.get(name) ?? []) {

@@ -4,7 +4,7 @@ import { MAX_KEY_COLUMNS, TOO_MANY_KEYS } from "./indexes.ts";
 import { type Rule, type RuleInfo, rule } from "./rule.ts";
 import { builtInName, declaredLength, displayedName, KEYLESS_TYPES } from "./type-names.ts";
 
-/** Declared bytes that the columns of a key may have together. */
+/** Maximum sum of the declared bytes of a key's columns. */
 const MAX_KEY_BYTES = 2000;
 
 const keyColumns: RuleInfo = {

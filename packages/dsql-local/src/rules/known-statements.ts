@@ -1,6 +1,6 @@
 import type { RuleInfo } from "./rule.ts";
 
-/** Statements that DSQL has, by their node type. Every other one is `unsupported statement: <node type>`. */
+/** Statements that DSQL supports, by their node type. Every other one is `unsupported statement: <node type>`. */
 export const KNOWN_STATEMENTS: ReadonlySet<string> = new Set([
   "SelectStmt",
   "InsertStmt",
@@ -42,7 +42,7 @@ export const KNOWN_STATEMENTS: ReadonlySet<string> = new Set([
   "DeallocateStmt",
 ]);
 
-/** Objects that DROP takes. */
+/** Types of objects that DROP accepts. */
 export const DROPPABLE = new Set([
   "TABLE",
   "VIEW",
@@ -54,7 +54,7 @@ export const DROPPABLE = new Set([
   "DOMAIN",
   "STATISTIC_EXT",
 ]);
-/** Objects that RENAME takes. */
+/** Types of objects that RENAME accepts. */
 export const RENAMABLE = new Set([
   ...[
     "TABLE",
@@ -71,7 +71,7 @@ export const RENAMABLE = new Set([
   ...["FUNCTION", "ROUTINE", "STATISTIC_EXT"],
 ]);
 
-/** What to write instead of a statement that DSQL does not have. */
+/** What to write instead of a statement that DSQL does not support. */
 const INSTEAD: Record<string, string> = {
   TruncateStmt: "Use DELETE FROM in batches of at most 3,000 rows, or DROP TABLE and CREATE TABLE.",
   CreateExtensionStmt: "DSQL has no extensions; gen_random_uuid() is built in.",

@@ -3,11 +3,11 @@ import { type NodeBody, walk } from "../sql/tree.ts";
 import { type Rule, rule } from "./rule.ts";
 
 /**
- * LEFT JOIN LATERAL whose select list names the outer row by a qualified name, and whose FROM has a plain table: DSQL
- * takes the outer column for one of that table's. CROSS and INNER JOIN LATERAL work, and so do references in WHERE.
+ * LEFT JOIN LATERAL whose subquery selects an outer column by its qualified name, and has a plain table in FROM: DSQL
+ * mistakes the outer column for one of that table. CROSS and INNER JOIN LATERAL work, and so do references in WHERE.
  *
- * Recorded from a cluster is one form, an outer column in the first position and one plain table; "attribute 1" in other
- * positions and the choice of the first of several tables are guesses.
+ * Only one form was recorded from a cluster, with an outer column in the first position and one plain table: "attribute 1"
+ * for other positions is a guess, and so is the choice of the first of several tables.
  */
 export const lateralRules: readonly Rule[] = [
   rule(

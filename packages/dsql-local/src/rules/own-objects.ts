@@ -15,7 +15,7 @@ const info = (sqlstate: string): RuleInfo => ({
 const isOwn = (schema: string | undefined, name: string): boolean =>
   (schema === undefined || schema === "pg_catalog") && OWN_NAME.test(name);
 
-/** Rules by which what belongs to the endpoint does not exist for a client. */
+/** Rules that hide the endpoint's own objects from clients. */
 export const ownObjectRules: readonly Rule[] = [
   rule("FuncCall", info("42883"), (call) => {
     const names = namesOf(call.funcname);

@@ -5,7 +5,7 @@ import { makeRefusal, type Rule, type RuleInfo, rule } from "./rule.ts";
 
 /**
  * Parameters that a client may set: in the startup packet, in its `options`, and with SET (user guide, "Supported session
- * parameters"). `role` is not one of them here: DSQL takes it with SET LOCAL only.
+ * parameters"). `role` is not among them: DSQL accepts it only with SET LOCAL.
  */
 export const SESSION_PARAMETERS: ReadonlySet<string> = new Set([
   "application_name",

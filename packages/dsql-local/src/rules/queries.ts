@@ -29,7 +29,7 @@ export const queryRules: readonly Rule[] = [
   ),
   rule(
     "ExplainStmt",
-    { rule: "explain", advice: "EXPLAIN takes queries, INSERT, UPDATE and DELETE.", page: "supportedSql" },
+    { rule: "explain", advice: "EXPLAIN accepts queries, INSERT, UPDATE and DELETE.", page: "supportedSql" },
     (s) => {
       const explained = s.query && open(s.query).name;
       return explained && !KNOWN_STATEMENTS.has(explained) && unsupportedStatement(explained).message;

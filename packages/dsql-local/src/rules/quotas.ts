@@ -10,15 +10,15 @@ const quota = (advice: string, sqlstate = "54000"): RuleInfo => ({
   page: "quotas",
 });
 
-/** Columns that a table may have; the user guide and the text say 255, a cluster takes one more. */
+/** Maximum number of columns of a table; the user guide and the message say 255, but a cluster accepts one more. */
 const MAX_COLUMNS = 256;
-/** Characters of a view's text above which no view was accepted; a cluster measures its own form of the query. */
+/** Length of a view's text in characters above which a cluster accepted no view; it measures its own form of the query. */
 const MAX_VIEW_LENGTH = 524_288;
 const MAX_STATISTICS_TARGET = 100;
 
 const columns = quota("Split the table, or keep rarely used values in a jsonb column.", "54011");
 
-/** Limits on what a statement itself says (user guide, "Database limits", read 2026-11-21). */
+/** Limits that can be checked on the statement alone (user guide, "Database limits", read 2026-11-21). */
 export const quotaRules: readonly Rule[] = [
   rule("CreateStmt", columns, (s) => {
     const elements = s.tableElts ?? [];
@@ -32,7 +32,7 @@ export const quotaRules: readonly Rule[] = [
   }),
   rule(
     "ViewStmt",
-    quota("Make views of views."),
+    quota("Split the view into several views."),
     (_, { statement }) => statement.text.length > MAX_VIEW_LENGTH && "view definition too large",
   ),
   rule("AlterStatsStmt", quota("Use a target of at most 100.", "22023"), (s) => {
@@ -44,7 +44,7 @@ export const quotaRules: readonly Rule[] = [
   }),
 ];
 
-/** The primary key of DSQL holds all columns, so there the index is what has too many. */
+/** A primary key in DSQL includes all columns, so the message is about its index. */
 function tooManyColumns(hasPrimaryKey: boolean): string {
   return hasPrimaryKey
     ? `cannot use more than ${MAX_COLUMNS} columns in an index`
@@ -73,7 +73,7 @@ const limited = <K extends NodeName>(
     },
   );
 
-/** Limits on what the database holds already. */
+/** Limits that depend on what exists in the database. */
 export const quotaCatalogRules: readonly CatalogRule[] = [
   limited("CreateSchemaStmt", {
     max: 10,

@@ -8,7 +8,7 @@ export interface Refusal {
   rule: string;
   /** What to write instead, one sentence. */
   advice?: string | undefined;
-  /** The page of the DSQL user guide that says so. */
+  /** The page of the DSQL user guide that documents the rule. */
   documentation?: string | undefined;
   /** FATAL ends the session; ERROR (the default) aborts an open transaction. */
   severity?: "ERROR" | "FATAL" | undefined;
@@ -19,5 +19,5 @@ export interface CatalogQuery {
   query(sql: string): Promise<readonly (readonly (string | null)[])[]>;
 }
 
-/** A rule that the text alone cannot decide: whether a table has 24 indexes, what type a column has. */
+/** A check that needs more than the statement's text: whether a table has 24 indexes, what type a column has. */
 export type CatalogCheck = (catalog: CatalogQuery) => Promise<Refusal | undefined>;

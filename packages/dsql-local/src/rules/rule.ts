@@ -70,7 +70,7 @@ export function rule<K extends NodeName>(
   };
 }
 
-/** A rule on the parse tree and the catalog; `ask` is called only for what `concerns` returns. */
+/** A rule on the parse tree and the catalog; `ask` is called only if `concerns` returns a subject. */
 export function catalogRule<K extends NodeName, T>(
   on: K,
   info: RuleInfo,

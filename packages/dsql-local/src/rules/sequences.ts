@@ -4,7 +4,7 @@ import { type Objection, type Rule, type RuleInfo, rule } from "./rule.ts";
 import { isTemporary } from "./temporary.ts";
 import { displayedName } from "./type-names.ts";
 
-/** The end of DSQL's text about a cache size. */
+/** The end of DSQL's message about a cache size. */
 export const NO_CACHE =
   "is not supported without an explicit cache size. please define CACHE greater than or equal to 65536 or equal to 1";
 
@@ -13,7 +13,7 @@ const MIN_CACHE = 65_536;
 
 const cache: RuleInfo = {
   rule: "sequence-cache",
-  advice: "Write CACHE 1 for numbers close to their order, CACHE 65536 for many writers.",
+  advice: "Write CACHE 1 for nearly sequential numbers, or CACHE 65536 for many writers.",
   page: "createSequence",
 };
 
@@ -46,13 +46,13 @@ function sequenceTypeObjection(options: readonly Node[] | undefined): Objection 
   return undefined;
 }
 
-/** Whether the cache size of a new sequence is missing, or one that DSQL does not take. */
+/** Whether the cache size of a new sequence is missing, or one that DSQL does not accept. */
 export function cacheObjection(options: readonly Node[] | undefined): boolean {
   const size = cacheOf(options);
   return size === undefined || isUnsupportedCache(size);
 }
 
-/** Whether an existing sequence would get a cache size that DSQL does not take. */
+/** Whether an existing sequence would get a cache size that DSQL does not accept. */
 export function changesToUnsupportedCache(options: readonly Node[] | undefined): boolean {
   return isUnsupportedCache(cacheOf(options));
 }

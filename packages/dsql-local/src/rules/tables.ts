@@ -40,7 +40,7 @@ export const tableRules: readonly Rule[] = [
     "CreateStmt",
     {
       rule: "partitioned-table",
-      advice: "Leave partitions out; DSQL spreads a table by its primary key.",
+      advice: "Leave partitions out; DSQL distributes a table by its primary key.",
       page: "unsupportedSql",
     },
     (s) => (s.partspec ? refused("PARTITION BY") : s.partbound && refused("PARTITION OF")),
@@ -81,7 +81,7 @@ export const tableRules: readonly Rule[] = [
   ...keyRules,
 ];
 
-/** Whether a key is DEFERRABLE: the parser puts it in the constraint itself, or right after it in a column's list. */
+/** Whether a key is DEFERRABLE: the parser sets a field of a table constraint, but adds an item after a column's constraint. */
 function hasDeferrableKey(table: NodeBody<"CreateStmt">): boolean {
   return (table.tableElts ?? []).some((element) => {
     if ("Constraint" in element) return isKey(element.Constraint) && element.Constraint.deferrable === true;

@@ -12,9 +12,9 @@ export interface TransactionRefusals {
   refusalOutsideTransaction?: Refusal | undefined;
 }
 
-/** What a statement is refused with inside, or outside, an explicit transaction. */
+/** The refusals of a statement inside and outside an explicit transaction. */
 export function transactionRefusals(tree: Node): TransactionRefusals {
-  // ANALYZE; PostgreSQL's parser has no other node for it.
+  // ANALYZE, which PostgreSQL parses into the same node as VACUUM.
   if ("VacuumStmt" in tree) {
     const info = {
       rule: "analyze-in-transaction",

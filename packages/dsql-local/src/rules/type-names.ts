@@ -26,7 +26,7 @@ const COLUMN_TYPES: Record<string, string> = {
   jsonb: "jsonb",
 };
 
-/** PostgreSQL's other types of which queries have values, though no column may have one. */
+/** PostgreSQL's other types that can be used in queries, but not as the type of a column. */
 const RUNTIME_TYPES = new Set(
   (
     "inet oid xid xid8 cid tid name char oidvector int2vector jsonpath refcursor regclass regproc regprocedure " +
@@ -35,7 +35,7 @@ const RUNTIME_TYPES = new Set(
   ).split(" "),
 );
 
-/** Types that DSQL has nowhere. */
+/** Types that DSQL does not support at all. */
 const ABSENT_TYPES = new Set(
   (
     "money xml cidr macaddr macaddr8 point line lseg box path polygon circle bit varbit " +
@@ -44,7 +44,7 @@ const ABSENT_TYPES = new Set(
   ).split(" "),
 );
 
-/** Names that PostgreSQL accepts only in a column definition, and DSQL does not. */
+/** Names that PostgreSQL accepts only in column definitions, and DSQL not at all. */
 export const SERIAL_TYPES: ReadonlySet<string> = new Set([
   ...["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"],
 ]);
@@ -52,7 +52,7 @@ export const SERIAL_TYPES: ReadonlySet<string> = new Set([
 /** Column types whose values cannot be a key (user guide, "Supported data types"). */
 export const KEYLESS_TYPES: ReadonlySet<string> = new Set(["timetz", "interval", "bytea", "json", "jsonb"]);
 
-/** The name of a built-in type as pg_type has it; undefined for a type of another schema. */
+/** The name of a built-in type in pg_type; undefined for a type of another schema. */
 export function builtInName(type: TypeName | undefined): string | undefined {
   const names = namesOf(type?.names);
   if (names.length === 2 && names[0] !== "pg_catalog") return undefined;
@@ -66,12 +66,12 @@ export function displayedName(type: TypeName | undefined): string {
   return isArray(type) ? `${shown}[]` : shown;
 }
 
-/** Whether a type is an array, be it written `int[]`, `int ARRAY` or by its name in pg_type, `_int4`. */
+/** Whether a type is an array, written as `int[]`, as `int ARRAY` or by its name in pg_type, `_int4`. */
 function isArray(type: TypeName | undefined): boolean {
   return type?.arrayBounds !== undefined || elementOfArray(type) !== undefined;
 }
 
-/** The element's type, of an array type that is written by its name in pg_type. */
+/** The element type of an array type that is written by its name in pg_type. */
 function elementOfArray(type: TypeName | undefined): string | undefined {
   const element = /^_(.+)/.exec(builtInName(type) ?? "")?.[1];
   return element !== undefined &&
@@ -80,24 +80,24 @@ function elementOfArray(type: TypeName | undefined): string | undefined {
     : undefined;
 }
 
-/** Whether no column may have the type; what is not built in is a domain, or PostgreSQL says that it does not exist. */
+/** Whether no column may have the type. One that is not built in is a domain, or PostgreSQL reports that it does not exist. */
 export function isRefusedColumnType(type: TypeName | undefined): boolean {
   if (isArray(type)) return true;
   const name = builtInName(type);
   return name !== undefined && (RUNTIME_TYPES.has(name) || ABSENT_TYPES.has(name));
 }
 
-/** Whether no value of the type, or of an array of it, exists in a query either. */
+/** Whether queries cannot use values of the type, or arrays of it, either. */
 export function isRefusedValueType(name: string | undefined): boolean {
   return name !== undefined && ABSENT_TYPES.has(name.replace(/^_/, ""));
 }
 
-/** Whether a type is a column type of DSQL by its name alone; any other may be a domain. */
+/** Whether the type's name is that of a built-in column type of DSQL; any other may be a domain. */
 export function isColumnType(type: TypeName | undefined): boolean {
   return (builtInName(type) ?? "") in COLUMN_TYPES;
 }
 
-/** The type's first modifier, e.g. 20 of varchar(20). */
+/** The type's first modifier, e.g. 20 for varchar(20). */
 export function declaredLength(type: TypeName | undefined): number | undefined {
   const length = constantOf(type?.typmods?.[0]);
   return length === undefined ? undefined : Number(length);

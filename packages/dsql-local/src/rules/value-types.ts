@@ -9,8 +9,8 @@ const info: RuleInfo = {
 };
 
 /**
- * Rules on values of types that DSQL does not have, wherever a statement makes one. That a cluster refuses casts to
- * `line` and `circle` and the functions of these names is known; that it treats the other types alike is a guess.
+ * Rules on values of types that DSQL does not support, anywhere in a statement. It is known that a cluster refuses casts to
+ * `line` and `circle`, and the functions of these names; that it treats the other types the same way is a guess.
  */
 export const valueTypeRules: readonly Rule[] = [
   rule(

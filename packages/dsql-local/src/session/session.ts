@@ -14,7 +14,7 @@ import { injectRoundTrip, SessionCutError } from "./transaction/faults.ts";
 import { SessionState } from "./transaction/session-state.ts";
 import { TransactionControl } from "./transaction/transaction-control.ts";
 
-/** A client that has logged in, and the PostgreSQL connection that works for it. */
+/** A client that has logged in, and the PostgreSQL connection that serves it. */
 export interface SessionContext {
   client: FrontendConnection;
   /** Logged in as `role`. */
@@ -35,7 +35,7 @@ const GATHERED: ReadonlySet<number> = new Set([
   Frontend.Close,
 ]);
 
-/** Serves a client until one side closes. */
+/** Serves a client until one side closes the connection. */
 export async function runSession({ client, backend, cluster }: SessionContext): Promise<void> {
   const session = new SessionState(client, backend, cluster);
   const { locks } = session.adjudicator;
@@ -64,7 +64,7 @@ async function serve(session: SessionState): Promise<void> {
       extended.gather(message);
       continue;
     }
-    // Another client's SQL may have overflowed the parser's stack, after which it is loaded again.
+    // Another client's SQL may have overflowed the parser's stack, after which the parser must be loaded again.
     if (!isParserLoaded()) await loadParser();
     if (!(await take(message, session, simple, extended))) continue;
     const { status } = session;

@@ -22,10 +22,10 @@ const ZERO = Buffer.from([0]);
 /** A query string is decoded once, in the encoding that is set when it arrives. */
 const OTHER_ENCODING: Problem = {
   sqlstate: "0A000",
-  message: "client_encoding cannot change before a statement of the same query that is not ASCII",
+  message: "client_encoding cannot change before a non-ASCII statement of the same query",
 };
 
-/** Query messages: each statement in them has its own result, and those that stand outside a transaction share one. */
+/** Query messages: each statement in them has its own result, and those outside a transaction share an implicit one. */
 export class SimpleProtocol {
   readonly #session: SessionState;
   readonly #control: TransactionControl;
@@ -35,7 +35,7 @@ export class SimpleProtocol {
     this.#control = control;
   }
 
-  /** Runs a query string as it arrived; the caller sends ReadyForQuery. */
+  /** Runs a query string, given as the bytes that arrived; the caller sends ReadyForQuery. */
   async run(bytes: Buffer): Promise<void> {
     const session = this.#session;
     const { encoding } = session.turn;

@@ -19,19 +19,19 @@ export interface Request {
   ownAcknowledgements?: readonly boolean[] | undefined;
 }
 
-/** PostgreSQL's response to one request. The caller sends its ReadyForQuery and its error to the client, or not. */
+/** PostgreSQL's response to one request. The caller decides whether the client gets its error and its ReadyForQuery. */
 export interface BackendResponse {
   status: TransactionStatus;
   error?: ErrorFields;
   /** The error as PostgreSQL wrote it, in the client's encoding. */
   errorMessage?: WireMessage;
-  /** The tag of the last CommandComplete, where responses were held back. */
+  /** The tag of the last CommandComplete, if responses were held back. */
   tag?: string;
   /** Messages that were held back from the client, in order. */
   held: WireMessage[];
-  /** As in the request. */
+  /** The same as in the request. */
   ownAcknowledgements?: readonly boolean[] | undefined;
-  /** The client has already received some of it, more than acknowledgements: the request cannot be sent again. */
+  /** The client has already received some of it other than acknowledgements, so the request cannot be retried. */
   isPartlySent?: boolean;
   /** PostgreSQL has asked for the rows of COPY FROM STDIN. */
   copied?: boolean;
@@ -67,7 +67,7 @@ export interface StreamOptions {
   pace?: Pace;
   /** Gathers the rows of COPY FROM STDIN. */
   copy?: CopySource | undefined;
-  /** An acknowledgement that the client expects and PostgreSQL will not send. */
+  /** An acknowledgement that the client expects, but PostgreSQL will not send. */
   preface?: Buffer | undefined;
 }
 
@@ -131,7 +131,7 @@ export class BackendTurn {
 
   /**
    * Runs a request that ends in one ReadyForQuery, and forwards the responses as they arrive: at the client's pace, or
-   * as fast as PostgreSQL sends them where the transaction has locks that others may wait for.
+   * as fast as PostgreSQL sends them if the transaction has locks that others may wait for.
    */
   stream(request: Request, options: StreamOptions = {}): Promise<BackendResponse> {
     return this.#run(request, { pace: "client's", ...options });
@@ -225,7 +225,7 @@ export class BackendTurn {
               response.held.push(received);
               break;
             }
-            // Up to here the request could have been retried without the client's notice.
+            // Up to here the request could have been retried without the client noticing.
             for (const { bytes } of clientsOwn(response)) client.write(bytes);
             response.held.length = 0;
             client.write(received.bytes);
@@ -237,7 +237,7 @@ export class BackendTurn {
     }
   }
 
-  /** Forwards what came before the request for rows, once: not again when the statement is retried. */
+  /** Forwards what came before PostgreSQL's request for rows, but only once: not when the statement is retried. */
   #copy(request: WireMessage, response: BackendResponse, copy?: CopySource): void {
     if (!copy) {
       this.#backend.write(copyFail("COPY FROM STDIN cannot be run here"));

@@ -4,7 +4,7 @@ import { copyFail, sync } from "../../wire/frontend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { Frontend } from "../../wire/message-types.ts";
 
-/** No transaction of this size can commit, so rows beyond it are read and dropped. */
+/** No transaction of this size can commit, so rows beyond it are read and discarded. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 
 /** The client disconnected, or sent an invalid message: the session is over. */
@@ -21,7 +21,7 @@ export class CopySource {
   readonly #client: FrontendConnection;
   readonly #extended: boolean;
   #rows: Buffer[] | undefined;
-  /** True once the client was asked for rows. */
+  /** True once the client has been asked for rows. */
   started = false;
 
   constructor(client: FrontendConnection, extended: boolean) {
@@ -33,12 +33,12 @@ export class CopySource {
   feed(backend: BackendConnection, request: WireMessage): void {
     if (!this.started) this.#client.write(request.bytes);
     this.started = true;
-    for (const bytes of this.#rows ?? [copyFail("the rows are not there yet")]) backend.write(bytes);
+    for (const bytes of this.#rows ?? [copyFail("the rows have not arrived yet")]) backend.write(bytes);
     // While it copies, PostgreSQL ignores the Sync that came with the request.
     if (this.#extended) backend.write(sync);
   }
 
-  /** Takes the rows from the client. @throws {ClientGoneError} */
+  /** Reads the rows from the client. @throws {ClientGoneError} */
   async gather(): Promise<void> {
     let rows: Buffer[] = [];
     let gatheredBytes = 0;

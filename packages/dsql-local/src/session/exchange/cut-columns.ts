@@ -1,7 +1,7 @@
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { int16, message } from "../../wire/message-writer.ts";
 
-/** Takes the last columns off a DataRow and reads them as text: those that the endpoint adds to a locking read, to learn which rows it locks. */
+/** Removes the last columns from a DataRow and reads them as text: the endpoint adds them to a locking read to learn which rows it locks. */
 export function cutColumns(
   { type, body }: WireMessage,
   count: number,
@@ -20,11 +20,11 @@ export function cutColumns(
   return { row: message(type, int16(columns - count), body.subarray(2, end)), cut };
 }
 
-/** Takes the last columns off a RowDescription. */
+/** Removes the last columns from a RowDescription. */
 export function cutDescription({ type, body }: WireMessage, count: number): Buffer {
   const columns = body.readInt16BE(0) - count;
   let end = 2;
-  // Of each column: its name, a zero byte, and 18 bytes about its type.
+  // Each column has its name, a zero byte, and 18 bytes about its type.
   for (let column = 0; column < columns; column++) end = body.indexOf(0, end) + 19;
   return message(type, int16(columns), body.subarray(2, end));
 }

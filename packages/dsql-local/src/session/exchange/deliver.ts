@@ -19,7 +19,7 @@ export interface Delivery {
   isDdl?: boolean;
   /** The command tag to send if PostgreSQL ran another statement in place of the client's. */
   commandTag?: string | undefined;
-  /** The rows are EXPLAIN's, from which the endpoint's triggers are removed. */
+  /** Whether the rows are EXPLAIN's output, from which the endpoint's triggers are removed. */
   isExplain?: boolean;
 }
 
@@ -58,7 +58,7 @@ export function deliver(client: FrontendConnection, response: BackendResponse, d
   return false;
 }
 
-/** The error for the client: PostgreSQL's own, byte for byte, unless DSQL has another one for it. */
+/** The error for the client: PostgreSQL's own, byte for byte, unless DSQL sends a different one. */
 function errorFor(error: ErrorFields, original: WireMessage, isDdl: boolean): Buffer {
   const problem = isDdl ? ddlProblemOf(error) : problemOf(error);
   if (problem !== error) return errorResponse(problem);
@@ -87,7 +87,7 @@ export function readRows(
   for (const message of response.held) {
     if (message.type !== Backend.DataRow) continue;
     cutColumns(message, columnMarks.length).cut.forEach((text, i) => {
-      // Null where an outer join found no row.
+      // Null if an outer join found no row.
       if (text !== null) rows.push({ ...parseReadRow(text), bits: columnMarks[i] as number });
     });
   }

@@ -2,7 +2,7 @@ import { parseDataRow } from "../../wire/backend-messages.ts";
 import type { WireMessage } from "../../wire/message-reader.ts";
 import { int16, int32, message } from "../../wire/message-writer.ts";
 
-/** The endpoint's triggers in a plan, by the format that EXPLAIN was asked for: text comes a line to a row. */
+/** The endpoint's triggers in a plan, one pattern for each format of EXPLAIN; in text format each row is a line. */
 const TRIGGERS: readonly RegExp[] = [
   /^Trigger ~dsql_local.*$/,
   /\n\s*<Trigger>\s*<Trigger-Name>~dsql_local[\s\S]*?<\/Trigger>/g,

@@ -1,4 +1,4 @@
-/** Runs one piece of work at a time, in the order of the calls: one begins when the one before has ended, or at once if none is running. */
+/** Runs one function at a time, in the order of the calls: each starts when the previous one has ended, or at once if none is running. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
   #queued = 0;

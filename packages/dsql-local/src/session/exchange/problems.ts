@@ -14,7 +14,7 @@ export const SCHEMA_CONFLICT: Problem = {
   sqlstate: "40001",
   message: "schema has been updated by another transaction (OC001)",
 };
-/** The response to a statement in a transaction in which another one has failed. */
+/** The response to a statement in a transaction in which a previous one has failed. */
 export const ABORTED: Problem = {
   sqlstate: "25P02",
   message: "current transaction is aborted, commands ignored until end of transaction block",
@@ -26,7 +26,7 @@ const TOO_MUCH_TEMP_SPACE: Problem = {
 };
 export const TOO_MANY_ROWS: Problem = { sqlstate: "54000", message: "transaction row limit exceeded" };
 
-/** For a statement that the endpoint's parser could not read but PostgreSQL accepts. This must not happen. */
+/** For a statement that PostgreSQL accepts but the endpoint's parser cannot read, which should never happen. */
 export const UNREADABLE: Problem = {
   sqlstate: "XX000",
   message: "the local endpoint cannot read this statement",
@@ -54,12 +54,12 @@ export function tooOld(ageMs: number, limitMs: number): Problem {
   };
 }
 
-/** Errors of PostgreSQL, in a transaction or a statement that met another one's locks. */
+/** PostgreSQL's errors for a transaction or a statement that has met another one's locks. */
 const SERIALIZATION_FAILURE = "40001";
 const DEADLOCK_DETECTED = "40P01";
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** Whether PostgreSQL refused a statement only because of another transaction's locks, which is no conflict yet: the statement can be retried. */
+/** Whether PostgreSQL refused a statement only because of another transaction's locks, which is not a conflict yet: the statement can be retried. */
 export function isTransient({ sqlstate, message }: Pick<ErrorFields, "sqlstate" | "message">): boolean {
   if (sqlstate === DEADLOCK_DETECTED || sqlstate === LOCK_NOT_AVAILABLE) return true;
   // A race in PostgreSQL itself, between ROLLBACK TO SAVEPOINT of one session and locks of two others on the same row.
@@ -74,7 +74,7 @@ export function ddlProblemOf(error: ErrorFields): Problem {
   return problem === DATA_CONFLICT ? SCHEMA_CONFLICT : problem;
 }
 
-/** DSQL's error for PostgreSQL's; the same object if DSQL sends the same. */
+/** DSQL's error for one of PostgreSQL's; the same object if DSQL sends it unchanged. */
 export function problemOf(error: ErrorFields): Problem {
   switch (error.sqlstate) {
     case SERIALIZATION_FAILURE:
@@ -88,7 +88,7 @@ export function problemOf(error: ErrorFields): Problem {
     case "53400":
       return /temp_file_limit/.test(error.message) ? TOO_MUCH_TEMP_SPACE : error;
     case "XX000":
-      // Two sessions changed one catalog row, which PostgreSQL does not lock for them.
+      // Two sessions changed the same catalog row at the same time; PostgreSQL does not make them wait for each other.
       return /^tuple concurrently (?:updated|deleted)$/.test(error.message) ? SCHEMA_CONFLICT : error;
     default:
       return error;

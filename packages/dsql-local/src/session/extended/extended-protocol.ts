@@ -28,7 +28,7 @@ type Outcome = "done" | "failed" | "copied";
 
 const noParameters = message(Backend.ParameterDescription, int16(0));
 
-/** Parse, Bind, Describe, Execute, Close: gathered up to Flush or Sync, run in units that end at an Execute. */
+/** Parse, Bind, Describe, Execute, Close: gathered up to Flush or Sync, and run in units that end at an Execute. */
 export class ExtendedProtocol {
   readonly #session: SessionState;
   readonly #control: TransactionControl;
@@ -36,7 +36,7 @@ export class ExtendedProtocol {
   readonly #names = new PreparedStatements();
   readonly #cache: PreparedStatementCache;
   #gathered: WireMessage[] = [];
-  /** Messages not yet sent on, up to the next Execute. */
+  /** Messages not yet forwarded, up to the next Execute. */
   #unit: WireMessage[] = [];
   /** After an error everything up to Sync is skipped. */
   #failed = false;
@@ -71,7 +71,7 @@ export class ExtendedProtocol {
     return !isCopying;
   }
 
-  /** A batch that is more than one statement, or whose end has not come yet, is a transaction. */
+  /** A batch of more than one statement, or whose end has not arrived yet, is a transaction. */
   async #openImplicit(messages: readonly WireMessage[], ends: boolean): Promise<void> {
     if (this.#session.transaction) return;
     const executes = messages.filter(({ type }) => type === Frontend.Execute).length;
@@ -183,7 +183,7 @@ export class ExtendedProtocol {
     return succeeded ? "done" : "failed";
   }
 
-  /** Sends gathered messages that run nothing; returns whether PostgreSQL accepted them. */
+  /** Forwards gathered messages that run no statement; returns whether PostgreSQL accepted them. */
   async #sendUnit(): Promise<boolean> {
     const messages = this.#unit;
     if (messages.length === 0) return true;

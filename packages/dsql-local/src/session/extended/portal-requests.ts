@@ -16,7 +16,7 @@ const COPY_STATEMENT = "dsql_local: copy";
 export interface Unit {
   messages: readonly WireMessage[];
   portal: Portal | undefined;
-  /** The portal was bound before, and PostgreSQL has lost it since. */
+  /** Whether the portal was bound before, and PostgreSQL has closed it since. */
   rebind: boolean;
   prepared: (name: string) => PreparedStatement | undefined;
 }
@@ -34,7 +34,7 @@ class RequestWriter {
   readonly #bytes: Buffer[] = [];
   readonly #ownAcknowledgements: boolean[] = [];
 
-  /** A message of the client's, or one in the place of it. */
+  /** Adds a message of the client, or a replacement for one. */
   send(bytes: Buffer): void {
     this.#bytes.push(bytes);
     const type = bytes[0];
@@ -42,7 +42,7 @@ class RequestWriter {
       this.#ownAcknowledgements.push(false);
   }
 
-  /** A Parse, Bind or Close that the client has not sent. */
+  /** Adds a Parse, Bind or Close that the client has not sent. */
   sendOwn(bytes: Buffer): void {
     this.#bytes.push(bytes);
     this.#ownAcknowledgements.push(true);

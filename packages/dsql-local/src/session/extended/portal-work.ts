@@ -13,7 +13,7 @@ import type { Portal } from "./prepared-statements.ts";
 
 /**
  * The execution of a portal (Execute, with the Parse, Bind and Describe that came with it) as work that the session can run,
- * and run again when it has met another transaction.
+ * and retry when it has met another transaction.
  */
 export class PortalWork implements Work {
   readonly statement: Statement;
@@ -51,7 +51,7 @@ export class PortalWork implements Work {
     return sandboxedUnit(this.#unit(), form, isCopied);
   }
 
-  /** Runs it once and forwards the rows as they arrive, with a statement that is kept prepared in PostgreSQL if there is one. */
+  /** Runs it once and forwards the rows as they arrive; uses the statement that is kept prepared in PostgreSQL if there is one. */
   async stream(pace: Pace): Promise<BackendResponse> {
     const { turn } = this.#session;
     const { prepared } = this.#portal;
@@ -67,12 +67,12 @@ export class PortalWork implements Work {
     return response;
   }
 
-  /** The messages, to be sent now: whether the portal must be bound again changes between two runs. */
+  /** The messages for the next run: whether the portal must be bound again may change between runs. */
   #unit(): Unit {
     const messages = this.#messages;
     const portal = this.#portal;
     const transaction = this.#transaction;
-    // PostgreSQL loses a portal when it undoes the work of the transaction.
+    // PostgreSQL closes a portal when it undoes the work of the transaction.
     const isLost = transaction !== undefined && portal.boundAt !== transaction.timesUndone;
     const rebind = isLost && !messages.some(({ type }) => type === Frontend.Bind);
     return { messages, portal, prepared: this.#prepared, rebind };

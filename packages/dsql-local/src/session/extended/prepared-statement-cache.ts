@@ -8,14 +8,14 @@ import { message } from "../../wire/message-writer.ts";
 import type { SessionState } from "../transaction/session-state.ts";
 import type { PreparedStatement } from "./prepared-statements.ts";
 
-/** A statement is kept from this use on. */
+/** A statement is kept prepared from this use on. */
 const KEPT_FROM = 3;
 const MAX_KEPT = 100;
-/** Statements that are counted but not kept yet. */
+/** Maximum number of statements that are counted but not kept yet. */
 const MAX_COUNTED = 1000;
 const MAX_PARSE_BYTES = 8 * 1024;
 const PORTAL = 0x50;
-/** Other statements of the kind `other` may change settings or deallocate prepared statements. */
+/** Statements of the kind `other` that cannot change settings or deallocate prepared statements. */
 const HARMLESS: ReadonlySet<string | undefined> = new Set(["VariableShowStmt", "ExplainStmt"]);
 
 /** Whether the messages are Parse, Bind, Describe and Execute of an unnamed statement and portal. */
@@ -44,33 +44,33 @@ const bindTo = (name: string, { body }: WireMessage): Buffer =>
 /** The request for a kept statement, which has a name that the endpoint chose. */
 export interface KeptRequest {
   bytes: Buffer;
-  /** A response that the client expects and PostgreSQL does not send, because the statement is prepared already. */
+  /** A response that the client expects, but PostgreSQL does not send because the statement is prepared already. */
   missingResponse: Buffer | undefined;
   /** To be called when PostgreSQL has responded. */
   done(succeeded: boolean): void;
 }
 
 /**
- * Queries that a client sends again and again without a name, kept prepared in PostgreSQL, which then plans them once.
+ * Queries that a client sends repeatedly without a name, kept prepared in PostgreSQL, which then plans them only once.
  *
- * They are forgotten when the schema changes, and none is kept in a session that changes its settings or its prepared
- * statements by SQL: PostgreSQL refuses a plan whose columns have changed, as those of another search_path may have.
+ * They are closed when the schema changes, and none is kept in a session that changes its settings or its prepared
+ * statements by SQL: PostgreSQL refuses a plan whose columns have changed, as they may with another search_path.
  */
 export class PreparedStatementCache {
   readonly #session: SessionState;
-  /** How often each statement that is not kept has come. */
+  /** How often each statement that is not kept has been used. */
   readonly #times = new Map<PreparedStatement, number>();
   /** The names in PostgreSQL of the statements that are kept. */
   readonly #names = new Map<PreparedStatement, string>();
-  /** How many were ever kept; part of the next one's name. */
+  /** How many have been kept so far; part of the next one's name. */
   #count = 0;
   /** The version of the schema for which statements are kept. */
   #schemaVersion: number | undefined;
-  /** Every kept statement must be forgotten before the next use. */
+  /** Whether every kept statement must be closed before the next use. */
   #isOutdated = false;
-  /** The session has changed its settings or its prepared statements by SQL, so that none is kept any more. */
+  /** Whether the session has changed its settings or its prepared statements by SQL, after which no statement is kept. */
   #isOff = false;
-  /** PostgreSQL's unnamed statement is not the client's: the client's Parse was not forwarded. */
+  /** Whether PostgreSQL's unnamed statement is not the client's, whose Parse was not forwarded. */
   #isUnnamedElsewhere = false;
 
   constructor(session: SessionState) {
@@ -101,7 +101,7 @@ export class PreparedStatementCache {
     if (!error) this.#isUnnamedElsewhere = false;
   }
 
-  /** The request to send instead of the messages, if they are an unnamed query that has come often enough. */
+  /** The request to send instead of the messages, if they are an unnamed query that has been used often enough. */
   async request(
     prepared: PreparedStatement,
     messages: readonly WireMessage[],
@@ -126,7 +126,7 @@ export class PreparedStatementCache {
     };
   }
 
-  /** The name for a statement that has come often enough. */
+  /** The name for a statement that has been used often enough. */
   async #keep(prepared: PreparedStatement): Promise<{ name: string; isNew: boolean } | undefined> {
     const { schemaVersion } = this.#session.adjudicator;
     if (this.#isOutdated || schemaVersion !== this.#schemaVersion) await this.#forget(schemaVersion);

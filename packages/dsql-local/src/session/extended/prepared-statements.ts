@@ -41,9 +41,9 @@ export interface Portal {
   prepared: PreparedStatement | undefined;
   /** The bytes that follow the two names in Bind: formats and parameter values. */
   values: Buffer;
-  /** `timesUndone` of the transaction when it was bound: PostgreSQL has lost the portal if that has grown since. */
+  /** `timesUndone` of the transaction when it was bound: PostgreSQL has closed the portal if that has increased since. */
   boundAt: number;
-  /** The rows that were left when PostgreSQL lost the portal. */
+  /** The rows that remained when PostgreSQL closed the portal. */
   rest?: RemainingRows | undefined;
 }
 
@@ -102,7 +102,7 @@ export class PreparedStatements {
   readonly #statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
 
-  /** Registers what a Parse has prepared. */
+  /** Registers the statement of a Parse message. */
   parsed(prepared: PreparedStatement): void {
     this.#statements.set(prepared.name, prepared);
   }
@@ -139,7 +139,7 @@ export class PreparedStatements {
     return prepared?.locking?.columnMarks.length ?? 0;
   }
 
-  /** Forgets what a Close message names. */
+  /** Removes what a Close message names. */
   closed(kind: "statement" | "portal", name: string): void {
     (kind === "statement" ? this.#statements : this.#portals).delete(name);
   }

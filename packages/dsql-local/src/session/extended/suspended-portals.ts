@@ -23,7 +23,7 @@ export class SuspendedPortals {
     this.#session = session;
   }
 
-  /** To be called when a portal was executed. With a row limit (`maxRows`; 0 is none) it may have rows left. */
+  /** To be called when a portal has been executed. With a row limit (`maxRows`; 0 means none) it may have rows left. */
   executed(portal: Portal, maxRows: number): void {
     const { transaction } = this.#session;
     this.#open.delete(portal);
@@ -36,7 +36,7 @@ export class SuspendedPortals {
     this.#open.delete(portal);
   }
 
-  /** Whether the portal's remaining rows are here and no longer in PostgreSQL; a portal ends with its transaction. */
+  /** Whether the portal's remaining rows are stored here, and no longer in PostgreSQL; a portal ends with its transaction. */
   has(portal: Portal): boolean {
     return portal.rest !== undefined && portal.rest.transaction === this.#session.transaction;
   }
@@ -46,15 +46,15 @@ export class SuspendedPortals {
     return (rest as RemainingRows).description.bytes;
   }
 
-  /** Executes a portal with rows that were fetched before. */
+  /** Executes a portal whose rows were fetched before. */
   serve(portal: Portal, maxRows: number): void {
     const { client } = this.#session;
     const { rows, tag } = portal.rest as RemainingRows;
     const given = rows.splice(0, maxRows === 0 ? rows.length : maxRows);
     for (const { bytes } of given) client.write(bytes);
-    // As PostgreSQL does, which after as many rows as the limit does not look whether there are more.
+    // Like PostgreSQL, which does not check whether there are more rows once it has sent as many as the limit.
     if (maxRows > 0 && given.length === maxRows) client.write(portalSuspended);
-    // The number in the tag ("SELECT 5") is that of the rows of this Execute.
+    // The number in the tag ("SELECT 5") counts the rows of this Execute.
     else client.write(commandComplete(tag.replace(/\d+$/, String(given.length))));
   }
 

@@ -7,14 +7,14 @@ import { commitOpen, rollBackOpen } from "./commit.ts";
 import type { SessionState } from "./session-state.ts";
 import { deliverResult, runInTransaction } from "./transaction-runner.ts";
 
-/** Runs a statement that stands outside a transaction; returns whether it succeeded. */
+/** Runs a statement outside a transaction; returns whether it succeeded. */
 export async function runAlone(session: SessionState, work: Work): Promise<boolean> {
   const { kind } = work.statement;
   if (kind === "write" || kind === "locking-read") return runAsTransaction(session, work);
   return kind === "ddl" ? changeSchema(session, work) : read(session, work);
 }
 
-/** A statement that is compared with others when it commits: the client gets the response once the commit has succeeded. */
+/** Runs a statement whose commit may conflict with others: the client gets the response once the commit has succeeded. */
 async function runAsTransaction(session: SessionState, work: Work): Promise<boolean> {
   const result = await runInTransaction(session, work, session.beginImplicit());
   const hasFailed = "problem" in result || result.response.error !== undefined;
@@ -53,7 +53,7 @@ async function read(session: SessionState, work: Work): Promise<boolean> {
   return deliver(session.client, response, deliveryOf(work, form));
 }
 
-/** Retries a statement that has met a deadlock. */
+/** Runs a statement, and retries it if it meets a deadlock. */
 async function retryDeadlocks(
   run: (form: RequestForm) => Promise<BackendResponse>,
 ): Promise<BackendResponse> {
@@ -65,7 +65,7 @@ async function retryDeadlocks(
   return response;
 }
 
-/** Logs what a function that a SELECT called has committed. */
+/** Adds what a function that a SELECT called has committed to the commit log. */
 async function logLate({ adjudicator }: SessionState, { changes }: BackendResponse): Promise<void> {
   if (changes.length === 0 || !adjudicator.hasOpenTransactions) return;
   const writes = new WriteSet(adjudicator.rowIds);

@@ -13,8 +13,8 @@ import { ageProblem } from "./statement-judge.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
- * Ends the open transaction as COMMIT does: decides whether it may commit, and commits it or rolls it back.
- * @returns the tag for the client, or why it could not be committed; PostgreSQL's transaction is over in either case.
+ * Ends the open transaction like COMMIT: decides whether it may commit, and commits it or rolls it back.
+ * @returns the tag for the client, or why it could not be committed; PostgreSQL's transaction has ended in either case.
  */
 export async function commitOpen(session: SessionState): Promise<"COMMIT" | "ROLLBACK" | Problem> {
   try {
@@ -52,7 +52,7 @@ async function commit(
 }
 
 /**
- * The decision and the COMMIT itself. Others decide and commit at the same time: what conflicts with a COMMIT under way
+ * Decides, and sends COMMIT. Other sessions do so at the same time: a transaction that conflicts with a COMMIT in progress
  * waits for its end.
  */
 async function decide(session: SessionState, transaction: Transaction): Promise<Problem | undefined> {
@@ -71,11 +71,11 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
     if (pending) await pending;
     else if (transaction.phase !== "in place") await transaction.enter();
     else if (writes.transactionId === undefined && writes.hasMarks) {
-      // Rows that were only read for a lock: the id says which snapshots see the commit.
+      // It has only read rows for locks, so it has no id yet; the id determines which snapshots see the commit.
       const { rows } = await turn.query("SELECT pg_catalog.pg_current_xact_id()");
       writes.transactionId = Number(rows[0]?.[0]);
     } else if (writes.hasDeferrable && !areConstraintsChecked) {
-      // What COMMIT would check, now: it may wait for locks, and COMMIT itself must wait for nobody.
+      // Run the deferred checks now: they may wait for locks, and COMMIT itself must not wait.
       await transaction.enter();
       if (transaction.phase !== "in place") continue;
       const { error } = await turn.query("SET CONSTRAINTS ALL IMMEDIATE");
@@ -87,7 +87,7 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
       }
     } else break;
   }
-  // From the last look at the log to here nothing was awaited.
+  // Nothing was awaited between the last check of the log and this line.
   const { writes } = transaction;
   const pending =
     writes.transactionId === undefined ? undefined : adjudicator.beginCommit(writes.transactionId, writes);
@@ -104,7 +104,7 @@ async function decide(session: SessionState, transaction: Transaction): Promise<
     if (!problem && transaction.ddl !== undefined) session.schemaVersion = adjudicator.schemaVersion;
     return problem;
   } catch (error) {
-    // PostgreSQL is gone, and the outcome not known: what may have been committed counts as committed.
+    // The connection to PostgreSQL was lost, and the outcome is undetermined: it counts as committed.
     pending?.committed();
     throw error;
   }

@@ -8,7 +8,7 @@ import type { BackendResponse, BackendTurn } from "../exchange/backend-turn.ts";
 /** Larger tables are not copied: the statement that would need the copy fails. */
 const MAX_COPIED_BYTES = 64 * 1024 * 1024;
 
-/** Copies these tables. */
+/** Creates the copies of these tables. */
 export function copyTables(
   turn: BackendTurn,
   tables: readonly TableDefinition[],
@@ -19,7 +19,7 @@ export function copyTables(
   return turn.call("dsql_local_sandbox", [script, oids, String(MAX_COPIED_BYTES)]);
 }
 
-/** Asks for the oids of the tables that names would refer to without the copies. */
+/** A query for the oids of the tables that the names would refer to without the copies. */
 export function tableOidsSql(targets: readonly TableReference[]): string {
   return `SELECT ${targets.map(({ schema, name }) => oidWithoutCopies(schema, name)).join(", ")}`;
 }

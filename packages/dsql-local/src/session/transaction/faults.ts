@@ -49,7 +49,7 @@ export async function injectBeforeCommit({ cluster, client }: SessionState): Pro
   return fault?.severity === "FATAL" ? end(client, fault) : fault;
 }
 
-/** An error to send after a commit was carried out. @throws {SessionCutError} */
+/** An error to send although the commit has succeeded. @throws {SessionCutError} */
 export async function injectedAfterCommit({ cluster, client }: SessionState): Promise<Problem | undefined> {
   const fault = cluster.faults.active ? cluster.faults.afterCommit() : undefined;
   if (fault === "cut") return cut(client);
@@ -63,7 +63,7 @@ async function dropResponse(client: SessionState["client"]): Promise<never> {
   return cut(client);
 }
 
-/** Sends the error that ends the session; the caller of the session closes the connection. */
+/** Sends the error that ends the session; the caller of `runSession` closes the connection. */
 function end(client: SessionState["client"], fatal: Exclude<Fault, "cut">): never {
   client.write(errorResponse(fatal));
   client.flush();

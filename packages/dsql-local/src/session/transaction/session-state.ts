@@ -9,10 +9,10 @@ import { Mutex } from "../exchange/mutex.ts";
 import type { Problem } from "../exchange/problems.ts";
 import { Transaction } from "./transaction.ts";
 
-/** Aborts the transaction in PostgreSQL by a cheap error: there is no such savepoint. */
+/** Aborts the transaction in PostgreSQL with a cheap error: there is no such savepoint. */
 const ABORT = 'ROLLBACK TO SAVEPOINT "dsql_local: refused"';
 
-/** What the parts of one session share. */
+/** The state that the parts of one session share. */
 export class SessionState {
   readonly client: FrontendConnection;
   readonly backend: BackendConnection;
@@ -23,7 +23,7 @@ export class SessionState {
   readonly mutex = new Mutex();
   transaction: Transaction | undefined;
   #isYielding = false;
-  /** The schema that this session's catalog was read at; undefined until a statement has named a table. */
+  /** The version of the schema that this session has read; undefined until a statement has used a table. */
   schemaVersion: number | undefined;
   /** Called before each statement that PostgreSQL runs for the client. */
   onStatement: (statement: Statement) => void = () => undefined;
@@ -41,15 +41,15 @@ export class SessionState {
     return this.turn.status === "E" ? "E" : "T";
   }
 
-  /** Whether a statement fails with OC001: others have run DDL, or an index has become valid meanwhile. */
+  /** Whether the next statement fails with OC001: other sessions have run DDL, or an index has become valid meanwhile. */
   meetsSchemaChange(): boolean {
     const meetsJob = this.transaction?.meetsEndedJob() ?? false;
     return this.meetsDdl() || (meetsJob && this.cluster.schemaConflicts);
   }
 
   /**
-   * Whether others have run DDL since this session's catalog was read; it is read again by that. A session that has used
-   * no table yet has read nothing.
+   * Whether other sessions have run DDL since this session last read the schema; the call counts as reading it again. A
+   * session that has not used a table yet has read nothing.
    */
   meetsDdl(): boolean {
     const before = this.schemaVersion;
@@ -66,18 +66,18 @@ export class SessionState {
     return this.transaction;
   }
 
-  /** Makes one transaction of statements that come in one batch; the end of the batch ends it. */
+  /** Opens one transaction for the statements of a batch; the end of the batch ends it. */
   beginImplicit(): Transaction {
     return this.begin("BEGIN", false);
   }
 
-  /** The transaction is over; PostgreSQL has ended it. */
+  /** To be called when PostgreSQL has ended the transaction. */
   close(): void {
     this.transaction?.close();
     this.transaction = undefined;
   }
 
-  /** Another session waits for a lock of this one. */
+  /** To be called when another session waits for a lock of this one. */
   yieldLocks(isStillNeeded: () => Promise<boolean>): void {
     const { transaction } = this;
     if (!transaction || this.#isYielding) return;
@@ -91,7 +91,7 @@ export class SessionState {
       .catch(() => undefined);
   }
 
-  /** Sends an error, after which an open transaction is aborted. Always false: the statement has failed. */
+  /** Aborts the open transaction, if any, and sends an error. Always returns false: the statement has failed. */
   async fail(problem: Problem): Promise<false> {
     if (this.transaction) await this.mutex.run(() => this.#abort());
     this.client.write(errorResponse(problem, this.turn.encoding));

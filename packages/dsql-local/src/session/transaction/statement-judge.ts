@@ -5,7 +5,7 @@ import { ABORTED, type Problem, SCHEMA_CONFLICT, tooOld } from "../exchange/prob
 import type { SessionState } from "./session-state.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Why a statement is refused, before it is run. */
+/** Checks a statement before it is run; returns the error with which it is refused. */
 export async function refusalOf(session: SessionState, statement: Statement): Promise<Problem | undefined> {
   const problem = withoutCatalog(session, statement);
   if (problem || !statement.catalogChecks) return problem;

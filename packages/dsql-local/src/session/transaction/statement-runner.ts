@@ -9,7 +9,7 @@ import { deliverResult, runInTransaction } from "./transaction-runner.ts";
 export const isControl = ({ kind, refusal }: Statement): boolean =>
   !refusal && (kind === "begin" || kind === "commit" || kind === "rollback");
 
-/** Runs a statement that is no transaction control; returns whether it succeeded. */
+/** Runs a statement other than transaction control; returns whether it succeeded. */
 export async function runStatement(session: SessionState, work: Work): Promise<boolean> {
   const fault = injectInStatement(session, () => work.request(FIRST_TIME).bytes);
   if (fault) return session.fail(fault);

@@ -7,16 +7,16 @@ import { isTransient } from "../exchange/problems.ts";
 import { MAX_RUNS } from "../exchange/work.ts";
 import { copyTables, tableOidsSql } from "./copy-tables.ts";
 
-/** The copies of tables that a transaction works on which is known to lose. */
+/** The copies of tables on which a transaction that is known to lose continues. */
 export class TableCopies {
   readonly #turn: BackendTurn;
   readonly #known: () => Map<number, readonly TableDefinition[]> | undefined;
   /** `schema.table` */
   readonly #copied = new Set<string>();
-  /** Names by which statements have meant copied tables. */
+  /** Names by which statements have referred to copied tables. */
   readonly #targets = new Set<string>();
 
-  /** @param known the definitions that other transactions have read, to be used and added to, where there are any. */
+  /** @param known returns the definitions that transactions share, to be used and added to; undefined if they are outdated. */
   constructor(turn: BackendTurn, known: () => Map<number, readonly TableDefinition[]> | undefined) {
     this.#turn = turn;
     this.#known = known;
@@ -31,7 +31,7 @@ export class TableCopies {
     this.#targets.clear();
   }
 
-  /** Copies what a statement writes and what was written before. */
+  /** Copies the tables that a statement writes, and those that were written before. */
   async include(statement: Statement, writes: WriteSet): Promise<"copied" | "nothing to copy" | "failed"> {
     const targets = statement.tables.filter((table) => table.isTarget);
     const names = ["", ...targets.map(({ schema = "", name }) => `${schema}.${name}`)];

@@ -58,7 +58,7 @@ export class TransactionControl {
     return false;
   }
 
-  /** At the end of a batch: commits what `SessionState.beginImplicit` has opened, or rolls it back; returns why it could not. */
+  /** At the end of a batch: commits or rolls back what `SessionState.beginImplicit` has opened; returns why it could not be committed. */
   async endImplicit(succeeded: boolean): Promise<Problem | undefined> {
     const { transaction } = this.#session;
     if (!transaction || transaction.explicit) return undefined;

@@ -2,7 +2,7 @@
  * Where a transaction's changes are:
  * - `new`: it has no snapshot yet;
  * - `in place`: in the tables, under PostgreSQL's locks;
- * - `aside`: in its write set alone, because another session waited for its locks; they are replayed into the tables
+ * - `aside`: only in its write set, because another session waited for its locks; they are replayed into the tables
  *   before its next statement;
  * - `sandbox`: in copies of the tables. It is known to lose, and continues there until COMMIT fails;
  * - `lost`: nowhere; not even the copies are left.

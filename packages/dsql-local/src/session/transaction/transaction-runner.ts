@@ -13,7 +13,7 @@ import { FIRST_TIME, MAX_RUNS, type Work } from "../exchange/work.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Failures that rows may cause which the snapshot does not see: a duplicate key, a foreign key. */
+/** Errors that may be due to rows that the snapshot does not see: a duplicate key, a foreign key violation. */
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["23505", "23503"]);
 
 /** What the client gets for a statement: PostgreSQL's response, or an error instead of it. */
@@ -26,7 +26,7 @@ export async function deliverResult(session: SessionState, result: Result): Prom
     : deliver(session.client, result.response, result.delivery);
 }
 
-/** Runs a statement in the open transaction; what a SELECT returns has been sent to the client when it returns. */
+/** Runs a statement in the open transaction; the rows of a SELECT have been sent to the client when it resolves. */
 export async function runInTransaction(
   session: SessionState,
   work: Work,
@@ -137,7 +137,7 @@ async function runChange(session: SessionState, work: Work, transaction: Transac
   }
 }
 
-/** The statement has met a commit that the snapshot does not see: copies of the tables have its correct result. */
+/** Restarts a statement that has met a commit that the snapshot does not see: on copies of the tables its result is correct. */
 async function restartOnCopies(session: SessionState, work: Work, transaction: Transaction): Promise<Result> {
   await transaction.switchToCopies();
   return runOnCopies(session, work, transaction, { again: true, isFirst: true });
@@ -162,7 +162,7 @@ async function runOnCopies(
     if (!response.error) {
       await turn.query("RELEASE SAVEPOINT dsql_local_statement");
       const changed = changedRows(response.tag);
-      // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost anything either.
+      // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost a conflict either.
       if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();
       transaction.writes.changedRows += changed ?? 0;
       if (transaction.writes.changedRows > cluster.limits.maxRowsPerTransaction) {
@@ -176,7 +176,7 @@ async function runOnCopies(
   }
 }
 
-/** Rows that a write has changed, by its tag; undefined for other statements. */
+/** The number of rows that a write has changed, from its command tag; undefined for other statements. */
 function changedRows(tag = ""): number | undefined {
   const count = /^(?:INSERT 0|UPDATE|DELETE|COPY) (\d+)$/.exec(tag)?.[1];
   return count === undefined ? undefined : Number(count);

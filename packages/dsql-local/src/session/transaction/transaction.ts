@@ -30,12 +30,12 @@ import type { TransactionPhase } from "./transaction-phase.ts";
 /** The savepoint marks where the transaction's own work begins, right after its snapshot. */
 const BACK = "ROLLBACK TO SAVEPOINT dsql_local";
 const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.current_setting('transaction_read_only');SAVEPOINT dsql_local`;
-/** How often a replay that meets deadlocks is tried: for about ten seconds. */
+/** Maximum number of attempts of a replay that meets deadlocks: about ten seconds. */
 const MAX_REPLAYS = 400;
 /** From this attempt on, a replay waits a random time first, so that two transactions do not keep blocking each other. */
 const PATIENT_REPLAYS = 5;
 
-/** Failures that rows may cause which the snapshot does not see. */
+/** Errors that may be due to rows that the snapshot does not see. */
 const MAY_BE_UNSEEN: ReadonlySet<string> = new Set(["40001", "23505", "23503"]);
 
 /** An open transaction of one session. */
@@ -50,13 +50,13 @@ export class Transaction {
   writes: WriteSet;
   /** SET, SET CONSTRAINTS and set_config(), which a rollback to the savepoint undoes. */
   readonly settings: string[] = [];
-  /** The one DDL statement, run again after its locks had to be released. */
+  /** SQL that repeats its DDL statement after its locks had to be released. */
   ddl: string | undefined;
   /** Whether it has run INSERT, UPDATE, DELETE or COPY FROM. */
   hasWritten = false;
-  /** Known once the snapshot is. */
+  /** Known once the snapshot has been taken. */
   isReadOnly = false;
-  /** How often its work was undone in PostgreSQL; portals do not outlive that. */
+  /** How often its work was undone in PostgreSQL; portals do not survive that. */
   timesUndone = 0;
   /** Called before its work is undone while it is idle. */
   beforeUndone?: (() => Promise<void>) | undefined;
@@ -80,7 +80,7 @@ export class Transaction {
     this.#catalogVersion = adjudicator.catalogVersion;
   }
 
-  /** Whether an index build has ended since its snapshot; true once. */
+  /** Whether an index build or a validation has ended since its snapshot, or since the last call. */
   meetsEndedJob(): boolean {
     const before = this.#jobsEndedBefore;
     this.#jobsEndedBefore = this.#adjudicator.jobsEnded;
@@ -93,7 +93,7 @@ export class Transaction {
     return this.phase === "sandbox";
   }
 
-  /** Why a transaction that is lost cannot go on. */
+  /** Why a lost transaction cannot continue. */
   get loss(): Problem {
     if (this.#failure) return this.#failure;
     return this.#hasSchemaChanged ? SCHEMA_CONFLICT : DATA_CONFLICT;
@@ -107,7 +107,7 @@ export class Transaction {
   }
 
   /**
-   * Takes the snapshot along with the next request if there is none yet, or replays changes that were set aside into the
+   * Takes the snapshot with the next request if there is none yet, or replays changes that were set aside into the
    * tables. Afterwards the phase is `in place`, `sandbox` or `lost`, and what was written before can be set aside even if
    * the next statement fails.
    */
@@ -133,7 +133,7 @@ export class Transaction {
     this.phase = "in place";
   }
 
-  /** Takes the changes out of the tables, so that nobody waits for this transaction's locks. */
+  /** Removes the changes from the tables, so that no session waits for this transaction's locks. */
   async setAside(isStillNeeded: () => Promise<boolean>): Promise<void> {
     if (this.phase !== "in place" && this.phase !== "sandbox") return;
     await this.#turn.settle();
@@ -218,7 +218,7 @@ export class Transaction {
     this.#copies.clear();
   }
 
-  /** Copies the tables that a statement writes, where they are not copied yet. @returns why it could not. */
+  /** Copies the tables that a statement writes, if they are not copied yet. @returns why that failed. */
   async copyTables(statement: Statement): Promise<Problem | undefined> {
     const outcome = await this.#copies.include(statement, this.writes);
     if (outcome === "copied") for (const setting of this.settings) await this.#turn.query(setting);
@@ -254,7 +254,7 @@ export class Transaction {
     return known;
   }
 
-  /** References whose meaning depends on the time zone of this session, converted by PostgreSQL. */
+  /** Foreign key values whose conversion depends on this session's time zone, converted by PostgreSQL. */
   async #zonedValues(changes: readonly KnownChange[]): Promise<ZonedValues | undefined> {
     if (/^(?:UTC|Etc\/UTC|GMT)$/.test(this.#turn.timeZone)) return undefined;
     const texts = new Map<string, Set<string>>();
@@ -285,7 +285,7 @@ export class Transaction {
     return zoned;
   }
 
-  /** Reads the rows of which only the keys were reported, while the transaction can still be read. */
+  /** Reads the rows of which only the keys were reported, while the transaction can still run queries. */
   async #completeRows(): Promise<void> {
     if (this.phase !== "in place" || this.writes.isWhole) return;
     for (const [table, rows] of this.writes.partialRows()) {
@@ -362,7 +362,7 @@ export class Transaction {
   }
 }
 
-/** JSON that means the same in every client encoding. */
+/** JSON in ASCII, which is the same in every client encoding. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u0080-\uffff]/g,
