@@ -46,7 +46,6 @@ export class DsqlConnection implements DatabaseConnection {
   #isDiscarded = false;
   /** Why the connection was lost; all later statements reject with this error. */
   #loss: unknown;
-  #commitFailed = false;
   #pendingRelease: NodeJS.Immediate | undefined;
   /** The abort signal of a statement that is running, commits by itself, and may write. */
   #runningWrite: AbortSignal | undefined;
@@ -109,7 +108,6 @@ export class DsqlConnection implements DatabaseConnection {
 
   enterTransaction(): void {
     if (this.#client !== undefined) this.#scope = transactionScope(this.#client);
-    this.#commitFailed = false;
   }
 
   /** How the driver sends COMMIT and ROLLBACK: through Kysely's logger, which expects lower case, and past the scope. */
@@ -135,7 +133,7 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   release(): void {
-    clearImmediate(this.#pendingRelease);
+    this.cancelRelease();
     const client = this.#client;
     this.#client = undefined;
     client?.release(this.#isDiscarded);
@@ -147,19 +145,13 @@ export class DsqlConnection implements DatabaseConnection {
    * has called rollback by the next turn of the event loop.
    */
   noteFailedCommit({ isMarked }: { isMarked: boolean }): void {
-    if (isMarked) {
-      this.leaveTransaction();
-      return;
-    }
-    this.#commitFailed = true;
-    this.#pendingRelease = setImmediate(() => this.release());
+    if (isMarked) this.leaveTransaction();
+    else this.#pendingRelease = setImmediate(() => this.release());
   }
 
-  /** Returns whether COMMIT had failed before, in which case there is nothing to roll back. */
-  acknowledgeRollback(): boolean {
+  /** Whoever calls rollback after a failed COMMIT releases the connection too. */
+  cancelRelease(): void {
     clearImmediate(this.#pendingRelease);
-    if (this.#commitFailed) this.leaveTransaction();
-    return this.#commitFailed;
   }
 
   /** `writeSignal` is the abort signal of a statement outside a transaction. */
@@ -193,16 +185,14 @@ export class DsqlConnection implements DatabaseConnection {
   }
 
   async #waitForIndex(client: DsqlPoolClient, rows: readonly unknown[]): Promise<void> {
-    // Only CREATE INDEX ASYNC starts a job.
-    if ((rows[0] as { job_id?: unknown } | undefined)?.job_id === undefined) return;
+    // Only CREATE INDEX ASYNC returns a row; without one there is nothing to wait for.
     await waitForJob({ query: (text) => this.#retryAutocommit(text, () => client.query(text)) }, { rows });
   }
 
   /** Whether a statement commits by itself: plain SQL may have begun a transaction too. */
   #isAutocommit(client: DsqlPoolClient): boolean {
-    if (this.#scope !== undefined) return false;
-    const status = client.getTransactionStatus();
-    return status === "I" || status === null;
+    // pg's own getTransactionStatus() exists only since 8.21.
+    return client.session.status === "I";
   }
 
   #clientFor(query: CompiledQuery): DsqlPoolClient {

@@ -72,8 +72,8 @@ export class DsqlDriver implements Driver {
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     const dsqlConnection = connection as DsqlConnection;
-    // After a failed COMMIT nothing is left to roll back.
-    if (dsqlConnection.acknowledgeRollback()) return;
+    dsqlConnection.cancelRelease();
+    // After a failed COMMIT dsql-core responds to it without the server.
     await new TransactionCommands(dsqlConnection.commands).rollback();
     dsqlConnection.leaveTransaction();
   }

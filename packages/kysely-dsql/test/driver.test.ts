@@ -136,6 +136,11 @@ describe("a connection", () => {
     await driver.destroy();
   });
 
+  test("tells which pool it comes from", async () => {
+    const { connection, pool } = await connect();
+    expect(connection.pool).toBe(pool);
+  });
+
   test("sends nothing after its release, which happens once", async () => {
     const { driver, connection, pool } = await connect();
     await driver.releaseConnection(connection);
@@ -437,6 +442,15 @@ describe("a transaction", () => {
     expect(server.received).toEqual(["begin", "commit"]);
   });
 
+  test("refuses everything from its ROLLBACK on", async () => {
+    const { driver, connection } = await connect();
+    await driver.beginTransaction(connection, {});
+    const rolledBack = driver.rollbackTransaction(connection);
+    await expect(connection.executeQuery(SELECT)).rejects.toThrow(TransactionEndedError);
+    await rolledBack;
+    expect(server.received).toEqual(["begin", "rollback"]);
+  });
+
   test("releases its connection for another use after COMMIT and after ROLLBACK", async () => {
     const { driver, connection, pool } = await connect();
     for (const end of ["commitTransaction", "rollbackTransaction"] as const) {
@@ -508,6 +522,19 @@ describe("a COMMIT that fails", () => {
     await expect(failed).rejects.toMatchObject({ code: "40001" });
     expect(server.received).toEqual(["begin", INSERT.sql, "commit"]);
     await isIdle(pool);
+  });
+
+  test("leaves a connection that was taken for more than the transaction fit for use", async () => {
+    const { db } = open();
+    await db.connection().execute(async (connection) => {
+      server.next(/commit/, conflictAtCommit);
+      const failed = connection.transaction().execute((trx) => trx.executeQuery(INSERT));
+      await expect(failed).rejects.toMatchObject({ code: "40001" });
+      await setImmediate();
+      await setImmediate();
+      await connection.executeQuery(SELECT);
+    });
+    expect(server.received).toEqual(["begin", INSERT.sql, "commit", SELECT.sql]);
   });
 
   test("releases the connection of a controlled transaction by itself", async () => {

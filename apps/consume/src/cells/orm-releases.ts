@@ -12,13 +12,16 @@ import {
 import { runCommand } from "../run-command.ts";
 import { REPOSITORY } from "../tarballs.ts";
 
-/** The releases of each ORM that the other lines do not have: Kysely 0.29, which needs Node 22, drizzle-orm 1.0 and Prisma 7. */
+/** The releases that the other lines do not have: Kysely 0.29, which needs Node 22, drizzle-orm 1.0, Prisma 7, and the oldest pg. */
 export const ormReleases: Cell[] = [
   ...bothFormats("Kysely 0.29", (context, format) =>
-    withPeer(context, format, { name: "kysely", version: "^0.29.0", part: "kysely" }),
+    withPeer(context, format, { name: "kysely", version: "^0.29.0", parts: ["kysely"] }),
   ),
   ...bothFormats("drizzle-orm 1.0", (context, format) =>
-    withPeer(context, format, { name: "drizzle-orm", version: "^1.0.0-rc.5", part: "drizzle" }),
+    withPeer(context, format, { name: "drizzle-orm", version: "^1.0.0-rc.5", parts: ["drizzle"] }),
+  ),
+  ...bothFormats("pg 8.16", (context, format) =>
+    withPeer(context, format, { name: "pg", version: "8.16.0", parts: ["kysely", "drizzle"] }),
   ),
   ...bothFormats("Prisma 7", prisma),
 ];
@@ -36,12 +39,12 @@ function bothFormats(name: string, run: (context: Context, format: Format) => Pr
 async function withPeer(
   context: Context,
   format: Format,
-  { name, version, part }: { name: string; version: string; part: Part },
+  { name, version, parts }: { name: string; version: string; parts: readonly Part[] },
 ): Promise<void> {
   const folder = await npmProject(context, name, { packages: { [name]: version } });
   await runProgram(context, folder, format, {
     node: await context.tools.node("22"),
-    parts: ["core", part],
+    parts: ["core", ...parts],
   });
 }
 
