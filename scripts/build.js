@@ -1,4 +1,4 @@
-// Builds what has changed: types and the private packages by `tsc -b`, the public packages' bundles after that.
+// Builds what has changed: types and the private packages with `tsc -b`, then the public packages' bundles.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { bundle } from "./bundle.js";
@@ -6,7 +6,7 @@ import { root } from "./workspaces.js";
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 
-/** Returns whether the types are right; the files are written either way, as `tsc -b` writes them. */
+/** Returns whether the types are correct; `tsc -b` writes the files either way. */
 export async function build() {
   const { status } = spawnSync(process.execPath, [tsc, "-b"], { cwd: root, stdio: "inherit" });
   await bundle();

@@ -1,13 +1,13 @@
-// Bundles each public package into one file for each entry, as an ES module and as CommonJS, and gives the CommonJS
-// files types of their own. The entries are the `exports` of package.json, and every `src/**/main.ts`, which is a
-// program that a file of `bin` loads. `tsc -b` must have written the types before.
+// Bundles each public package into one file for each entry, as an ES module and as CommonJS, and writes separate types for
+// the CommonJS files. The entries are the `exports` of package.json, and every `src/**/main.ts`, a program that a file of
+// `bin` loads. `tsc -b` must have written the types first.
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { rolldown } from "rolldown";
 import { entriesOf, publicPackages, sourceOf } from "./workspaces.js";
 
-/** Builds what is older than its sources, or everything. */
+/** Builds the bundles that are older than their sources, or all. */
 export async function bundle({ force = false } = {}) {
   for (const { folder, manifest } of publicPackages()) {
     if (force || isStale(folder)) await bundlePackage(folder, manifest);
@@ -66,7 +66,7 @@ async function write(folder, input, format, dir) {
   }
 }
 
-/** The types of `tsc`, once more for CommonJS: the package.json beside them says how to read them. */
+/** Copies the types of `tsc` for the CommonJS files; the package.json beside them marks them as CommonJS. */
 async function writeTypes(dist) {
   const cjs = join(dist, "cjs");
   const files = filesOf(dist, /^(?!cjs\/).*\.d\.ts(\.map)?$/);
@@ -82,7 +82,7 @@ async function writeTypes(dist) {
   return written;
 }
 
-/** Those of sources that are no more, which `tsc -b` leaves behind. */
+/** Removes the types of deleted sources, which `tsc -b` leaves behind. */
 function removeOldTypes(folder) {
   const dist = join(folder, "dist");
   for (const file of filesOf(dist, /^(?!cjs\/).*\.d\.ts(\.map)?$/)) {
@@ -111,7 +111,7 @@ function isStale(folder) {
   return Math.max(...[...sources, ...settings].map(modifiedMs)) > Math.min(...bundles.map(modifiedMs));
 }
 
-/** Files of a folder and all below it whose path in it, with slashes, matches. */
+/** The files in a folder and below whose relative path, with slashes, matches. */
 function filesOf(folder, pattern) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true })

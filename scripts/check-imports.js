@@ -1,11 +1,11 @@
-// Fails on a cycle of files or of folders, imports of types included (Biome leaves those out), and on an import between
-// the folders of dsql-core against their order. `node scripts/check-imports.js [folder of a package ...]`
+// Fails on a cycle of files or folders, including type imports (which Biome ignores), and on an import between the folders
+// of dsql-core against their order. `node scripts/check-imports.js [folder of a package ...]`
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./workspaces.js";
 
-/** Each may import those after it, and none before it. */
+/** Each may import only those after it. */
 const ORDER = {
   "packages/dsql-core/src": ["pool", "jobs", "client", "retry", "options", "auth", "telemetry", "errors.ts"],
 };
@@ -41,7 +41,7 @@ function sourceFolders() {
   );
 }
 
-/** Pairs of paths relative to `src`, with slashes: who imports whom. */
+/** Pairs of paths relative to `src`, with slashes: the importing file and the imported one. */
 function importsOf(src) {
   const files = readdirSync(src, { recursive: true })
     .map((path) => path.split(sep).join("/"))
@@ -58,7 +58,7 @@ function importsOf(src) {
   });
 }
 
-/** At each level of the tree: do two neighbours, folders or files, import each other by any way round? */
+/** At each level of the tree, the neighbours (folders or files) that import each other, directly or indirectly. */
 function folderCycles(edges) {
   const levels = new Map();
   for (const [from, to] of edges) {

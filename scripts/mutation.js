@@ -1,4 +1,4 @@
-// Changes the code of a package in small ways and runs tests against each change: node scripts/mutation.js <package> [folder...]
+// Changes a package's code in small ways and runs tests against each change: node scripts/mutation.js <package> [part...]
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,8 +6,8 @@ import { EQUIVALENT } from "./mutation/equivalent.js";
 import { root } from "./workspaces.js";
 
 /**
- * What is changed, and the tests that run for each change, by package and part; `timeoutMs` where they are fast, and how many
- * mutants run at once where CI waits for them. None needs a database: a scripted server stands in for it.
+ * What is changed, and the tests that run for each change, by package and part; `timeoutMs` if the tests are fast, and how
+ * many mutants run at once if CI waits for them. None needs a database: a scripted server takes its place.
  */
 const PARTS = {
   "dsql-core": {
@@ -135,17 +135,17 @@ for (const part of wanted.length > 0 ? wanted : Object.keys(parts)) {
       testRunner: "vitest",
       vitest: { configFile: "scripts/mutation/vitest.config.ts", related: false },
       mutate: files.map((file) => `packages/${name}/${file}`),
-      // The words of messages, and whole objects left empty, are for people and for types to notice.
+      // Changed messages and emptied objects are left to reviewers and to the type checker.
       mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral"] },
       coverageAnalysis: "perTest",
       concurrency,
-      // A test and its hook time out first, so that the process can go on.
+      // A test and its hook time out first, so that the process can continue.
       timeoutMS: 3 * (timeoutMs ?? 10_000),
       reporters: ["json", "progress-append-only"],
       jsonReporter: { fileName: report },
       tempDirName: "node_modules/.cache/mutation/sandbox",
       ignorePatterns: ["**/dist", "apps", "docs", "**/*.log"],
-      // TypeScript 7 has no API for Stryker to rewrite a configuration with; vitest reads none.
+      // TypeScript 7 has no API with which Stryker could rewrite a configuration, and vitest reads none.
       tsconfigFile: "none.json",
     }),
   );
@@ -179,7 +179,7 @@ function summarise(part, { files }) {
   const listed = EQUIVALENT.filter(({ file }) => file in files);
   const isListed = (mutant) => listed.some((entry) => isMutant(entry, mutant));
   const missed = survivors.filter((mutant) => !isListed(mutant));
-  // A mutant that timed out may have met a slow machine.
+  // A mutant may also have timed out because the machine was slow.
   const outdated = listed.filter(
     (entry) => !counted.some((mutant) => mutant.status !== "Killed" && isMutant(entry, mutant)),
   );

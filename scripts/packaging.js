@@ -1,5 +1,5 @@
-// Checks each public package as its users will get it: publint and are-the-types-wrong on the packed files, and what
-// the tarball and its manifest must hold.
+// Checks each public package as its users will install it: publint and are-the-types-wrong on the packed files, and what the
+// tarball and its manifest must contain.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -33,7 +33,7 @@ export async function packedProblems(tarball, scratch) {
   ];
 }
 
-/** An exact version of one of our own packages would bring a second copy of it. */
+/** An exact version of one of our own packages would install a second copy of it. */
 function pinned({ dependencies = {}, peerDependencies = {} }) {
   const own = new Set(packages().map(({ manifest }) => manifest.name));
   return Object.entries({ ...dependencies, ...peerDependencies })
@@ -41,7 +41,7 @@ function pinned({ dependencies = {}, peerDependencies = {} }) {
     .map(([name, range]) => `${name} is pinned to ${range}.`);
 }
 
-/** Source maps that lead to a file which is not packed. */
+/** Source maps that refer to a file that is not packed. */
 function brokenMaps(folder, files) {
   return files
     .filter((name) => name.endsWith(".map"))
@@ -53,7 +53,7 @@ function brokenMaps(folder, files) {
     });
 }
 
-/** The registry's page shows the README outside the repository, where a relative link leads nowhere. */
+/** The registry's page shows the README outside the repository, where relative links are broken. */
 function relativeLinks(readme) {
   return [...readme.matchAll(/\]\((?!https?:|#|mailto:)([^)]+)\)/g)].map(
     ([, target]) => `README.md links to ${target}; use an absolute address.`,

@@ -4,7 +4,7 @@ export interface Workspace {
 }
 
 export interface Entry {
-  /** What it is imported by. */
+  /** The name to import it by. */
   name: string;
 }
 

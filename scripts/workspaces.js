@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Every package, private ones too. */
+/** All packages, including private ones. */
 export function packages() {
   return readdirSync(join(root, "packages"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -15,19 +15,19 @@ export function packages() {
     });
 }
 
-/** What is published. */
+/** The packages that are published. */
 export function publicPackages() {
   return packages().filter(({ manifest }) => manifest.private !== true);
 }
 
-/** The entries of a package that hold code: its `exports` with the name that each is imported by. */
+/** The entries of a package that contain code: its `exports`, each with the name to import it by. */
 export function entriesOf(manifest) {
   return Object.entries(manifest.exports)
     .filter(([, entry]) => typeof entry === "object")
     .map(([subpath, entry]) => ({ ...entry, name: `${manifest.name}${subpath.slice(1)}` }));
 }
 
-/** The file that an entry is made from, relative to its package: the one that its types are made from. */
+/** The source file of an entry, relative to its package: the one that its types are generated from. */
 export function sourceOf(entry) {
   const types = entry.types ?? entry.import.types;
   return types.replace(/^\.\/dist\//, "./src/").replace(/\.d\.ts$/, ".ts");

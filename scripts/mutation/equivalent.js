@@ -1,6 +1,6 @@
 /**
- * Mutants that no test can detect, and why not: each by its file, the line that is changed, and what comes in place of what. An
- * entry whose mutant is detected, or no longer exists, must go.
+ * Mutants that no test can detect, and why not: the file, the changed line, the original code and its replacement. Remove an
+ * entry whose mutant is detected or no longer exists.
  */
 export const EQUIVALENT = [
   {

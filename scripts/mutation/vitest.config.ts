@@ -6,7 +6,7 @@ const { MUTATION_TIMEOUT_MS } = process.env;
 const timeoutMs = Number(MUTATION_TIMEOUT_MS ?? 10_000);
 const name = process.env.MUTATION_PACKAGE ?? "dsql-core";
 
-/** The tests that mutants of one package run: by the sources, in one process, without a build before them. */
+/** The tests that mutants of one package run: from the sources, in one process, without a build first. */
 export default {
   ...project(name, {
     include: JSON.parse(process.env.MUTATION_TESTS ?? '["test/**/*.test.ts"]'),

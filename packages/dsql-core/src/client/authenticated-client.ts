@@ -6,7 +6,7 @@ import { Login } from "./login.ts";
 import { internalsOf } from "./pg-internals.ts";
 import { Client } from "./pg-module.ts";
 
-/** Startup parameters that pg takes from the environment or its defaults, and for which DSQL ends the connection. */
+/** Startup parameters that pg sets from the environment or its own defaults, and that make DSQL close the connection. */
 const REFUSED_PARAMETERS = [
   "replication",
   "statement_timeout",
@@ -14,12 +14,12 @@ const REFUSED_PARAMETERS = [
   "idle_in_transaction_session_timeout",
 ];
 
-/** Milliseconds for the server to close a connection after Terminate was sent. */
+/** Milliseconds that the server has to close a connection after Terminate was sent. */
 const TERMINATE_MS = 1_000;
 
 type ConnectCallback = (error: Error | null, client?: Client) => void;
 
-/** A guarded client that logs in with a token, and can log in anew after its connection is lost. */
+/** A guarded client that logs in with a token, and can log in again after its connection was lost. */
 export class AuthenticatedClient extends GuardedClient {
   readonly #source: ConnectionSource;
   readonly #password: () => Promise<string>;
@@ -29,7 +29,7 @@ export class AuthenticatedClient extends GuardedClient {
   constructor(source: ConnectionSource) {
     const password = async () => {
       this.#token = await source.tokens.token();
-      // pg keeps what it gets here, and has sent it before the next tick.
+      // pg stores the token that this returns, and has sent it by the next tick.
       process.nextTick(() => this.#hideToken());
       return this.#token;
     };
@@ -43,27 +43,28 @@ export class AuthenticatedClient extends GuardedClient {
     const { connectionParameters } = internalsOf(this);
     for (const name of REFUSED_PARAMETERS) connectionParameters[name] = undefined;
     connectionParameters.options = settings.startupOptions;
-    // Without a listener Node ends the process when the connection is lost; a statement that waits rejects by itself.
+    // Without a listener, Node ends the process when the connection is lost. Waiting statements are rejected anyway.
     this.on("error", () => {});
   }
 
-  /** The login that is under way. */
+  /** The login in progress. */
   get login(): Login | undefined {
     return this.#login;
   }
 
   /**
-   * Logs in, within `connectionTimeoutMillis`, the token included. A token that the server finds expired is replaced once;
-   * a login that the cluster refuses temporarily is tried again.
-   * @throws DsqlTokenError when no token can be signed; then nothing was sent
-   * @throws ConnectionLostError when the time is up or the connection is cut; errors of the server and of TLS are pg's and Node's own
+   * Logs in within `connectionTimeoutMillis`, which includes getting a token. A token that the server reports as expired is
+   * replaced once; a login that the cluster refuses temporarily is retried.
+   * @throws DsqlTokenError when no token can be signed; nothing was sent then
+   * @throws ConnectionLostError when the time is up or the connection is cut; errors of the server and of TLS are rethrown
+   * unchanged
    */
   override connect(): Promise<this>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<this> | undefined {
     const loggedIn = this.#logIn();
     if (callback === undefined) return loggedIn.then(() => this);
-    // Outside the promise, so that what a callback throws is not taken for a rejection.
+    // Called outside the promise, so that an error thrown by the callback does not reject it.
     loggedIn.then(
       () => process.nextTick(callback, null, this),
       (error) => process.nextTick(callback, error),
@@ -71,7 +72,7 @@ export class AuthenticatedClient extends GuardedClient {
     return undefined;
   }
 
-  /** Sends Terminate and closes the connection; if the server does not close it soon, it is cut. Never rejects. */
+  /** Sends Terminate, and destroys the socket if the server does not close the connection soon. Never rejects. */
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | undefined {
@@ -89,7 +90,7 @@ export class AuthenticatedClient extends GuardedClient {
     const { connection } = this;
     const { _connecting, _connected, _ended } = internalsOf(this);
     if ((_connecting || _connected) && !_ended) {
-      // pg rejects every waiting statement before it gives up the connection.
+      // By then pg has rejected every statement that was waiting on the old connection.
       const ended = new Promise((resolve) => connection.once("end", resolve));
       connection.stream.destroy();
       await ended;
@@ -114,11 +115,12 @@ export class AuthenticatedClient extends GuardedClient {
     try {
       await this.#login.run(settings.connectionTimeoutMillis);
     } catch (error) {
-      // pg does so when its socket ends; there may have been none.
+      // pg does this when its socket ends, but there may have been no socket.
       internalsOf(this)._errorAllQueries(error);
-      // Else pg would queue what is sent before the next tick, for ever.
+      // Otherwise a statement that is sent before the next tick would stay in pg's queue forever.
       internalsOf(this)._queryable = false;
-      // After the queued statements were rejected with the login's own error: later ones have no connection.
+      // On the next tick: the queued statements are rejected with the login's own error, later ones with a
+      // ConnectionLostError.
       process.nextTick(() => {
         this.session.lostBy ??= error as Error;
       });

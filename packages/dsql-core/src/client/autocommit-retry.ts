@@ -3,22 +3,22 @@ import { failureOf } from "../retry/classify-error.ts";
 import { retryOnOcc } from "../retry/retry-on-occ.ts";
 import { transactionCommands } from "./transaction-command.ts";
 
-/** A statement that was sent outside a transaction, and has failed. */
+/** A statement that was sent outside a transaction and failed. */
 export interface FailedAutocommit<T> {
-  /** What was given to `query`. */
+  /** The first argument of `query`. */
   query: unknown;
   error: unknown;
   /** Sends the statement again. */
   send: () => Promise<T>;
-  /** Undefined where such statements are not to be retried. */
+  /** Undefined if such statements must not be retried. */
   retry: RetryOptions | undefined;
 }
 
 /**
  * Retries a statement that was sent outside a transaction and met a conflict: DSQL has rolled it back in full. The attempt
  * that failed counts as the first of `maxAttempts`.
- * @throws the error that is given, unchanged, where it is no conflict or the statement may not be retried
- * @throws OccRetryExhaustedError when attempts or time end in a conflict
+ * @throws the given error, unchanged, if it is not a conflict or the statement must not be retried
+ * @throws OccRetryExhaustedError when the attempts or the time run out and the last failure is a conflict
  */
 export async function retryAutocommit<T>({ query, error, send, retry }: FailedAutocommit<T>): Promise<T> {
   if (retry === undefined || (failureOf(error) === "conflict" && !isUndoneByConflict(query))) throw error;
@@ -27,9 +27,9 @@ export async function retryAutocommit<T>({ query, error, send, retry }: FailedAu
 }
 
 /**
- * Whether a conflict has undone all that a text did. One statement is undone, and so are several, unless there is a COMMIT or
- * another transaction command among them: it may have committed some. A cursor or another statement object (which has
- * `submit`) is not retried either, because its rows may have been read already.
+ * Whether a conflict rolled back everything that the query did. It rolls back one statement, and several too, unless COMMIT
+ * or another transaction command is among them: some of them may be committed. It is also false for a cursor or another
+ * statement object (one with `submit`), because its rows may have been read already.
  */
 function isUndoneByConflict(query: unknown): boolean {
   if (typeof (query as { submit?: unknown }).submit === "function") return false;

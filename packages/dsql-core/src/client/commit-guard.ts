@@ -4,13 +4,13 @@ import { connectionLost, endsTransaction, explainFailure, isReadTimeout } from "
 import { listOf, type SessionState } from "./session-state.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
-/** A response made by this package, without the server. */
+/** A response that this package makes itself, without the server. */
 export type LocalResponse = { error: Error } | { result: QueryResult };
 
-/** Where a statement runs. */
+/** What a guarded statement needs to know about its connection. */
 export interface StatementContext {
   session: SessionState;
-  /** Milliseconds; 0 is no limit. */
+  /** Milliseconds; 0 means no limit. */
   commitTimeoutMillis: number;
   onCommitUnknown: ((error: Error) => void) | undefined;
   /** Closes the connection at once. */
@@ -25,21 +25,21 @@ export interface StatementContext {
  * 2. {@link queued}: from now on it counts in the session's state (`session-state.ts`).
  * 3. {@link sent}: a COMMIT, BEGIN or ROLLBACK now has a time limit.
  * 4. {@link receivedTag}: ROLLBACK in response to COMMIT is an error.
- * 5. {@link fail}: what an error means to the caller (`explain-failure.ts`), or {@link ended} without one.
+ * 5. {@link fail}: what an error means for the caller (`explain-failure.ts`); without an error, {@link ended}.
  */
 export class GuardedStatement {
   readonly #context: StatementContext;
   readonly #commands: TextCommands;
   readonly #text: string | undefined;
   readonly #onTimeout: (error: Error) => void;
-  /** pg queues a statement until the ones before it have their responses. */
+  /** pg queues a statement until the responses to the earlier ones have ended. */
   #wasSent = false;
   #settled: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #rollbacks = 0;
   #hasFailed = false;
 
-  /** `onTimeout` is called when the statement got no response within its time limit. */
+  /** `onTimeout` is called when the statement has no response within its time limit. */
   constructor(
     context: StatementContext,
     statement: { text: string | undefined; commands: TextCommands },
@@ -55,14 +55,14 @@ export class GuardedStatement {
     return listOf(this.#commands).includes("commit");
   }
 
-  /** The response to a statement that must not, or need not, be sent; undefined for every other. */
+  /** The response to a statement that must not, or need not, be sent; undefined for all others. */
   respondLocally(): LocalResponse | undefined {
     const { session, abandon } = this.#context;
     const isRollback = this.#commands === "rollback";
     if (session.lostBy !== undefined)
       return isRollback ? { result: rolledBack() } : { error: connectionLost(session.lostBy) };
     if (isRollback && session.unanswered) {
-      // It would wait behind a statement that has already timed out; closing the connection rolls back as well.
+      // It would wait behind a statement that has timed out. Closing the connection also rolls back.
       abandon(new Error("a statement got no response in time"));
       return { result: rolledBack() };
     }
@@ -71,15 +71,15 @@ export class GuardedStatement {
     return refused === undefined ? undefined : { error: nestedTransactionError(refused) };
   }
 
-  /** pg has queued it. */
+  /** Called when pg has queued the statement. */
   queued(): void {
     const { session } = this.#context;
     if (this.#commands !== undefined) this.#settled = session.sent(session.foresee(this.#commands).open);
-    // It waits for the end of a response that has begun, not for a statement that may run for long.
+    // ROLLBACK then waits only for the rest of an error response, not for a statement that may run for a long time.
     if (this.#commands === "rollback" && session.awaitingReady) this.#limitTime();
   }
 
-  /** pg sends it. */
+  /** Called when pg sends the statement. */
   sent(): void {
     this.#wasSent = true;
     if (this.isCommit || typeof this.#commands === "string") this.#limitTime();
@@ -97,10 +97,10 @@ export class GuardedStatement {
     }, commitTimeoutMillis);
   }
 
-  /** The server has sent the command tag of one of its results; returns the error that it means, if any. */
+  /** Called with the command tag of each result; returns the error that the tag stands for, if any. */
   receivedTag(tag: string | undefined): Error | undefined {
     if (!this.isCommit || tag !== "ROLLBACK") return undefined;
-    // The server responds to COMMIT with the command tag ROLLBACK when a statement before it had failed.
+    // The server responds to COMMIT with the command tag ROLLBACK if an earlier statement of the transaction failed.
     const requested = listOf(this.#commands).filter((command) => command === "rollback").length;
     if (++this.#rollbacks <= requested) return undefined;
     const { session } = this.#context;
@@ -112,7 +112,7 @@ export class GuardedStatement {
     );
   }
 
-  /** Its response has ended. */
+  /** Called when the response to the statement has ended. */
   ended(): void {
     clearTimeout(this.#timer);
     this.#settled?.();
@@ -120,8 +120,8 @@ export class GuardedStatement {
   }
 
   /**
-   * What its first error means: an error for the caller, or none if the statement has achieved its purpose. Returns undefined
-   * for any further error: after a time limit pg reports the end of the connection as well.
+   * What the statement's first error means: an error for the caller, or none if the statement's purpose is achieved anyway.
+   * Returns undefined for a later error: after a time-out, pg also reports the end of the connection.
    */
   fail(error: Error): { failure: Error | undefined } | undefined {
     this.ended();
@@ -141,17 +141,20 @@ export class GuardedStatement {
     return this.#commands === "rollback" && session.lostBy !== undefined ? undefined : failure;
   }
 
-  /** The transaction is over whatever the response to COMMIT or ROLLBACK was; the status byte that says so may come a moment later. */
+  /**
+   * The transaction is over whatever the response to COMMIT or ROLLBACK was; the status byte that says so may arrive a
+   * moment later.
+   */
   #endTransaction(): void {
     const { session } = this.#context;
-    // Among several statements others may follow it, or it was never reached.
+    // If the text has several statements, others may follow the command, or it was never reached.
     if (this.#commands !== "commit" && this.#commands !== "rollback") return;
     session.commitFailed = this.#commands === "commit";
     session.status = "I";
   }
 }
 
-/** The result that pg makes of a successful ROLLBACK. */
+/** The result that pg returns for a successful ROLLBACK. */
 export function rolledBack(): QueryResult {
   return { command: "ROLLBACK", rowCount: null, oid: null as unknown as number, rows: [], fields: [] };
 }

@@ -35,14 +35,17 @@ export class ConnectionSource {
     return this.#applicationName;
   }
 
-  /** Sets the prefix of `application_name` for connections opened from now on, unless there is one already. @throws DsqlConfigError */
+  /**
+   * Sets the prefix of `application_name` for connections opened from now on, unless there is one already.
+   * @throws DsqlConfigError for an invalid prefix
+   */
   useOrmPrefix(ormPrefix: string): void {
     if (this.#isNamed) return;
     this.#applicationName = applicationName({ ormPrefix });
     this.#isNamed = true;
   }
 
-  /** A pg client's options; `password` is asked for once for each connection. */
+  /** Options for a pg client; pg calls `password` once for each connection. */
   clientConfig(password: () => Promise<string>): ClientConfig {
     const { host, hostaddr, port, user, database, ssl, sslnegotiation, startupOptions, passedOn } =
       this.settings;

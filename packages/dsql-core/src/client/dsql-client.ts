@@ -16,7 +16,7 @@ import { scopedClient, scopedWork } from "./scoped-client.ts";
 
 /**
  * One connection to DSQL: a pg client that logs in with a signed IAM token over verified TLS, refuses a transaction inside a
- * transaction, reports a COMMIT that stored nothing, and never ends the process with an 'error' event.
+ * transaction, reports a COMMIT that stored nothing, and never ends the process with an unhandled 'error' event.
  * @throws DsqlConfigError for options that cannot be used
  */
 export class DsqlClient extends AuthenticatedClient {
@@ -31,12 +31,13 @@ export class DsqlClient extends AuthenticatedClient {
   }
 
   /**
-   * Runs `work` in a transaction and commits it; retries all of it after a conflict, and on a new connection after one that
-   * was lost before COMMIT. One transaction at a time: a pool runs several.
-   * @throws NestedTransactionError inside another transaction of this client, which is unaffected
-   * @throws OccRetryExhaustedError when attempts or time end in a conflict
-   * @throws CommitOutcomeUnknownError when COMMIT got no response, and `verifyCommit` is not given or failed
-   * @throws TransactionRolledBackError when `work` hid a statement's error, so that COMMIT stored nothing
+   * Runs `work` in a transaction and commits it. Retries all of it after a conflict, and, on a new connection, after the old
+   * one was lost before COMMIT. A client runs one transaction at a time; use a pool for several.
+   * @throws NestedTransactionError while this client is in another transaction, which is unaffected
+   * @throws OccRetryExhaustedError when the attempts or the time run out and the last failure is a conflict
+   * @throws CommitOutcomeUnknownError when COMMIT got no response, and `verifyCommit` is not set or failed
+   * @throws TransactionRolledBackError when `work` caught a statement's error and did not rethrow it, so that COMMIT stored
+   * nothing
    */
   async transactionWithRetry<T>(
     work: (client: this) => Promise<T>,
@@ -46,12 +47,12 @@ export class DsqlClient extends AuthenticatedClient {
     // From now on a statement is refused unless the transaction sends it with sendReserved().
     this.reserved = true;
     const { logger, telemetry } = this.#source.settings;
-    // What a pool does for a transaction: it gives a connection for each attempt, and takes it back.
+    // Does what a pool does for a transaction: provides a connection for each attempt, and takes it back.
     const lease = {
       acquire: () => this.#clientForAttempt(),
       release: (_client: this, destroy?: Error) => {
         if (destroy === undefined) return;
-        // Closing the connection rolls back its transaction, so that nothing sent from now on becomes part of that.
+        // Closing the connection rolls back its transaction, so that no later statement becomes part of it.
         this.#mustReconnect = true;
         this.session.lostBy ??= destroy;
         this.connection.stream.destroy();
@@ -61,7 +62,7 @@ export class DsqlClient extends AuthenticatedClient {
       return await retryTransaction(
         (_attempt, remember, begun) => {
           const scoped = scopedWork(work);
-          // A client that is still connecting queues BEGIN, so the wait for the connection is over with its response.
+          // A client that is still connecting queues BEGIN, so the response to BEGIN ends the wait for the connection.
           const begin = (client: this) => {
             begun();
             return scoped(client);
@@ -75,7 +76,7 @@ export class DsqlClient extends AuthenticatedClient {
     }
   }
 
-  /** {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` calls. */
+  /** {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` uses. */
   async transaction<T>(work: (client: this) => Promise<T>, options?: LegacyRetryOptions): Promise<T> {
     return await this.transactionWithRetry(work, transactionOptionsOf(options));
   }
@@ -111,7 +112,7 @@ export class DsqlClient extends AuthenticatedClient {
 
 function alreadyInTransaction(): NestedTransactionError {
   return new NestedTransactionError(
-    "This client already runs a transaction, which is unaffected; it runs one at a time. Use a pool for several.",
+    "This client is already running a transaction, which is unaffected. A client runs one at a time: use a pool for several.",
   );
 }
 

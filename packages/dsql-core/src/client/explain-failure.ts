@@ -5,28 +5,30 @@ import { listOf } from "./session-state.ts";
 import { splitStatements } from "./split-statements.ts";
 import type { TextCommands } from "./transaction-command.ts";
 
-/** A statement that has failed, whether or not it had been sent. */
+/** A statement that failed, whether or not it had been sent. */
 export interface FailedStatement {
-  /** Its SQL; undefined where it is not known, as for a statement prepared elsewhere. */
+  /** Its SQL; undefined if it is not known, as for a statement prepared elsewhere. */
   text: string | undefined;
-  /** The transaction commands in it, such as COMMIT. As a list: one entry for each statement, undefined for any other statement. */
+  /**
+   * The transaction commands in it, such as COMMIT; a list has one entry for each statement, undefined for other statements.
+   */
   commands: TextCommands;
-  /** Whether it was sent; a statement that was still queued behind another has done nothing. */
+  /** Whether it was sent; a statement that was still queued has done nothing. */
   wasSent: boolean;
 }
 
 /** The beginning of a statement that only reads. */
 const READ = /^(?:select|values|table|show)(?![\w$])/i;
 
-/** Whether pg's `query_timeout` has ended the wait for a response; pg gives such an error no code, only this message. */
+/** Whether an error says that `query_timeout` has passed; pg gives this error no code, only this message. */
 export function isReadTimeout(error: unknown): error is Error {
   return error instanceof Error && error.message === "Query read timeout";
 }
 
 /**
  * The error that the caller receives for a failure: the server's own error, except that it becomes a
- * `CommitOutcomeUnknownError` where the outcome of a COMMIT, or of a write outside a transaction (which commits by itself), is
- * undetermined, and a `ConnectionLostError` where the connection is lost. `server unavailable` is marked as safe to retry.
+ * `CommitOutcomeUnknownError` if the outcome of a COMMIT, or of a write outside a transaction (which commits by itself), is
+ * undetermined, and a `ConnectionLostError` if the connection is lost. `server unavailable` is marked as safe to retry.
  */
 export function explainFailure(error: Error, statement: FailedStatement, state: SessionState): Error {
   const isCommit = listOf(statement.commands).includes("commit");
@@ -40,7 +42,10 @@ export function explainFailure(error: Error, statement: FailedStatement, state: 
   return error;
 }
 
-/** Whether a text writes outside a transaction. pg sends it only when the previous response has ended, so `status` is the one that it ran under. */
+/**
+ * Whether the SQL writes outside a transaction. pg sends it only when the previous response has ended, so it ran in this
+ * `status`.
+ */
 function commitsByItself(
   { text, commands }: FailedStatement,
   status: TransactionStatus | undefined,
@@ -52,13 +57,16 @@ function commitsByItself(
   return splitStatements(text).some((statement, index) => {
     const command = list[index];
     if (command === undefined) return !isOpen && !READ.test(statement);
-    // A text with a savepoint is never sent.
+    // SQL with a savepoint is never sent.
     isOpen = command === "begin";
     return false;
   });
 }
 
-/** The connection is lost, and the statement was not sent or is certainly rolled back. The server's own reason is the best cause. */
+/**
+ * The error when the connection is lost, and the statement was not sent or is certainly rolled back. Its cause is the
+ * server's own reason, if there is one.
+ */
 export function connectionLost(lostBy: Error, error: Error = lostBy): ConnectionLostError {
   return new ConnectionLostError(
     "The connection to the cluster was lost, so its open transaction is rolled back. Retry the whole transaction.",
@@ -80,32 +88,38 @@ function writeUnknown(cause: unknown): CommitOutcomeUnknownError {
   );
 }
 
-/** Whether a failed COMMIT or ROLLBACK has ended its transaction: it has not if the server rejected it as a statement (syntax, or not supported). */
+/**
+ * Whether a failed COMMIT or ROLLBACK has ended its transaction: not if the server rejected the statement itself (syntax
+ * error, or not supported).
+ */
 export function endsTransaction(failure: Error): boolean {
   return !(isServerError(failure) && /^(?:42|0A)/.test(failure.code));
 }
 
-/** pg's DatabaseError, from whichever copy of pg. */
+/** Whether an error is a DatabaseError, of any copy of pg. */
 export function isServerError(error: unknown): error is Error & { code: string; severity: string } {
   return (
     error instanceof Error && "severity" in error && typeof (error as { code?: unknown }).code === "string"
   );
 }
 
-/** Whether an error leaves the outcome of COMMIT undetermined: every error except an ERROR of the server, which says that nothing was stored. */
+/**
+ * Whether an error leaves the outcome of COMMIT undetermined: every error does except an ERROR from the server, which says
+ * that nothing was stored.
+ */
 function leavesOutcomeOpen(error: Error): boolean {
   return !isServerError(error) || error.severity !== "ERROR" || saysUnknown(error.code);
 }
 
-/** The same for a write outside a transaction; that the connection was lost is seen from its state. */
+/** The same for a write outside a transaction; whether the connection was lost is known from the session's state. */
 function leavesWriteOpen(error: Error): boolean {
   return isServerError(error) ? saysUnknown(error.code) : isReadTimeout(error);
 }
 
 /**
  * XX000 `server unavailable` (Aurora DSQL user guide, "Troubleshooting": after it, the outcome of a COMMIT is unknown);
- * statement_completion_unknown and those connection exceptions that leave it open (PostgreSQL 16 manual, Appendix A).
- * 08P01, protocol_violation, is not among them: PostgreSQL reports a wrong number of values by it.
+ * statement_completion_unknown and those connection exceptions that leave the outcome undetermined (PostgreSQL 16 manual,
+ * Appendix A). 08P01, protocol_violation, is not among them: PostgreSQL uses it for a wrong number of values.
  */
 const LEAVE_IT_OPEN = new Set(["XX000", "40003", "08000", "08003", "08006", "08007"]);
 

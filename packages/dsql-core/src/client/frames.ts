@@ -9,8 +9,8 @@ interface DecodingConnection {
 }
 
 /**
- * Ends a connection on which bytes arrive that are not a message of PostgreSQL's protocol: pg's decoder would throw in the
- * middle of the socket's event, which ends the process, or search for the end of a string forever.
+ * Closes a connection on which bytes arrive that are not a message of PostgreSQL's protocol: pg's decoder would throw in the
+ * socket's event handler, which ends the process, or search for the end of a string forever.
  * Source: PostgreSQL 16 manual, "Message Formats"; tried with pg-protocol 1.10 to 1.16.
  */
 export function rejectMalformedFrames(connection: Connection): void {
@@ -59,10 +59,10 @@ export function rejectMalformedFrames(connection: Connection): void {
 }
 
 const HEADER_BYTES = 5;
-/** PostgreSQL makes no message longer than this (`MaxAllocSize`). */
+/** PostgreSQL sends no message longer than this (`MaxAllocSize`). */
 const MAX_BODY_BYTES = 2 ** 30;
 
-/** Follows the messages of a stream across its chunks. */
+/** Follows the messages of a stream from chunk to chunk. */
 export class Frames {
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
@@ -71,7 +71,7 @@ export class Frames {
   #check: ((body: Buffer) => boolean) | undefined;
   #body: Buffer[] = [];
 
-  /** Returns false for a chunk with a message that pg's decoder could not finish. */
+  /** Returns false for a chunk with a message that pg's decoder cannot decode. */
   accept(chunk: Buffer): boolean {
     let offset = 0;
     while (offset < chunk.length) {
@@ -93,7 +93,7 @@ export class Frames {
 
   #begin(): boolean {
     const [code] = this.#header;
-    // The length counts itself, which takes 4 bytes.
+    // The length includes its own 4 bytes.
     this.#missingBytes = this.#header.readUInt32BE(1) - 4;
     this.#check = CHECKS[String.fromCharCode(code as number)];
     return this.#missingBytes >= 0 && this.#missingBytes <= MAX_BODY_BYTES;
@@ -109,16 +109,16 @@ export class Frames {
   }
 }
 
-/** The messages with zero-terminated strings, by their code: whether every string ends within the message. */
+/** For each message that contains zero-terminated strings, by its code: whether every string ends within the message. */
 const CHECKS: Readonly<Record<string, (body: Buffer) => boolean>> = {
   /** NotificationResponse: a process id, a channel, a payload. */
   A: (body) => hasStrings(body, 4, 2),
   /** CommandComplete: a tag. */
   C: (body) => hasStrings(body, 0, 1),
-  /** ErrorResponse and NoticeResponse: fields, each a letter and a string, up to a zero. */
+  /** ErrorResponse and NoticeResponse: fields, each a letter and a string, and then a zero. */
   E: endsWithEmptyString,
   N: endsWithEmptyString,
-  /** Authentication: SASL (10) lists its mechanisms, up to an empty one. */
+  /** Authentication: SASL (10) lists its mechanisms, the last one empty. */
   R: (body) => body.length >= 4 && (body.readUInt32BE(0) !== 10 || endsWithEmptyString(body)),
   /** ParameterStatus: a name, a value. */
   S: (body) => hasStrings(body, 0, 2),

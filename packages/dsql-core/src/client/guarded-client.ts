@@ -23,13 +23,13 @@ type QueryObject = {
 
 /** What a {@link GuardedClient} has in addition to a pg client. */
 export interface Guarded {
-  /** What is known of the connection's transaction. */
+  /** What is known about the connection's transaction. */
   session: SessionState;
-  /** Milliseconds for the response to COMMIT, BEGIN or ROLLBACK; 0 is no limit. */
+  /** Milliseconds to wait for the response to COMMIT, BEGIN or ROLLBACK; 0 means no limit. */
   commitTimeoutMillis: number;
   /** Called for every statement whose outcome is undetermined. */
   onCommitUnknown: ((error: Error) => void) | undefined;
-  /** Refuses every statement that does not come through {@link sendReserved}, until `reserved` is false again. */
+  /** While true, every statement that is not sent by {@link sendReserved} is refused. */
   reserved: boolean;
   sendReserved<T>(send: () => T): T;
   /** Which rows the connection's transaction has written. */
@@ -95,7 +95,7 @@ class GuardedPgClient extends Client implements Guarded {
     const text = statementText(this, query);
     const commands = text === undefined ? undefined : transactionCommands(text);
     if (internalsOf(this)._ending) {
-      // pg rejects it.
+      // pg rejects it itself.
       this.#send(query, values, callback);
     } else if (commands !== undefined) {
       this.#submit(pgQuery(query, values, callback), commands);
@@ -104,7 +104,7 @@ class GuardedPgClient extends Client implements Guarded {
     } else {
       let hasFailed = false;
       this.#send(query, values, (error, result) => {
-        // After a value that cannot be serialized pg calls back twice, the second time without an error.
+        // After a value that cannot be serialized, pg calls the callback twice, the second time without an error.
         if (hasFailed) return;
         if (!error) return callback(null, result);
         hasFailed = true;
@@ -148,7 +148,7 @@ class GuardedPgClient extends Client implements Guarded {
   }
 }
 
-/** The statement object that pg would make of a text or a config object, so that its handlers can be guarded. */
+/** The statement object that pg would create from SQL or a config object, so that its handlers can be guarded. */
 function pgQuery(query: string | QueryObject, values: unknown, callback: Callback): StatementObject {
   if (typeof query === "string") return new Query(query, values as [], callback as never) as never;
   const made = new Query(withCallback(query, callback) as never, values as []) as unknown as StatementObject;
@@ -156,7 +156,10 @@ function pgQuery(query: string | QueryObject, values: unknown, callback: Callbac
   return made;
 }
 
-/** Whether a config object says no more than its text and values, given by themselves: pg copies an object property by property. */
+/**
+ * Whether a config object has only text and values. These are passed to pg by themselves, which is faster: pg copies an
+ * object property by property.
+ */
 function isTextAndValues(query: QueryObject): query is { text: string; values?: unknown } {
   if (typeof query.text !== "string" || Object.getPrototypeOf(query) !== Object.prototype) return false;
   for (const name in query) {
@@ -166,21 +169,21 @@ function isTextAndValues(query: QueryObject): query is { text: string; values?: 
   return true;
 }
 
-/** An object with the caller's properties that can be written to, as older versions of pg do. */
+/** A writable object with the caller's properties: older versions of pg write to it. */
 function withCallback(query: QueryObject, callback: Callback): QueryObject {
-  // Not assigned: a callback of the caller's object may be read-only.
+  // Defined rather than assigned: `callback` of the caller's object may be read-only.
   return Object.create(query, { callback: { value: callback, writable: true } }) as QueryObject;
 }
 
-/** Gives an error the stack of the caller that awaits it instead of the socket's, as pg does. */
+/** Rethrows an error with the stack of the caller that awaits it instead of the socket's, as pg does. */
 export function rethrowFromCaller(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error);
   throw error;
 }
 
 /**
- * The last conflict that a client of this package met, as the server reported it. A driver that replaces errors by its own
- * passes it on as their `cause`, so that retries know which conflict it was and which rows it was about.
+ * The last conflict that a client of this package met, as the server reported it. A driver that replaces errors with its own
+ * sets it as their `cause`, so that retries know which conflict it was and over which rows.
  */
 export function lastConflictOf(client: unknown): Error | undefined {
   return (client as Partial<Guarded> | null | undefined)?.writes?.lastConflict;

@@ -1,8 +1,8 @@
 import { Socket } from "node:net";
 
 /**
- * A socket that connects to another address than the given one, so that pg still verifies TLS and sends SNI for the
- * host's own name (libpq's `hostaddr`).
+ * A socket that connects to `address` in place of the host, so that pg still verifies TLS and sends SNI for the host's own
+ * name (libpq's `hostaddr`).
  */
 export class HostaddrSocket extends Socket {
   readonly #address: string;
@@ -16,7 +16,7 @@ export class HostaddrSocket extends Socket {
     const [port, host] = args;
     // pg calls connect(port, host) and nothing else; its host is replaced.
     if (typeof port !== "number" || typeof host !== "string")
-      throw new TypeError("connect takes a port and a host");
+      throw new TypeError("connect must be called with a port and a host");
     return super.connect(port, this.#address);
   }
 }

@@ -10,15 +10,17 @@ export function wantsFreshToken(error: unknown): boolean {
 }
 
 /**
- * Whether a login was refused only for now: too many connections (53300), too many new ones a second (53400, user guide,
- * "Quotas"), or an idle cluster that is waking up ("Troubleshooting").
+ * Whether a login was refused only temporarily: too many connections (53300), too many new ones per second (53400, user
+ * guide, "Quotas"), or an idle cluster that is waking up ("Troubleshooting").
  */
 export function wantsPatience(error: unknown): boolean {
   if (!isServerError(error)) return false;
   return error.code === "53300" || error.code === "53400" || /waking up cluster/i.test(error.message);
 }
 
-/** Milliseconds before the next login, at random, so that clients that were refused together do not return together. */
+/**
+ * Milliseconds to wait before the next login, at random, so that clients that were refused together do not retry together.
+ */
 export function patienceMs(refusals: number): number {
   return (0.5 + Math.random() / 2) * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(refusals - 1, 10));
 }

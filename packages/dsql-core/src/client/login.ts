@@ -3,12 +3,12 @@ import { noteIfUnreachable } from "../retry/unreachable.ts";
 import { wait } from "../retry/wait.ts";
 import { explainLoginFailure, patienceMs, wantsFreshToken, wantsPatience } from "./login-failure.ts";
 
-/** What a login that has not ended yet is waiting for. */
-export type LoginStage = "a token" | "the server's response" | "the cluster to take connections again";
+/** What a login in progress is waiting for. */
+export type LoginStage = "a token" | "the server's response" | "the cluster to accept connections again";
 
-const TAKES_NO_CONNECTIONS = "the cluster to take connections again";
+const TAKES_NO_CONNECTIONS = "the cluster to accept connections again";
 
-/** The operations of a client that a login consists of. */
+/** The operations of a client that make up a login. */
 export interface LoginSteps {
   /** Gets a token ready, so that no socket is opened without one. */
   prepareToken(): Promise<unknown>;
@@ -23,8 +23,8 @@ export interface LoginSteps {
 }
 
 /**
- * One login: an expired token is replaced once, a login that is refused temporarily is tried again until the time is up,
- * and the time covers everything, the token included.
+ * One login: an expired token is replaced once, a login that is refused temporarily is retried until the time is up, and the
+ * time limit covers everything, getting a token included.
  */
 export class Login {
   readonly #steps: LoginSteps;
@@ -73,7 +73,7 @@ export class Login {
     this.#over.abort(reason);
   }
 
-  /** Tries until a login succeeds, or fails in a way that neither a new token nor waiting ("patience") can help. */
+  /** Tries until a login succeeds, or fails for a reason that neither a new token nor waiting ("patience") can fix. */
   async #attempts(): Promise<void> {
     const { signal } = this.#over;
     let refusals = 0;

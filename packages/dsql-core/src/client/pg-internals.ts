@@ -1,8 +1,8 @@
 import type { Client, Connection } from "pg";
 
 /**
- * The parts of a pg 8 client that its types leave out and this package needs: to start a login anew on the same
- * client, and to know whether a client is ready for a statement. All of pg 8.16 to 8.23 have them.
+ * The parts of a pg 8 client that its types leave out and this package needs: to log in again with the same client, and to
+ * know whether a client is ready for a statement. pg 8.16 to 8.23 all have them.
  */
 export interface PgClientInternals {
   connection: Connection & { parsedStatements: Readonly<Record<string, unknown>> };

@@ -1,7 +1,7 @@
 import pg, { type Client as PgClient, type Pool as PgPool, type Query as PgQuery } from "pg";
 import { DsqlConfigError } from "../errors.ts";
 
-// pg before 8.15 has no `Result`. It has no named exports either, so that importing one would end in a SyntaxError.
+// pg before 8.15 has no `Result`, and no named exports either: importing one would throw a SyntaxError.
 if (pg.Result === undefined)
   throw new DsqlConfigError(
     "dsql-core needs pg 8.16 or later, and an older one is installed: npm install pg@8",

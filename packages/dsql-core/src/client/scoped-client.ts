@@ -4,12 +4,12 @@ import { listOf } from "./session-state.ts";
 import { statementText } from "./statement-text.ts";
 import { transactionCommands } from "./transaction-command.ts";
 
-/** Returns why a call is refused, or undefined to allow it. `query` is given for a statement. */
+/** Returns why a call is refused, or undefined to allow it. `query` is passed for a statement. */
 export type Refusal = (query?: unknown) => Error | undefined;
 
 /**
- * A client that wraps another one and limits it: `refusal` is called before each call that could send something, also
- * if the method was taken from the client earlier. `members` replace members of the client.
+ * A client that wraps another one and restricts it: `refusal` is called before each call that could send something, even if
+ * the method was read from the client earlier. `members` replace the client's own.
  */
 export function scopedClient<C extends Client>(
   client: C,
@@ -22,7 +22,7 @@ export function scopedClient<C extends Client>(
       return error === undefined ? call(client, "query", given) : refuseStatement(error, given);
     },
     end: async (...given: unknown[]) => {
-      // After its scope the connection may be another caller's.
+      // After the scope has ended, the connection may belong to another caller.
       if (refusal() === undefined) return await call(client, "end", given);
       if (typeof given[0] === "function") given[0]();
     },
@@ -41,7 +41,7 @@ export function scopedClient<C extends Client>(
           }
         : (...given: unknown[]) => {
             const returned = call(client, name, given);
-            // A chain of calls stays within the scope.
+            // Chained calls stay within the scope.
             return returned === client ? scoped : returned;
           };
       return own[name];
@@ -66,8 +66,8 @@ export interface TransactionScope<C> {
 }
 
 /**
- * A client for the work of one transaction that is open on `client`. It refuses COMMIT and ROLLBACK, which are for
- * the caller that began the transaction; after `end()` it refuses everything, since a late statement would be committed by
+ * A client for the work of one transaction that is open on `client`. It refuses COMMIT and ROLLBACK, which only the caller
+ * that began the transaction may send; after `end()` it refuses everything, since a late statement would be committed by
  * itself, or become part of the next transaction on the connection.
  */
 export function transactionScope<C extends Client>(client: C): TransactionScope<C> {
@@ -78,7 +78,7 @@ export function transactionScope<C extends Client>(client: C): TransactionScope<
   };
 }
 
-/** The rules of {@link transactionScope} by themselves, for an adapter whose ORM holds the connection. */
+/** The rules of {@link transactionScope} alone, for an adapter whose ORM holds the connection. */
 export class WorkScope {
   #isOver = false;
 
@@ -103,7 +103,7 @@ function containsCommitOrRollback(text: string): boolean {
 }
 
 /**
- * Work that has its client only as long as it runs, by {@link transactionScope}.
+ * Wraps work so that its client can be used only while the work runs ({@link transactionScope}).
  * @throws DsqlConfigError for work that is not a function
  */
 export function scopedWork<C extends Client, T>(work: (client: C) => Promise<T>): (client: C) => Promise<T> {
@@ -118,7 +118,7 @@ export function scopedWork<C extends Client, T>(work: (client: C) => Promise<T>)
   };
 }
 
-/** Rejects a statement through the interface that it was sent by: its callback, its statement object, or a promise. */
+/** Rejects a statement through the interface that it was sent with: its callback, its statement object, or a promise. */
 export function refuseStatement(error: Error, given: readonly unknown[]): unknown {
   const [query] = given as [Partial<Record<"callback" | "handleError", unknown>> | undefined];
   if (typeof query?.handleError === "function") {

@@ -4,11 +4,14 @@ import type { TextCommands, TransactionCommand } from "./transaction-command.ts"
 /** The transaction status byte of ReadyForQuery: idle, in a transaction, in a failed one. */
 export type TransactionStatus = "I" | "T" | "E";
 
-/** The state of a connection's session: as the server reported it, and, for commands without a response yet, as it will be. */
+/**
+ * The state of a connection's session: as the server reported it, and, while commands have no response yet, as it will be
+ * after them.
+ */
 export class SessionState {
   /** As of the last ReadyForQuery; undefined before the first. */
   status: TransactionStatus | undefined;
-  /** Why the connection is lost. */
+  /** Why the connection was lost; undefined while it is not. */
   lostBy: Error | undefined;
   /** A statement timed out and its response is still outstanding, so that everything sent now would wait behind it. */
   unanswered = false;
@@ -22,8 +25,9 @@ export class SessionState {
   #openAfterThem = false;
 
   /**
-   * Listens to a new connection, before pg does, so that callbacks of pg find the state up to date. Queued
-   * statements stay counted: pg sends them on the new connection. Until the first ReadyForQuery an error is the login's, not the session's.
+   * Listens to a new connection before pg does, so that the state is up to date when pg's callbacks run. Queued statements
+   * remain counted: pg sends them on the new connection. Until the first ReadyForQuery an error is the login's, not the
+   * session's.
    */
   watch(connection: EventEmitter): void {
     this.status = undefined;
@@ -57,7 +61,10 @@ export class SessionState {
     return this.#outstandingCommands > 0 ? this.#openAfterThem : this.status === "T" || this.status === "E";
   }
 
-  /** What the commands of a text would do: leave a transaction open or not, or begin one inside another. */
+  /**
+   * What the commands in a text would do: whether a transaction is open after them, and why they must be refused, if they
+   * must.
+   */
   foresee(commands: TextCommands): { open: boolean; refused?: "nested" | "savepoint" } {
     let { open } = this;
     for (const command of listOf(commands)) {

@@ -1,13 +1,13 @@
 /**
- * A semicolon, or what opens a comment, a string or a quoted name, in which a semicolon ends nothing.
- * Behind a letter, E and the dollar sign are letters of a name, such as a$b$ and date'…'.
+ * A semicolon, or the start of a comment, a string or a quoted name, in which a semicolon does not end the statement. After
+ * a letter, E and the dollar sign are part of a name, as in a$b$ and date'…'.
  */
 const OPENING =
   /;|--|\/\*|'|"|(?<![\w$\u0080-\uffff])(?:e'|\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)/gi;
 
 /**
- * The statements of a text, each trimmed and with its comments turned into blanks; empty ones are left out.
- * Strings, quoted names and dollar quotes are kept whole (PostgreSQL 16 manual, "Lexical Structure").
+ * The statements of a text, each trimmed and with comments replaced by spaces; empty ones are omitted. Strings, quoted names
+ * and dollar quotes are never split (PostgreSQL 16 manual, "Lexical Structure").
  */
 export function splitStatements(text: string): string[] {
   const statements: string[] = [];
@@ -68,7 +68,7 @@ function endOfQuoted(text: string, start: number, sign: string): number {
   return end === -1 ? text.length : end + sign.length;
 }
 
-/** A backslash escapes a quote; the part behind a doubled quote is still one in which it does. */
+/** A backslash escapes a quote, also after a doubled quote. */
 function endOfEscapeString(text: string, from: number): number {
   const signs = /\\.|''|'/gs;
   signs.lastIndex = from;

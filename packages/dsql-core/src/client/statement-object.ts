@@ -4,12 +4,12 @@ import { isReadTimeout } from "./explain-failure.ts";
 import type { SessionState } from "./session-state.ts";
 import type { StatementWithText } from "./statement-text.ts";
 
-/** A statement object that pg submits as it is: pg's own Query, a cursor, a query stream. */
+/** A statement object, which pg submits unchanged: pg's own Query, a cursor, a query stream. */
 export interface StatementObject extends StatementWithText {
   cursor?: (Closable & { text?: unknown }) | undefined;
   callback?: unknown;
   query_timeout?: unknown;
-  /** Of pg's Query: what a type parser threw; pg would report it instead of any later error. */
+  /** In pg's Query, what a type parser threw; pg would report it instead of any later error. */
   _canceledDueToError?: unknown;
   submit(connection: Connection): unknown;
   handleError(error: Error, connection: Connection): void;
@@ -23,8 +23,8 @@ interface Closable {
 
 /**
  * Wraps the handlers that pg calls on a statement object, so that they apply the commit guard (`commit-guard.ts`): it may
- * refuse the statement, limit its time, and replace its error. Returns false if the object must not be passed to pg; its
- * response is then made here.
+ * refuse the statement, limit its time, and replace its error. Returns false if the object must not be passed to pg; this
+ * function then makes the response.
  */
 export function guardStatementObject(
   query: StatementObject,
@@ -80,7 +80,7 @@ export function guardStatementObject(
   return true;
 }
 
-/** pg reports the end of `query_timeout` to the callback directly, without `handleError`. */
+/** When `query_timeout` has passed, pg calls the callback directly, not `handleError`. */
 function guardCallback(query: StatementObject, guard: GuardedStatement): void {
   const { callback } = query;
   if (typeof callback !== "function") return;

@@ -1,14 +1,17 @@
 import type { Client } from "pg";
 import { internalsOf } from "./pg-internals.ts";
 
-/** What carries the SQL of a statement: a config object, pg's Query, a cursor, or a query stream, which keeps it in its cursor. */
+/**
+ * An object that contains a statement's SQL: a config object, pg's Query, a cursor, or a query stream, which has it in its
+ * cursor.
+ */
 export interface StatementWithText {
   text?: unknown;
   name?: unknown;
   cursor?: { text?: unknown } | undefined;
 }
 
-/** The SQL of a statement given to `query`; one that was prepared on this connection may be given by its name alone. */
+/** The SQL of a statement passed to `query`; one that was prepared on this connection may be passed by its name alone. */
 export function statementText(client: Client, query: unknown): string | undefined {
   if (typeof query === "string") return query;
   if (typeof query !== "object" || query === null) return undefined;

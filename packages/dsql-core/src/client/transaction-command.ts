@@ -3,18 +3,21 @@ import { splitStatements } from "./split-statements.ts";
 /** How a statement changes the session's transaction. */
 export type TransactionCommand = "begin" | "commit" | "rollback" | "savepoint";
 
-/** The transaction commands in a SQL text: its only one, or a list with one entry for each statement, undefined for other statements. */
+/**
+ * The transaction commands in a SQL text: its only statement, or a list with one entry for each statement, undefined for
+ * other statements.
+ */
 export type TextCommands = TransactionCommand | readonly (TransactionCommand | undefined)[] | undefined;
 
 const COMMAND =
   /^(?:(begin|start\s+transaction)|(commit|end)|(rollback|abort)|savepoint|release)(?![\w$\u0080-\uffff])(?!\s+prepared)(\s+(?:(?:work|transaction)\s+)?to\s)?/i;
 
-/** How nearly every text begins: one that has no semicolon either need not be split to see that it is no command. */
+/** How nearly every text begins. Without a semicolon, such a text contains no transaction command and need not be split. */
 const PLAIN = /^(?:select|insert|update|delete|with)/i;
 
 /**
- * Recognises BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE and ROLLBACK TO in any case, behind
- * comments, blanks and semicolons, alone or among other statements (PostgreSQL 16 manual, "SQL Commands").
+ * Recognises BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE and ROLLBACK TO in upper or lower
+ * case, after comments, whitespace and semicolons, alone or among other statements (PostgreSQL 16 manual, "SQL Commands").
  */
 export function transactionCommands(text: string): TextCommands {
   if (PLAIN.test(text) && !text.includes(";")) return undefined;

@@ -4,25 +4,26 @@ import { noteCommittedRows } from "../retry/retry-lane.ts";
 import { SERIALIZATION_FAILURE } from "../retry/sqlstate.ts";
 import { type SentStatement, writtenRows } from "./written-rows.ts";
 
-/** Transactions of more statements are too wide to take turns over their rows. */
+/** A transaction with more statements is too large to take turns over its rows. */
 const MAX_STATEMENTS = 100;
 
 /**
- * The statements of a connection's transaction, or of one outside any, until it ends: then the retries that wait for the
- * same rows are notified of which were written, or the conflict carries them to the retry loop. The rows are computed only then.
+ * The statements of a connection's transaction, or the one outside a transaction, until it ends. If it was committed, the
+ * retries that wait for the rows it wrote are notified; if it met a conflict, the retry loop learns the rows from the error.
+ * The rows are computed only when they are needed.
  */
 export class TransactionWrites {
   readonly #cluster: string;
   #statements: SentStatement[] = [];
   #hasFailed = false;
-  /** The last conflict of this connection, for adapters of drivers that replace its error by one of their own. */
+  /** The last conflict of this connection, for adapters whose driver replaces its error with one of its own. */
   lastConflict: Error | undefined;
 
   constructor(cluster: string) {
     this.#cluster = cluster;
   }
 
-  /** Listens to a connection, before pg does, so that an error has its rows when its caller receives it. */
+  /** Listens to a connection, before pg does, so that the rows of an error are known when the caller receives it. */
   watch(connection: EventEmitter): void {
     this.#statements = [];
     this.#hasFailed = false;

@@ -1,18 +1,19 @@
-/** A statement as it was given to the driver. */
+/** A statement as it was passed to the driver. */
 export interface SentStatement {
   text: string;
   values: readonly unknown[] | undefined;
 }
 
-/** A transaction that names more rows than this is too wide to take turns over each of them. */
+/** A transaction that names more rows than this is too large to take turns over each of them. */
 const MAX_ROWS = 20;
-/** Longer values name a document rather than a row. */
+/** A longer value is a document rather than a key. */
 const MAX_VALUE_LENGTH = 200;
 
 /**
- * Names of the rows that these statements write or lock, such as `items(id=7)`, as far as their SQL and values determine them: those
- * that compare columns with values by `=` or IN, and INSERT … ON CONFLICT. The same row has the same name in whatever text
- * it is written by. A statement whose rows are not exactly known returns none, because transactions that do not conflict must not take turns.
+ * Names of the rows that these statements write or lock, such as `items(id=7)`, as far as their SQL and values determine
+ * them: in conditions that compare columns with values by `=` or IN, and in INSERT … ON CONFLICT. A row has the same name
+ * whatever SQL writes it. A statement whose rows are not known exactly adds none, because transactions that do not conflict
+ * must not take turns.
  */
 export function writtenRows(statements: readonly SentStatement[]): string[] {
   const rows = new Set<string>();
@@ -66,7 +67,7 @@ function rowsOf(text: string, values: readonly unknown[]): string[] {
   return tokens === undefined ? [] : read(tokens, values);
 }
 
-/** By the first word of a statement; all of them have six letters. */
+/** By the first word of a statement; all have six letters. */
 const READERS: ReadonlyMap<string, (tokens: Token[], values: readonly unknown[]) => string[]> = new Map([
   ["update", ofUpdate],
   ["delete", ofDelete],
@@ -81,7 +82,7 @@ function ofUpdate(tokens: Token[], values: readonly unknown[]): string[] {
   const where = find(tokens, ["where"], set);
   if (table === undefined || find(tokens, ["from"], set, where) < where) return [];
   const assigned = split(tokens.slice(set + 1, where), ",").map((assignment) => assignment[0]);
-  // `SET (a, b) = …` names its columns in another way.
+  // `SET (a, b) = …` lists its columns differently.
   if (!assigned.every(isName)) return [];
   const columns = new Set(assigned.map(({ value }) => value));
   return named(table, ofCondition(until(tokens, where, ["returning"]), values, columns));
@@ -95,7 +96,7 @@ function ofDelete(tokens: Token[], values: readonly unknown[]): string[] {
   return named(table, ofCondition(until(tokens, where, ["returning"]), values));
 }
 
-/** `SELECT … FROM one_table WHERE … FOR UPDATE`; a LIMIT leaves it to the server which rows are locked. */
+/** `SELECT … FROM one_table WHERE … FOR UPDATE`; with a LIMIT, the server chooses which rows are locked. */
 function ofLockingSelect(tokens: Token[], values: readonly unknown[]): string[] {
   const from = find(tokens, ["from"], 0);
   const table = readTable(tokens, from + 1);
@@ -105,7 +106,9 @@ function ofLockingSelect(tokens: Token[], values: readonly unknown[]): string[] 
   return named(table, ofCondition(until(tokens, where, ["for", "order"]), values));
 }
 
-/** `INSERT INTO table (columns) VALUES (…), … ON CONFLICT (columns)`: the rows of those columns. */
+/**
+ * `INSERT INTO table (columns) VALUES (…), … ON CONFLICT (columns)`: the rows that the values of the last columns identify.
+ */
 function ofInsert(tokens: Token[], values: readonly unknown[]): string[] {
   if (!is(tokens[1], "into")) return [];
   const table = readTable(tokens, 2);
@@ -139,7 +142,7 @@ function named(table: string, rows: readonly string[]): string[] {
   return rows.map((row) => `${table}${row}`);
 }
 
-/** A table's name, without the schema that is there by default. */
+/** A table's name, without the schema if it is public. */
 function readTable(tokens: readonly Token[], at: number): string | undefined {
   const [first, dot, second] = tokens.slice(at);
   if (!isName(first)) return undefined;
@@ -149,8 +152,8 @@ function readTable(tokens: readonly Token[], at: number): string | undefined {
 }
 
 /**
- * Every combination of values that the columns of a condition are compared with, or none if it compares in any other way.
- * A column that the statement assigns does not tell a row from others: it is a version, or a balance that must suffice.
+ * Every combination of values that the columns of a condition are compared with, or none if it compares in any other way. A
+ * column that the statement assigns does not identify a row: it is a version number, or a balance that must be high enough.
  */
 function ofCondition(
   condition: Token[],
@@ -188,7 +191,10 @@ function conjunction(condition: Token[]): Token[][] {
   return parts.length === 1 ? parts : parts.flatMap(conjunction);
 }
 
-/** One comparison: which column, and the values that it may have; no `column` where it does not choose among rows. */
+/**
+ * One comparison: its column, and the values that this may have. No `column` if the comparison does not help to identify a
+ * row; undefined if it may choose any row.
+ */
 function readComparison(
   part: Token[],
   values: readonly unknown[],
@@ -214,7 +220,7 @@ function readComparison(
     const equals = split(list, ",").map((item) => readValue(item, values));
     return equals.every((value) => value !== undefined) ? { column, equals } : { column };
   }
-  // So may an operator that this reader does not know.
+  // An operator that this reader does not know may choose any row, too.
   const compares = ["<", ">", "<=", ">=", "<>", "!="].some((value) => is(sign, value));
   return compares && readValue(right, values) !== undefined ? { column } : undefined;
 }
@@ -244,7 +250,7 @@ function readValue(tokens: readonly Token[], values: readonly unknown[]): string
   return token.kind === "text" || token.kind === "number" ? canonical(token.value) : undefined;
 }
 
-/** A value as text, so that 7 and "7" are the same key; undefined where it cannot name a row. */
+/** A value as text, so that 7 and "7" are the same key; undefined if it cannot identify a row. */
 function canonical(value: unknown): string | undefined {
   let text: string;
   switch (typeof value) {
@@ -279,7 +285,7 @@ function until(tokens: Token[], start: number, ends: readonly string[]): Token[]
   return tokens.slice(start + 1, find(tokens, ends, start));
 }
 
-/** The parts that a word or sign separates, outside parentheses. */
+/** Splits tokens at a word or sign, outside parentheses. */
 function split(tokens: readonly Token[], separator: string): Token[][] {
   let part: Token[] = [];
   const parts = [part];
@@ -297,7 +303,7 @@ function split(tokens: readonly Token[], separator: string): Token[][] {
   return parts;
 }
 
-/** The tokens inside the parentheses that open here. */
+/** The tokens inside the parentheses that open at this index, if one does. */
 function parenthesised(tokens: readonly Token[], at: number): Token[] | undefined {
   if (!is(tokens[at], "(")) return undefined;
   let depth = 0;

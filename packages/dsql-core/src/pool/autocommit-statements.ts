@@ -6,10 +6,10 @@ import type { PooledConnection } from "./pooled-connection.ts";
 /** Called with the outcome of a statement. */
 export type OutcomeCallback = (error: Error | null, result?: unknown) => void;
 
-/** Runs the statements of `pool.query`, each on a connection of its own and outside a transaction. */
+/** Runs the statements of `pool.query`, each on its own connection and outside a transaction. */
 export class AutocommitStatements {
   readonly #connections: PoolConnections;
-  /** Undefined if statements are not to be retried. */
+  /** Undefined if statements must not be retried. */
   readonly #retry: RetryOptions | undefined;
 
   constructor(connections: PoolConnections, retry: RetryOptions | undefined) {
@@ -49,8 +49,8 @@ export class AutocommitStatements {
 
   #send(connection: PooledConnection, query: unknown, values: unknown, done: OutcomeCallback): void {
     const callback: OutcomeCallback = (error, result) => {
-      // Given back before the caller is called, so that its next statement finds the connection idle.
-      // After a failure the server still has to say that it is ready.
+      // Given back before the callback runs, so that the caller's next statement finds the connection idle. After an error,
+      // the server still has to report that it is ready.
       if (error) return this.#connections.giveBackSettled(connection, () => done(error));
       this.#connections.giveBack(connection, false);
       done(null, result);
@@ -58,7 +58,7 @@ export class AutocommitStatements {
     try {
       connection.client.query(query as string, values as [], callback as never);
     } catch (error) {
-      // pg throws for arguments of a wrong type, before it sends anything.
+      // pg throws for arguments of the wrong type, before it sends anything.
       this.#connections.giveBack(connection, false);
       done(error as Error);
     }

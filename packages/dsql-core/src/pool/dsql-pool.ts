@@ -38,11 +38,12 @@ export function isDsqlPool(value: unknown): value is DsqlPool {
 }
 
 /**
- * A pg pool of {@link DsqlClient}s: one token source for all of them, connections that are kept as long as they are
- * good and closed before DSQL closes them, and transactions that are retried after a conflict.
+ * A pg pool of {@link DsqlClient}s: one token source for all of them, connections that are kept while they are usable and
+ * closed before DSQL would close them, and transactions that are retried after a conflict.
  *
- * Of pg.Pool it keeps the type, the events and the counts, because ORMs recognise a pool by `instanceof`, and none of the
- * logic: pg-pool loses connections whose `end` it does not await, and does not see whether a released client is in a transaction.
+ * It keeps the type, the events and the counts of pg.Pool, because ORMs recognise a pool by `instanceof`, but none of its
+ * logic: pg-pool loses track of connections, because it does not await their `end`, and does not check whether a released
+ * client is in a transaction.
  * @throws DsqlConfigError for options that cannot be used
  */
 export class DsqlPool extends PoolWithQuery {
@@ -65,7 +66,7 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   static {
-    // pg's types have the counts as properties, which TypeScript lets no accessor override.
+    // pg's types declare the counts as properties, and TypeScript does not let an accessor override a property.
     Object.defineProperties(DsqlPool.prototype, {
       [BRAND]: { value: true },
       totalCount: {
@@ -92,7 +93,7 @@ export class DsqlPool extends PoolWithQuery {
     return { total, idle, waiting, ...this.#reporter.counts, ...this.#source.tokens.stats };
   }
 
-  /** The `retry` option of this pool, which its own transactions and those of adapters start from. */
+  /** The pool's `retry` option: the defaults for its own transactions and for those of adapters. */
   get retryOptions(): RetryOptions {
     return this.#settings.retry;
   }
@@ -103,8 +104,8 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   /**
-   * Takes a connection out of the pool until its `release()`; after that the client sends nothing more.
-   * @throws PoolTimeoutError after `connectionTimeoutMillis`, the token included
+   * Acquires a connection from the pool; after its `release()` the client sends nothing more.
+   * @throws PoolTimeoutError after `connectionTimeoutMillis`, which includes getting a token
    * @throws PoolEndedError after `end()`
    */
   override connect(): Promise<DsqlPoolClient>;
@@ -126,10 +127,12 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   /**
-   * Runs `work` in a transaction and commits it; retries all of it after a conflict, or a connection lost before COMMIT.
-   * @throws OccRetryExhaustedError when attempts or time end in a conflict
-   * @throws CommitOutcomeUnknownError when COMMIT got no response, and `verifyCommit` is not given or failed
-   * @throws TransactionRolledBackError when `work` hid a statement's error, so that COMMIT stored nothing
+   * Runs `work` in a transaction and commits it; retries all of it after a conflict, or after the connection was lost before
+   * COMMIT.
+   * @throws OccRetryExhaustedError when the attempts or the time run out and the last failure is a conflict
+   * @throws CommitOutcomeUnknownError when COMMIT got no response, and `verifyCommit` is not set or failed
+   * @throws TransactionRolledBackError when `work` caught a statement's error and did not rethrow it, so that COMMIT stored
+   * nothing
    */
   async transactionWithRetry<T>(
     work: (client: DsqlPoolClient) => Promise<T>,
@@ -148,7 +151,7 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   /**
-   * {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` calls. Without
+   * {@link transactionWithRetry} under the name and with the options that drizzle-orm's `node-postgres/dsql` uses. Without
    * retries (`maxRetries: 0`) a conflict rejects as on AWS's pool: with the server's own error, SQLSTATE 40001.
    */
   async transaction<T>(
@@ -164,17 +167,17 @@ export class DsqlPool extends PoolWithQuery {
   }
 
   /**
-   * Waits until an asynchronous job, such as the build of an index, has ended.
+   * Waits until an asynchronous job, such as an index build, has ended.
    * @throws AsyncJobFailedError when it failed
-   * @throws DsqlConfigError for what is neither the id of a job nor the result of the statement that started one
+   * @throws DsqlConfigError if `job` is neither a job's id nor the result of the statement that started one
    */
   async waitForJob(job: AsyncJob): Promise<void> {
     await waitForJob(this, job);
   }
 
   /**
-   * Sets the adapter's name: connections opened from now on have it before the colon in their
-   * `application_name`, unless the options gave an `ormPrefix` or an `application_name`, or another adapter came first.
+   * Sets the adapter's name, which comes before the colon in `application_name`, for connections opened from now on; has no
+   * effect if the options set `ormPrefix` or `application_name`, or if another adapter has set its name.
    * @throws DsqlConfigError for a prefix that cannot be used
    */
   useOrmPrefix(ormPrefix: string): void {
@@ -182,17 +185,22 @@ export class DsqlPool extends PoolWithQuery {
     this.options.application_name = this.#source.applicationName;
   }
 
-  /** Opens connections until there are so many (at most `max`), and from then on keeps `min` of them. @default `min`, at least 1 */
+  /**
+   * Opens connections until the pool has this many (at most `max`), and from then on keeps at least `min` of them.
+   * @default `min`, at least 1
+   */
   async warmUp(connections: number = Math.max(1, this.#settings.min)): Promise<void> {
     await this.#connections.warmUp(connections);
   }
 
-  /** Closes all present connections, those in use when they are released; the pool continues with new ones. */
+  /** Closes all current connections, those in use when they are released; the pool continues with new ones. */
   async drain(): Promise<void> {
     await this.#connections.drain();
   }
 
-  /** Closes all connections, those in use when they are released, and refuses every further use. May be called again. */
+  /**
+   * Closes all connections, those in use when they are released, and refuses all further use. May be called more than once.
+   */
   override end(): Promise<void>;
   override end(callback: () => void): void;
   override end(callback?: () => void): Promise<void> | undefined {

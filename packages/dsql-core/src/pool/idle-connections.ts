@@ -3,7 +3,7 @@ import type { PooledConnection } from "./pooled-connection.ts";
 
 /** The idle list. One timer, which does not keep the process alive, finds the connections that have expired. */
 export class IdleConnections {
-  /** The oldest is first; the one released last is taken first, so that those not needed expire. */
+  /** The oldest comes first. The one released last is taken first, so that connections that are not needed expire. */
   readonly #connections: PooledConnection[] = [];
   readonly #idleTimeoutMillis: number;
   readonly #onOld: (connection: PooledConnection) => void;
@@ -11,7 +11,7 @@ export class IdleConnections {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
-  /** `onOld` closes a connection; `mayShrink` says whether the pool has more connections than it wants to keep. */
+  /** `onOld` closes a connection; `mayShrink` returns whether the pool has more connections than it has to keep. */
   constructor(options: {
     idleTimeoutMillis: number;
     onOld: (connection: PooledConnection) => void;
@@ -32,7 +32,10 @@ export class IdleConnections {
     this.#wakeAt(this.#endOf(connection));
   }
 
-  /** The connection that was used last, unless it has expired: in a process that was frozen no timer has run. */
+  /**
+   * Takes the most recently used connection that has not expired: in a frozen process no timer runs, so expired ones may
+   * still be here.
+   */
   take(): PooledConnection | undefined {
     for (let connection = this.#connections.pop(); connection; connection = this.#connections.pop()) {
       if (connection.isClean && Date.now() < this.#endOf(connection)) return connection;
@@ -73,7 +76,7 @@ export class IdleConnections {
         this.remove(connection);
         this.#onOld(connection);
       } else {
-        // One that is kept although it is old counts as used now.
+        // A connection that is kept although it is old counts as just used.
         if (isOld) connection.idleSinceMs = now;
         this.#wakeAt(this.#endOf(connection));
       }

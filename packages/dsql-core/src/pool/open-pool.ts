@@ -2,7 +2,7 @@ import { DsqlConfigError } from "../errors.ts";
 import type { DsqlPoolOptions } from "../options/connection-options.ts";
 import { DsqlPool, isDsqlPool } from "./dsql-pool.ts";
 
-/** A pool, or what one is made from: options, or a connection string. */
+/** A pool, or the options or the connection string to create one from. */
 export type PoolSource = DsqlPool | DsqlPoolOptions | string;
 
 /**
@@ -19,7 +19,7 @@ export function openPool(source: PoolSource, ormPrefix: string): DsqlPool {
 function optionsOf(source: DsqlPoolOptions | string): DsqlPoolOptions | string {
   if (typeof source === "object" && source !== null && "connect" in source && "query" in source)
     throw new DsqlConfigError(
-      "The pool is not a DsqlPool: a pool or client of pg signs no tokens and does not guard COMMIT. Create it with new DsqlPool(...) of dsql-core, or pass connection options.",
+      "The pool is not a DsqlPool: pg's own pools and clients do not sign tokens or guard COMMIT. Create it with new DsqlPool(...) from dsql-core, or pass connection options.",
     );
   return source;
 }

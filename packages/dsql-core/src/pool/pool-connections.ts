@@ -11,7 +11,7 @@ import { type Taker, WaitingCallers } from "./waiting-callers.ts";
 
 const ENDED = "Cannot use a pool after calling end on the pool.";
 
-/** Opens a pool's connections, gives them to callers, takes them back and closes them. */
+/** Opens a pool's connections, lends them to callers, takes them back and closes them. */
 export class PoolConnections {
   readonly #settings: PoolSettings;
   readonly #source: ConnectionSource;
@@ -24,10 +24,10 @@ export class PoolConnections {
   #generation = 0;
   /** Set by the first warm-up: from then on `min` connections are kept. */
   #keepsMin = false;
-  /** No connection is opened or kept any more. */
+  /** Set by `end()`: from then on no connection is opened or kept. */
   #isEnding = false;
   #ended: Promise<void> | undefined;
-  /** Called when there is a connection fewer; set by `end()`, which waits until there is none. */
+  /** Called when the number of connections has decreased; set by `end()`, which waits until there are none. */
   #onTotalReduced: (() => void) | undefined;
 
   constructor(settings: PoolSettings, source: ConnectionSource, listener: PoolListener) {
@@ -77,7 +77,7 @@ export class PoolConnections {
 
   /**
    * Takes a connection back, at once or when the response to its failed statement has ended. It is closed if `destroy` is
-   * true, and if a statement may still be running on it or a transaction is open.
+   * true, if a statement may still be running on it, or if a transaction is open.
    */
   giveBack(connection: PooledConnection, destroy: boolean): void {
     if (!destroy && connection.isSettling) this.giveBackSettled(connection, () => {});
@@ -93,8 +93,8 @@ export class PoolConnections {
   }
 
   /**
-   * Opens connections until there are that many, but no more than `max`; resolves when they are open.
-   * @throws the error of the first that failed
+   * Opens connections until there are this many, but no more than `max`; resolves when they are open.
+   * @throws the error of the first one that could not be opened
    */
   async warmUp(connections: number): Promise<void> {
     if (this.#isEnding) throw new PoolEndedError(ENDED);
@@ -131,7 +131,7 @@ export class PoolConnections {
 
   /**
    * Opens as many connections as callers wait for and `max` allows. If one cannot be opened, the caller that has waited
-   * longest gets the error, but none that came only after the attempt began.
+   * longest receives the error, unless it arrived after the attempt began.
    */
   #openForWaiting(): void {
     const { latest } = this.#waiting;
@@ -146,7 +146,7 @@ export class PoolConnections {
 
   /**
    * Opens one connection and gives it to the next caller.
-   * @param onFailure called before connections are opened for the callers that still wait
+   * @param onFailure called before connections are opened for the callers that are still waiting
    */
   async #openOne(onFailure?: (error: Error) => void): Promise<void> {
     const client = new DsqlClient(this.#source);
@@ -176,7 +176,10 @@ export class PoolConnections {
     this.#keepMin();
   }
 
-  /** Lets the user's `onConnect` set up a new connection; one that it never finishes must not hold its slot forever. */
+  /**
+   * Lets the user's `onConnect` set up a new connection; if it never finishes, the connection must not count towards `max`
+   * forever.
+   */
   async #prepare(client: DsqlClient, onConnect: NonNullable<PoolSettings["onConnect"]>): Promise<void> {
     const { acquireTimeoutMillis } = this.#settings;
     let timer: NodeJS.Timeout | undefined;
@@ -211,7 +214,7 @@ export class PoolConnections {
     }
   }
 
-  /** Takes a connection back whose state is known: closes it, or makes it available again. */
+  /** Takes back a connection whose state is known: closes it, or makes it available again. */
   #takeBack(connection: PooledConnection, destroy: boolean): void {
     connection.uses++;
     if (destroy) this.#close(connection);
@@ -219,7 +222,7 @@ export class PoolConnections {
   }
 
   #onError(connection: PooledConnection, error: Error): void {
-    // A caller that has the connection gets the error from its statement.
+    // A caller that has the connection receives the error from its statement.
     if (connection.borrowed || !this.#open.has(connection)) return;
     this.#idle.remove(connection);
     this.#close(connection);
@@ -228,7 +231,7 @@ export class PoolConnections {
 
   #close(connection: PooledConnection): void {
     if (!this.#open.delete(connection)) return;
-    // A caller that awaits the end of the pool must see it, so the process has to stay alive until then.
+    // A caller may be awaiting the end of the pool, so the process has to stay alive until the connection is closed.
     if (this.#settings.allowExitOnIdle) internalsOf(connection.client).ref();
     const closing = connection.client.end().then(() => {
       this.#closing.delete(closing);

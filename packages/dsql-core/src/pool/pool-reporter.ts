@@ -20,7 +20,7 @@ export class PoolReporter implements PoolListener {
   opened(client: DsqlClient, elapsedMs: number): void {
     this.counts.connectionsOpened++;
     announce(this.#source.settings, "connectionOpened", { elapsedMs });
-    // Not by this.emit(): what a listener throws must reach the caller who waits for this connection.
+    // Not with this.emit(): what a listener throws must reach the caller that waits for this connection.
     this.#pool().emit("connect", client);
   }
 

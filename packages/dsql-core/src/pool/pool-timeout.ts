@@ -3,7 +3,10 @@ import type { DsqlClient } from "../client/dsql-client.ts";
 import { PoolTimeoutError } from "../errors.ts";
 import type { PoolSettings } from "../options/pool-settings.ts";
 
-/** The error of a caller who has waited too long: the state of the pool, and what the connections being opened are waiting for. */
+/**
+ * The error for a caller that has waited too long. It reports the state of the pool, and what the connections being opened
+ * are waiting for.
+ */
 export function poolTimeout(
   { total, idle, waiting }: { total: number; idle: number; waiting: number },
   { max, acquireTimeoutMillis }: PoolSettings,

@@ -20,13 +20,13 @@ class PgPoolWithQuery extends Pool {
     if (typeof values === "function") [callback, values] = [values, undefined];
     if (isStatementObject(query)) {
       if (isCursor(query)) return Promise.reject(new DsqlConfigError(CURSOR)) as never;
-      // The pool has to know when the statement has ended, and the client would call only one of two callbacks.
+      // The pool has to know when the statement has ended, and a client calls only one of two callbacks.
       callback ??= query.callback;
       query.callback = undefined;
     }
     if (typeof callback === "function") {
       const done = callback as OutcomeCallback;
-      // What a caller's callback throws must not reach the pool.
+      // An error thrown by the caller's callback must not reach the pool.
       return this.#run(query, values, (error, result) => process.nextTick(done, error, result)) as never;
     }
     return new Promise((resolve, reject) => {
@@ -50,5 +50,5 @@ function isCursor(query: SubmittableQuery): boolean {
   return typeof query.read === "function" || query.cursor !== undefined;
 }
 
-/** pg's pool with another way of running a statement. */
+/** pg's pool, whose `query` passes each statement to `run`. */
 export const PoolWithQuery = PgPoolWithQuery as unknown as new (options: PoolConfig, run: Run) => Pool;

@@ -1,9 +1,12 @@
 import type { DsqlClient } from "../client/dsql-client.ts";
 import { internalsOf } from "../client/pg-internals.ts";
 
-/** A connection expires at random within this last share of its maximum lifetime, so that a pool's do not all expire at once. */
+/**
+ * A connection expires at a random time within this last part of its maximum lifetime, so that those of a pool do not all
+ * expire at once.
+ */
 const LIFETIME_SPREAD = 1 / 11;
-/** Milliseconds for the server to finish its response to a statement that failed. */
+/** Milliseconds that the server has to finish its response to a statement that failed. */
 const SETTLE_MS = 1_000;
 
 /** A pool's connection: when it was opened, when it expires, and whether it can be used again. */
@@ -27,7 +30,7 @@ export class PooledConnection {
     this.expiresAtMs = options.nowMs + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_SPREAD);
   }
 
-  /** Whether it has to be closed, given the pool's present generation, because of its age, its uses or a drain. */
+  /** Whether it has to be closed because of its age, its uses or a drain; `generation` is the pool's current one. */
   isOver(generation: number, maxUses: number): boolean {
     return this.generation !== generation || this.uses >= maxUses || Date.now() >= this.expiresAtMs;
   }
@@ -43,7 +46,7 @@ export class PooledConnection {
     );
   }
 
-  /** Whether the response to a statement that failed has not ended yet, so that waiting helps. */
+  /** Whether the response to a failed statement has not ended yet, so that it helps to wait. */
   get isSettling(): boolean {
     const { session } = this.client;
     return session.awaitingReady && session.lostBy === undefined && !session.unanswered;
@@ -52,7 +55,7 @@ export class PooledConnection {
   /** Calls back once the server is ready for a statement, the connection is lost, or the response has taken too long. */
   whenSettled(callback: () => void): void {
     const { connection, session } = this.client;
-    // pg calls back for a statement that it has refused itself (unlike the server) just before it is ready again.
+    // When pg itself rejects a statement, without the server, it calls back just before it is ready again.
     process.nextTick(() => {
       // `unanswered`: a statement has timed out, and its response may never come.
       if (this.isClean || session.lostBy !== undefined || session.unanswered) return callback();

@@ -4,8 +4,8 @@ import { DsqlClient } from "../client/dsql-client.ts";
 import type { PoolSettings } from "../options/pool-settings.ts";
 
 /**
- * The public `options` of a pg.Pool, without credentials, for libraries that read them: 0 is no limit, and `Client` is the
- * class whose instances connect as the pool's do.
+ * The public `options` of a pg.Pool, without credentials, for libraries that read them: 0 means no limit, and instances of
+ * `Client` connect as the pool's clients do.
  */
 export function shownPoolOptions(source: ConnectionSource, pool: PoolSettings): PoolConfig {
   const { host, port, user, database } = source.settings;

@@ -3,8 +3,9 @@ import { UNAVAILABLE } from "./server-unavailable.ts";
 import { DATA_CONFLICT, SCHEMA_CONFLICT, SERIALIZATION_FAILURE } from "./sqlstate.ts";
 
 /**
- * What a caller can do about a failure: after `conflict` and `connection-lost` nothing was stored, and all of it may be
- * retried; after `commit-outcome-unknown` check first; `other` is any other failure, which this package does not retry.
+ * What a caller can do about a failure: after `conflict`, `connection-lost` and `server-unavailable` nothing was stored, and
+ * all of the work may be retried; after `commit-outcome-unknown`, check first; `other` is any other failure, which this
+ * package does not retry.
  */
 export type Failure =
   | "conflict"
@@ -21,7 +22,7 @@ interface Verdict {
 
 const OTHER: Verdict = { failure: "other" };
 
-/** Node's codes for a connection that was refused, reset or not reached (Node.js manual, "Common system errors"). */
+/** Node's codes for a connection that was refused, reset or could not be opened (Node.js manual, "Common system errors"). */
 const LOST_CODES = new Set<unknown>([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -32,14 +33,14 @@ const LOST_CODES = new Set<unknown>([
   "ENOTFOUND",
   "EAI_AGAIN",
 ]);
-/** The errors of pg 8 for a connection that has ended; they have no code. */
+/** The messages of pg 8's errors for a connection that has ended; these have no code. */
 const LOST_MESSAGES =
   /^(?:Connection terminated\b|Client has encountered a connection error and is not queryable$|timeout expired$)/;
 
 /**
- * Which conflict of DSQL an error is or wraps; undefined if it is not a conflict.
- * Follows `cause` and the links of other libraries' errors (Sequelize, TypeORM, Objection, MikroORM, Prisma), and an
- * AggregateError all of whose members are conflicts.
+ * Which conflict of DSQL an error is or wraps; undefined if it is not a conflict. Looks into `cause`, into the errors that
+ * other libraries wrap (Sequelize, TypeORM, Objection, MikroORM, Prisma), and into an AggregateError, which is a conflict if
+ * all its members are.
  */
 export function classifyError(error: unknown): OccType | undefined {
   return verdictOf(error).occType;
@@ -51,10 +52,10 @@ export function isOccError(error: unknown): boolean {
 }
 
 /**
- * What a caller can do about an error. A conflict whose retries are already spent (`OccRetryExhaustedError`) is
- * `other`, so that loops around loops do not multiply their attempts. Errors of pg and of Node that say that a connection
- * was lost or not made are `connection-lost`. Those of a client from elsewhere do not show whether a COMMIT
- * had been sent: a DsqlPool or DsqlClient reports that one as `commit-outcome-unknown`.
+ * What a caller can do about an error. A conflict whose retries are used up (`OccRetryExhaustedError`) is `other`, so that
+ * nested retry loops do not multiply their attempts. Errors of pg and of Node that report a connection as lost or not opened
+ * are `connection-lost`. From a client of another package, such an error does not show whether COMMIT had been sent; a
+ * DsqlPool or a DsqlClient reports that case as `commit-outcome-unknown`.
  */
 export function failureOf(error: unknown): Failure {
   const verdict = verdictOf(error);
@@ -64,8 +65,8 @@ export function failureOf(error: unknown): Failure {
 }
 
 /**
- * {@link failureOf} without the errors of pg and Node, for loops that retry a caller's work: that may have met them on its
- * way to something else.
+ * {@link failureOf} without the errors of pg and Node, for loops that retry a caller's work: the work may have met these on
+ * a connection to something else.
  */
 export function retryableFailureOf(error: unknown): Failure {
   return verdictOf(error).failure;
@@ -76,7 +77,10 @@ function verdictOf(error: unknown): Verdict {
 }
 
 const LOST: Verdict = { failure: "connection-lost" };
-/** An error of this package, which says what it is: a token that could not be fetched without a network is not a lost connection. */
+/**
+ * An error of this package is what its code says, whatever it wraps: a token that could not be fetched for lack of a network
+ * is not a lost connection.
+ */
 const JUDGED: Verdict = { failure: "other" };
 
 function lostVerdict(error: object): Verdict {
@@ -97,7 +101,7 @@ function isLostConnection(error: object): boolean {
   return typeof message === "string" && LOST_MESSAGES.test(message);
 }
 
-/** An unknown COMMIT outweighs all, and a conflict that is named outweighs one that is not. */
+/** A COMMIT of undetermined outcome outweighs everything else, and a conflict of known type one of unknown type. */
 function strength(verdict: Verdict): number {
   if (verdict.failure === "commit-outcome-unknown") return 5;
   if (verdict.failure === "other") return verdict.occType === undefined ? 0 : 4;
@@ -126,7 +130,7 @@ function ownVerdict(error: object): Verdict {
   return occType === undefined ? OTHER : { failure: "conflict", occType };
 }
 
-/** The message is read only under SQLSTATE 40001: elsewhere it may quote user input. */
+/** The message is read only if the SQLSTATE is 40001: others may quote user input. */
 function ofSqlState(code: unknown, text: unknown): OccType | undefined {
   if (code === DATA_CONFLICT) return "data";
   if (code === SCHEMA_CONFLICT) return "schema";
@@ -144,30 +148,30 @@ function ofPrisma(error: object, code: unknown): OccType | undefined {
     : undefined;
 }
 
-/** More links than any chain of real errors has; it ends a walk along getters that make a new error each time. */
+/** More errors than any real chain has; ends the walk if a getter returns a new error each time. */
 const MAX_ERRORS = 100;
 
-/** A property of anything; undefined where there is none, or where its getter throws. */
+/** A property of any value; undefined if there is none, or if its getter throws. */
 export function readProperty(value: unknown, name: PropertyKey): unknown {
   let property: unknown;
   try {
     property = (value as Readonly<Record<PropertyKey, unknown>>)[name];
   } catch {
-    // An error that cannot be read says nothing.
+    // A property that cannot be read counts as missing.
   }
   return property;
 }
 
-/** How verdicts compare, and the verdict for an unknown error. */
+/** How verdicts compare, and the verdict for what is not an error. */
 export interface Ranking<V> {
   ranks: (verdict: V) => number;
   nothing: V;
 }
 
 /**
- * The strongest verdict among an error and the errors that it wraps. The members of an AggregateError count together as
- * their weakest, because a retry helps only if it would fix all of them; but what is stronger than any retry
- * (a rank of 5) counts alone. Cycles end the walk.
+ * The strongest verdict among an error and the errors that it wraps. An AggregateError counts as the weakest of its members,
+ * because a retry helps only if it would fix all of them; but a member of rank 5, which no retry may follow, decides alone.
+ * Each error is visited once.
  */
 export function followErrors<V>(error: unknown, judge: (error: object) => V, ranking: Ranking<V>): V {
   const seen = new WeakSet<object>();
@@ -193,7 +197,7 @@ function weakestUnlessDecisive<V>(verdicts: V[], { ranks }: Ranking<V>): V {
 }
 
 /**
- * The properties under which an error keeps another: the language's own, and those of AWS's SDK and Slonik, Sequelize (two),
+ * The properties in which an error keeps another: the language's own, and those of AWS's SDK and Slonik, Sequelize (two),
  * TypeORM, Objection, and MikroORM.
  */
 const LINKS = ["cause", "originalError", "original", "parent", "driverError", "nativeError", "previous"];

@@ -3,16 +3,16 @@ import { classifyError, failureOf } from "./classify-error.ts";
 import { type ContestedRows, contestedRowsOf } from "./contested-rows.ts";
 import { onAbort } from "./on-abort.ts";
 
-/** A factor: more retries may run at once than were seen to commit side by side, to find out whether more can. */
+/** A factor: more retries may run at once than were seen to commit side by side, to find out whether more of them can. */
 const PROBE = 1.5;
 
-/** How much wider a lane grows with each retry that commits. */
+/** By how much each retry that commits widens its lane. */
 const GROWTH = 0.1;
 
-/** Milliseconds in which a running retry is expected to end; after that the next one is let in beside it. */
+/** Milliseconds in which a running retry is expected to end; after that the next one starts beside it. */
 const STUCK_MS = 5_000;
 
-/** The right to run one retry, to be released. */
+/** The right to run one retry; it has to be released. */
 export type Slot = object;
 
 interface WaitingRetry {
@@ -21,8 +21,8 @@ interface WaitingRetry {
 }
 
 /**
- * Lets as many retries run at once as can commit side by side, in the order in which they first lost. The conflicts say how
- * many that is: each transaction that lost counts how many of its lane committed while it ran.
+ * Lets as many retries run at once as can commit side by side, in the order in which they first lost. The conflicts show how
+ * many that is: each transaction that lost counts how many others of its lane committed while it ran.
  */
 export class RetryLane {
   readonly #stuckMs: number;
@@ -42,7 +42,7 @@ export class RetryLane {
     return this.#commits;
   }
 
-  /** Whether retries run, and perhaps others wait for them. */
+  /** Whether retries are running; others may be waiting for them. */
   get isBusy(): boolean {
     return this.#slots.size > 0;
   }
@@ -57,7 +57,7 @@ export class RetryLane {
     if (wasRetry) this.#widen(this.#width + GROWTH);
   }
 
-  /** An attempt lost that began when {@link commits} was `commitsBefore`. */
+  /** Records that an attempt lost which had begun when {@link commits} was `commitsBefore`. */
   lost(commitsBefore: number, wasRetry: boolean): void {
     const sideBySide = PROBE * Math.max(1, this.#commits - commitsBefore);
     // Of transactions that lose their first attempt together, each sees only a part of the commits; the last one sees the most.
@@ -93,7 +93,10 @@ export class RetryLane {
     this.#admit();
   }
 
-  /** A transaction that wrote the rows of this lane has committed: attempts that are running have read outdated rows and will lose, so the next need not wait for them. */
+  /**
+   * Records that a transaction which wrote the rows of this lane has committed: the attempts that are running have read
+   * outdated rows and will lose, so the next one need not wait for them.
+   */
   overtaken(): void {
     this.#commits++;
     for (const slot of [...this.#slots]) this.release(slot);
@@ -121,8 +124,8 @@ export class RetryLane {
   }
 
   /**
-   * No slot was released for `stuckMs`: its oldest holder is stuck, or waits itself for work that waits here, as work
-   * does that runs other work of its lane inside it. So its slot is released for the next in the queue.
+   * No slot was released for `stuckMs`: the oldest holder is stuck, or it waits for work that is itself waiting here, such
+   * as another transaction that it started inside its own. So its slot is released for the next in the queue.
    */
   #releaseTheOldest(): void {
     const [oldest] = this.#slots;
@@ -133,14 +136,16 @@ export class RetryLane {
 /** Transactions that lost earlier go first in every lane, so that two that wait in several lanes cannot deadlock. */
 let tickets = 0;
 
-/** A lane by its name, kept for as long as work has joined it. */
+/** A lane and its name, kept while any work belongs to it. */
 interface NamedLane {
   name: string;
   lane: RetryLane;
   members: number;
 }
 
-/** Lanes of rows that work lost over, and of keys that callers gave: of this process, with the cluster in each name. */
+/**
+ * This process's lanes, for the rows that work lost over and for the keys that callers set; each name includes the cluster.
+ */
 const rowLanes = new Map<string, NamedLane>();
 const keyLanes = new Map<string, NamedLane>();
 
@@ -160,8 +165,8 @@ function leave(lanes: Map<string, NamedLane>, entry: NamedLane): void {
 }
 
 /**
- * Notes that a transaction which wrote these rows has committed, for those who take turns over them. `rows` is called only
- * when somebody does. Pools and clients of this package do so by themselves.
+ * Records that a transaction which wrote these rows has committed, for the transactions that take turns over them; `rows` is
+ * called only if there are any. Pools and clients of this package call this themselves.
  */
 export function noteCommittedRows(cluster: string, rows: () => readonly string[]): void {
   if (rowLanes.size === 0) return;
@@ -171,7 +176,7 @@ export function noteCommittedRows(cluster: string, rows: () => readonly string[]
 /** How one attempt ended. */
 export type TurnOutcome<T> =
   | { result: T }
-  /** `retryAtOnce`: the rival has committed in this process, so that no wait is due. */
+  /** `retryAtOnce`: the rival has committed in this process, so there is no need to wait. */
   | { error: unknown; retryAtOnce: boolean }
   /** The turn did not come in time. */
   | { timedOut: true };
@@ -183,8 +188,9 @@ export interface TurnLimits {
 }
 
 /**
- * The turns of one piece of work, from its first attempt to its last: free until it meets a conflict, and then in the lane
- * of its `conflictKey`, or in those of the rows that it lost over where others in this process lost over them too.
+ * The turns of one piece of work, from its first attempt to its last. Before its first conflict it does not wait, unless the
+ * lane of its `conflictKey` is busy. After that it waits in the lane of its `conflictKey`, or in those of the rows that it
+ * lost over, preferring rows that others in this process lost over too.
  */
 export class Turns {
   readonly #registry: Map<string, NamedLane>;
@@ -203,8 +209,8 @@ export class Turns {
   }
 
   /**
-   * Runs one attempt when it is its turn. It calls `begun` when its transaction begins, so that what committed before is
-   * not counted among its rivals.
+   * Runs one attempt when it is its turn. The attempt calls `begun` when its transaction begins, so that earlier commits are
+   * not counted as its rivals.
    * @throws the signal's reason when it aborts the wait
    */
   async take<T>(attempt: (begun: () => void) => Promise<T>, limits: TurnLimits): Promise<TurnOutcome<T>> {
@@ -216,7 +222,7 @@ export class Turns {
       const result = await attempt(() => {
         before = this.#seen();
       });
-      // Connections report commits to a row's lane, also those of transactions that never lost.
+      // A row's lane gets its commits from the connections, including those of transactions that never lost.
       if (this.#isKeyed) for (const { lane } of this.#lanes) lane.committed(wasInTurn);
       return { result };
     } catch (error) {
@@ -237,18 +243,20 @@ export class Turns {
     return this.#registry === keyLanes;
   }
 
-  /** How often work of its lanes has committed by now. */
+  /** Its lanes, and how often work of each has committed by now. */
   #seen(): SeenLane[] {
     return this.#lanes.map(({ lane }) => ({ lane, commits: lane.commits }));
   }
 
-  /** Waits for a slot in each lane; returns no slots before the first conflict, undefined when the time is up. */
+  /**
+   * Waits for a slot in each lane. Returns an empty list if there is no need to wait yet, and undefined when the time is up.
+   */
   async #enter({ patienceMs, signal }: TurnLimits): Promise<HeldSlot[] | undefined> {
     const held: HeldSlot[] = [];
     const ticket = this.#ticket;
     if (ticket === undefined) return held;
     signal?.throwIfAborted();
-    // Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal that was derived from it.
+    // Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal derived from it in memory.
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(patience), patienceMs);
     const stopListening = onAbort(signal, (reason) => patience.abort(reason));
@@ -267,7 +275,9 @@ export class Turns {
     }
   }
 
-  /** Joins the lanes of what was lost over, and returns whether to retry at once: the rival is known, and has committed. */
+  /**
+   * Joins the lanes of this conflict, and returns whether to retry at once, because the rival is known and has committed.
+   */
   #lose(error: unknown, { wasInTurn, before }: { wasInTurn: boolean; before: readonly SeenLane[] }): boolean {
     this.#ticket ??= ++tickets;
     const rivalWasHere = before.some(({ lane, commits }) => lane.commits > commits);
@@ -279,7 +289,7 @@ export class Turns {
     return isContested && (!wasInTurn || rivalWasHere);
   }
 
-  /** Joins the lanes of rows: only of those that others lost over too, if there are any; returns whether there are. */
+  /** Moves to the lanes of these rows, only those that others lost over too if there are any; returns whether there are. */
   #moveTo(contested: ContestedRows | undefined): boolean {
     const { cluster, rows } = contested ?? { cluster: "", rows: [] };
     const joined = rows.map((row) => join(rowLanes, laneName(cluster, row)));
@@ -296,7 +306,7 @@ interface HeldSlot {
   slot: Slot;
 }
 
-/** A lane, and how often work of it had committed when an attempt began. */
+/** A lane, and how often its work had committed when an attempt began. */
 interface SeenLane {
   lane: RetryLane;
   commits: number;

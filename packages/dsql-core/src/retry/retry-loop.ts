@@ -8,10 +8,10 @@ import { classifyError } from "./classify-error.ts";
 import { Turns } from "./retry-lane.ts";
 import { wait } from "./wait.ts";
 
-/** What a failed attempt leads to: another attempt, or nothing more. */
+/** What follows a failed attempt: another attempt, a result, or an error. */
 export type NextStep<T> = { again: RetryReason } | { result: T } | { fail: unknown };
 
-/** Work for the loop, and what to do about an error of an attempt. */
+/** Work for the loop, and what to do when an attempt fails. */
 export interface RetriedWork<T> {
   /** Runs one attempt; calls `begun` when it has its connection, if it had to wait for one. */
   run: (attempt: number, begun: () => void) => Promise<T>;
@@ -22,8 +22,9 @@ export interface RetriedWork<T> {
  * Runs work until it succeeds, fails with an error that is not retried, reaches `maxAttempts` or `deadlineMs`, or is aborted:
  *
  * 1. `Turns` (`retry-lane.ts`) runs one attempt, in turn with other work that lost over the same rows.
- * 2. `nextStepAfter` says what its error leads to (`retry-on-occ.ts` and `retry-transaction.ts`, both by `classify-error.ts`).
- * 3. `delayBefore` says how long to wait, `announceRetry` calls the hooks, `wait` waits.
+ * 2. `nextStepAfter` decides what follows an error (`retry-on-occ.ts` and `retry-transaction.ts`, both by
+ * `classify-error.ts`).
+ * 3. `delayBefore` returns how long to wait, `announceRetry` calls the hooks, `wait` waits.
  */
 export async function retryLoop<T>(work: RetriedWork<T>, settings: RetrySettings): Promise<T> {
   const turns = new Turns(settings);
@@ -80,7 +81,7 @@ async function attemptInTurn<T>(work: RetriedWork<T>, settings: RetrySettings, t
   }
 }
 
-/** What the attempts of one piece of work have failed with so far. */
+/** How often the attempts of one piece of work have failed so far, by reason. */
 interface Failures {
   conflicts: number;
   schemaConflicts: number;
@@ -107,7 +108,7 @@ function delayBefore(
   settings: RetrySettings,
 ): number {
   if (last.occType === undefined) return backoff(reconnects + unavailable, settings);
-  // The attempt that failed made the session read the new schema, so nothing is left to wait for.
+  // The attempt that failed made the session read the new schema, so there is nothing to wait for.
   if (last.occType === "schema") return schemaConflicts === 1 ? 0 : backoff(conflicts, settings);
   return last.retryAtOnce && settings.backoff === undefined ? 0 : backoff(conflicts, settings);
 }
@@ -119,7 +120,7 @@ function backoff(attempt: number, settings: RetrySettings): number {
   return Number.isFinite(delayMs) ? Math.max(0, delayMs) : maxDelayMs;
 }
 
-/** A conflict gets the error that counts attempts; any other error is rethrown unchanged. */
+/** A conflict becomes an OccRetryExhaustedError, which has the number of attempts; any other error is rethrown unchanged. */
 function exhausted(
   details: { stoppedBy: OccRetryStop; attempts: number; elapsedMs: number },
   last: Failed | undefined,

@@ -5,9 +5,10 @@ import { type NextStep, retryLoop } from "./retry-loop.ts";
 
 /**
  * Runs work, and retries it each time it meets a conflict of DSQL. The work must be a whole transaction, or a statement
- * outside of any: a part of a transaction cannot be retried.
+ * outside one: a part of a transaction cannot be retried.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
- * @throws OccRetryExhaustedError when attempts or time end in a conflict; every other error of the work is rethrown unchanged
+ * @throws OccRetryExhaustedError when the attempts or the time run out and the last failure is a conflict; every other error
+ * of the work is rethrown unchanged
  */
 export async function retryOnOcc<T>(
   work: (attempt: number) => Promise<T>,

@@ -6,7 +6,10 @@ import { onAbort } from "./on-abort.ts";
 import { type NextStep, retryLoop } from "./retry-loop.ts";
 import { isUnreachable } from "./unreachable.ts";
 
-/** Stores the result of the transaction right before COMMIT, and returns it, in case `verifyCommit` finds that it was committed. */
+/**
+ * Stores the transaction's result right before COMMIT, in case `verifyCommit` finds that it was committed; returns the
+ * result.
+ */
 export type Remember<T> = (result: T) => T;
 
 /**
@@ -15,7 +18,7 @@ export type Remember<T> = (result: T) => T;
  * the result that the attempt passed to `remember` is returned. Work that waits for a connection calls `begun` when it has
  * one; `begun` throws if `signal` has aborted meanwhile.
  * @throws DsqlConfigError for an option that cannot be used, before anything runs
- * @throws OccRetryExhaustedError when attempts or time end in a conflict
+ * @throws OccRetryExhaustedError when the attempts or the time run out and the last failure is a conflict
  * @throws CommitOutcomeUnknownError when the outcome of COMMIT stays undetermined
  */
 export async function retryTransaction<T>(
@@ -83,7 +86,7 @@ async function verify(verification: Verification): Promise<{ stored: boolean } |
   }
 }
 
-/** verifyCommit has the rest of the deadline; after that it is not waited for. */
+/** verifyCommit has the time left until the deadline; after that it is no longer awaited. */
 async function settledInTime({ verifyCommit, signal, timeLeftMs }: Verification): Promise<unknown> {
   let cleanUp = () => {};
   const isOver = new Promise<never>((_, reject) => {

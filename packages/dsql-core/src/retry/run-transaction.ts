@@ -28,8 +28,8 @@ export interface TransactionRun<C extends TransactionClient, T> {
 }
 
 /**
- * Runs work between BEGIN and COMMIT, or rolls it back and rethrows its error. The connection is released on every path,
- * and destroyed where it is not known to be idle.
+ * Runs work between BEGIN and COMMIT, or rolls it back and rethrows its error. The connection is released on every path, and
+ * destroyed if it is not known to be idle.
  */
 export async function runTransaction<C extends TransactionClient, T>(run: TransactionRun<C, T>): Promise<T> {
   const client = await run.lease.acquire();
@@ -89,7 +89,10 @@ export class TransactionCommands {
     await this.#send("COMMIT");
   }
 
-  /** Never rejects: the error that led here is the caller's. Closing the connection rolls back as well. */
+  /**
+   * Never rejects: the caller receives the error that led here. If ROLLBACK is not sent or fails, closing the connection
+   * rolls back.
+   */
   async rollback(): Promise<void> {
     if (this.#client.isBusy) {
       this.#destroy = stillRunning();

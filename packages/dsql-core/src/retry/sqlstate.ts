@@ -4,7 +4,7 @@
  */
 export const SERIALIZATION_FAILURE = "40001";
 
-/** Another transaction has written the same rows; named in the message, or given as the SQLSTATE by some layers. */
+/** Another transaction has written the same rows. The code is in the message; some layers report it as the SQLSTATE. */
 export const DATA_CONFLICT = "OC000";
 
 /** The schema has changed since this session last read it; a retry reads it again. */

@@ -9,7 +9,7 @@ const CODES = new Set<unknown>([
   "EAI_AGAIN",
 ]);
 
-/** The errors themselves, not their codes: a transaction's work may get the same codes from something else. */
+/** The errors themselves, not their codes: a transaction's work may receive the same codes from another host. */
 const failures = new WeakSet<object>();
 
 /** Marks the error of a login that could not reach the endpoint. */
