@@ -15,11 +15,11 @@ describe("applicationName", () => {
     expect(applicationName({ ormPrefix: " kysely " })).toBe(`kysely:aurora-dsql-ts/${VERSION}`);
   });
 
-  test("takes the user's own name as it is", () => {
+  test("uses the user's own name unchanged", () => {
     expect(applicationName({ applicationName: "billing", ormPrefix: "kysely" })).toBe("billing");
   });
 
-  test("fills the 63 bytes that PostgreSQL keeps, and not one more", () => {
+  test("is cut to the 63 bytes that PostgreSQL keeps", () => {
     const room = 63 - `:aurora-dsql-ts/${VERSION}`.length;
     expect(applicationName({ ormPrefix: "x".repeat(room) })).toHaveLength(63);
     expect(() => applicationName({ ormPrefix: "x".repeat(room + 1) })).toThrow(`at most ${room} characters`);

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe("the startup packet", () => {
-  test("has nothing in it that DSQL refuses, whatever pg's defaults and the environment say", async () => {
+  test("contains nothing that DSQL refuses, whatever pg's defaults and the environment are", async () => {
     vi.stubEnv("PGOPTIONS", "-c statement_timeout=5");
     vi.stubEnv("PGREPLICATION", "database");
     const own = defaults as unknown as Record<string, unknown>;
@@ -42,7 +42,7 @@ describe("the startup packet", () => {
     });
   });
 
-  test("has the session's parameters", async () => {
+  test("contains the session parameters", async () => {
     const client = await server.connect({ options: "-c search_path=app" });
     expect(server.session.parameters.options).toMatch(/search_path=app/);
     await client.end();
@@ -63,7 +63,7 @@ describe("a token", () => {
     expect(inspect(client, { depth: 9, showHidden: true })).not.toMatch(/X-Amz-Signature/);
   });
 
-  test("that the server finds expired is replaced by a new one on a new connection, once", async () => {
+  test("that the server reports as expired is replaced once, on a new connection", async () => {
     let signed = 0;
     const telemetry = {
       tokenSigned: () => {
@@ -79,7 +79,7 @@ describe("a token", () => {
     expect([signed, server.sessions.length]).toEqual([4, 4]);
   });
 
-  test("is used again after a refusal for now", async () => {
+  test("is used again after a temporary refusal", async () => {
     let signed = 0;
     const telemetry = {
       tokenSigned: () => {
@@ -95,7 +95,7 @@ describe("a token", () => {
 });
 
 describe("a statement that is queued before the login", () => {
-  test("is sent on the connection that lets the client in", async () => {
+  test("is sent on the connection whose login succeeds", async () => {
     server.nextLogin(EXPIRED, FULL);
     const client = server.client();
     const queued = client.query("SELECT 1");
@@ -106,19 +106,19 @@ describe("a statement that is queued before the login", () => {
     await expect(client.query("INSERT")).rejects.toMatchObject({ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" });
   });
 
-  test("is sent after the login, also if it is queued between two of its attempts", async () => {
+  test("is sent after the login, even if it was queued between two login attempts", async () => {
     server.nextLogin(FULL);
     const client = server.client();
     const connecting = client.connect();
     await expect
       .poll(() => client.login?.stage, { interval: 5 })
-      .toBe("the cluster to take connections again");
+      .toBe("the cluster to accept connections again");
     const queued = client.query("SELECT 1");
     await connecting;
     expect((await queued).rowCount).toBe(1);
   });
 
-  test("fails with the login, and later ones because there is no connection", async () => {
+  test("fails with the login's error, and later ones with a lost connection", async () => {
     const away = new Error("the metadata service is away");
     const client = server.client({ credentials: () => Promise.reject(away) });
     const queued = client.query("SELECT 1");
@@ -134,14 +134,14 @@ describe("a statement that is queued before the login", () => {
 });
 
 describe("connect", () => {
-  test("leaves a client whose statements fail when it was cut, also those sent at once", async () => {
+  test("that was cut leaves a client whose statements fail, even those sent at once", async () => {
     server.nextLogin(cut);
     const client = server.client();
     const sent = client.connect().catch(() => client.query("INSERT"));
     await expect(sent).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
   });
 
-  test("resolves to the client, or calls back with it", async () => {
+  test("resolves to the client, or passes it to the callback", async () => {
     const client = server.client();
     expect(await client.connect()).toBe(client);
     const other = server.client();
@@ -159,7 +159,7 @@ describe("connect", () => {
     expect(failed).toMatchObject({ code: "28000" });
   });
 
-  test("is possible once, also while it is under way or waits for a token", async () => {
+  test("is possible only once, even while the first login runs or waits for a token", async () => {
     const client = server.client();
     const first = client.connect();
     await expect(client.connect()).rejects.toThrow("already been connected");
@@ -177,7 +177,7 @@ describe("connect", () => {
     await silent.end();
   });
 
-  test("fails in time at a server that never speaks, and closes the socket", async () => {
+  test("times out if the server never responds, and closes the socket", async () => {
     server.nextLogin(nothing);
     await expect(server.connect({ connectionTimeoutMillis: 200 })).rejects.toMatchObject({
       code: "DSQL_CONNECTION_LOST",
@@ -185,12 +185,12 @@ describe("connect", () => {
     await expect.poll(() => server.session.isClosed).toBe(true);
   });
 
-  test("fails with a lost connection where it is cut", async () => {
+  test("fails with a ConnectionLostError if the connection is cut", async () => {
     server.nextLogin(cut);
     await expect(server.connect()).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
   });
 
-  test("takes the address that hostaddr gives, for the name of the host", async () => {
+  test("connects to the address in hostaddr, under the host's name", async () => {
     const { connection } = server;
     const client = await server.connect();
     expect(client.host).toBe(connection.host);
@@ -203,13 +203,13 @@ describe("connect", () => {
     socket.destroy();
   });
 
-  test("takes a host's own address without hostaddr", async () => {
+  test("connects to the host's own address without hostaddr", async () => {
     const client = await server.connect({ host: "localhost", hostaddr: undefined });
     expect((await client.query("SELECT 1")).rowCount).toBe(1);
   });
 });
 
-test("an outcome that is undetermined is reported to the telemetry", async () => {
+test("an undetermined outcome is reported to the telemetry", async () => {
   const reported: Error[] = [];
   const client = await server.connect({ telemetry: { commitUnknown: ({ error }) => reported.push(error) } });
   server.next(/INSERT/, cut);
@@ -217,7 +217,7 @@ test("an outcome that is undetermined is reported to the telemetry", async () =>
   expect(reported).toEqual([error]);
 });
 
-test("an idle connection that is lost does not end the process, and is known to be lost", async () => {
+test("losing an idle connection does not end the process, and the session records it", async () => {
   const client = await server.connect();
   const ended = once(client.connection, "end");
   server.session.cut();
@@ -225,7 +225,7 @@ test("an idle connection that is lost does not end the process, and is known to 
   await expect(client.query("SELECT 1")).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
 });
 
-test("bytes that are no message of the protocol lose the connection, also on the one after a refusal", async () => {
+test("bytes that are not a protocol message end the connection, also on the connection after a refused login", async () => {
   server.nextLogin(FULL);
   const client = await server.connect();
   server.next(/SELECT/, (session) => session.send("T", "no column"));
@@ -241,7 +241,7 @@ describe("end", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("calls back", async () => {
+  test("calls its callback", async () => {
     const client = await server.connect();
     await new Promise<void>((resolve) => {
       expect(client.end(() => resolve())).toBeUndefined();
@@ -266,7 +266,7 @@ describe("end", () => {
     await ended;
   });
 
-  test("ends a login that is under way", async () => {
+  test("ends a login in progress", async () => {
     server.nextLogin(nothing);
     const client = server.client();
     const connecting = client.connect();
@@ -283,7 +283,7 @@ describe("end", () => {
   });
 });
 
-test("a server that speaks no TLS is no server of ours", async () => {
+test("a server without TLS is refused", async () => {
   const plain = createServer((socket) => {
     socket.on("error", () => {});
     socket.end("N");

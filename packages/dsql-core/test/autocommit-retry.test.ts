@@ -7,7 +7,7 @@ import { conflict, serverError } from "./conflict-shapes.ts";
 const unavailable = serverError("XX000", "server unavailable");
 noteUnavailable(unavailable);
 
-/** How often a statement that failed so is sent again before it is stored. */
+/** How often a statement that failed with these errors is sent again before it is stored. */
 async function sends(query: unknown, error: unknown, failures: unknown[] = []): Promise<number> {
   let count = 0;
   const send = async () => {
@@ -22,14 +22,14 @@ async function sends(query: unknown, error: unknown, failures: unknown[] = []): 
 
 describe("a statement outside a transaction", () => {
   test.each(["INSERT", { text: "INSERT" }, "INSERT; SELECT 1", { name: "prepared" }])(
-    "is retried after a conflict, which undid it: %s",
+    "is retried after a conflict, which rolled it back: %s",
     async (query) => {
       expect(await sends(query, conflict())).toBe(1);
       expect(await sends(query, conflict(), [conflict(), conflict()])).toBe(3);
     },
   );
 
-  test("is retried after `server unavailable`, whatever it was", async () => {
+  test("is retried after `server unavailable`, whatever the statement is", async () => {
     for (const query of ["INSERT", "COMMIT", new Query("SELECT 1")])
       expect(await sends(query, unavailable)).toBe(1);
   });
@@ -57,7 +57,7 @@ describe("a statement is not sent again", () => {
     await expect(sends(query, error)).rejects.toBe(error);
   });
 
-  test("where retries are off", async () => {
+  test("if retries are off", async () => {
     const error = conflict();
     const send = () => Promise.resolve("stored");
     await expect(retryAutocommit({ query: "INSERT", error, send, retry: undefined })).rejects.toBe(error);

@@ -25,7 +25,7 @@ async function withPool<T>(options: DsqlPoolOptions, work: (pool: DsqlPool) => P
   }
 }
 
-describe("the words of AWS's connectors", () => {
+describe("the option names of AWS's connectors", () => {
   test.each<[DsqlPoolOptions, string]>([
     [{ options: "-c search_path=app" }, "app"],
     [{ searchPath: "app, public" }, "app, public"],
@@ -37,7 +37,7 @@ describe("the words of AWS's connectors", () => {
     });
   });
 
-  test("a single client takes the search path along when it connects again", async () => {
+  test("a single client keeps its search path when it reconnects", async () => {
     const client = new DsqlClient({ ...cluster.connection, searchPath: "app" });
     await client.connect();
     cluster.faults.cutConnection("in-statement");
@@ -50,7 +50,7 @@ describe("the words of AWS's connectors", () => {
     await client.end();
   });
 
-  test("PGOPTIONS of the environment is no startup parameter", async () => {
+  test("PGOPTIONS from the environment does not become a startup parameter", async () => {
     vi.stubEnv("PGOPTIONS", "-c search_path=app");
     await withPool({}, async (pool) => {
       expect((await pool.query("SHOW search_path")).rows).toEqual([{ search_path: '"$user", public' }]);
@@ -89,7 +89,7 @@ describe("the words of AWS's connectors", () => {
 });
 
 describe("PostgreSQL's environment variables", () => {
-  test("lead a pool without options to the local endpoint", async () => {
+  test("connect a pool without options to the local endpoint", async () => {
     const { host, hostaddr, port, user, database, ca } = cluster.connection as unknown as Record<
       string,
       unknown
@@ -127,7 +127,7 @@ describe("onConnect", () => {
     });
   });
 
-  test("rejects the caller when it fails, and the pool tries again with the next", async () => {
+  test("rejects its caller when it fails, and the pool tries again for the next one", async () => {
     let calls = 0;
     const failure = new Error("not this one");
     const onConnect = () => {
@@ -141,14 +141,14 @@ describe("onConnect", () => {
     });
   });
 
-  test("that never finishes does not hold its slot forever", async () => {
+  test("that never finishes does not occupy a connection forever", async () => {
     await withPool({ onConnect: () => new Promise(() => {}), connectionTimeoutMillis: 300 }, async (pool) => {
       await expect(pool.query("SELECT 1")).rejects.toThrow();
       await vi.waitFor(() => expect(pool.totalCount).toBe(0), { timeout: 20_000 });
     });
   });
 
-  test("must end the transaction that it begins", async () => {
+  test("must end every transaction that it begins", async () => {
     const onConnect: DsqlPoolOptions["onConnect"] = (client) => client.query("BEGIN");
     await withPool({ onConnect }, async (pool) => {
       await expect(pool.query("SELECT 1")).rejects.toBeInstanceOf(DsqlConfigError);

@@ -11,20 +11,20 @@ const input = (part: Partial<BackoffInput>): BackoffInput => ({
   ...part,
 });
 
-test("full jitter draws from the whole of a doubling window", () => {
+test("full jitter draws from a whole window that doubles each time", () => {
   const most = [1, 2, 3, 4].map((attempt) => fullJitterBackoff(input({ attempt, random: () => 1 })));
   expect(most).toEqual([10, 20, 40, 80]);
   expect(fullJitterBackoff(input({ attempt: 4, random: () => 0 }))).toBe(0);
 });
 
-test("the additive formula is base * 2^(n-1), capped, plus up to its share of jitter", () => {
+test("the additive formula is base * 2^(n-1), capped, plus jitter of up to jitterFactor", () => {
   const waits = [1, 2, 3, 9].map((attempt) =>
     additiveBackoff(input({ attempt, maxDelayMs: 100, random: () => 1 })),
   );
   expect(waits).toEqual([12.5, 25, 50, 125]);
 });
 
-test("a wait is a number between nothing and its cap, however many attempts there were", () => {
+test("a delay is between 0 and its cap, however many attempts there were", () => {
   const inputs = fc.record({
     attempt: fc.integer({ min: 1, max: 1_000_000 }),
     baseDelayMs: fc.double({ min: 0, max: 1e4, noNaN: true }),

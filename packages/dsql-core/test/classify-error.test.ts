@@ -59,14 +59,14 @@ describe("a conflict is recognised", () => {
       "data",
     ],
     [
-      "P2034 that carries the named conflict",
+      "P2034 that wraps a conflict of known type",
       prismaKnownRequestError("P2034", {
         driverAdapterError: prismaDriverAdapterError(prismaConflictCause("OC001")),
       }),
       "schema",
     ],
     [
-      "the outer of two that are named",
+      "the outer of two conflicts of known type",
       Object.assign(conflict("OC000"), { cause: conflict("OC001") }),
       "data",
     ],
@@ -76,7 +76,7 @@ describe("a conflict is recognised", () => {
       "data",
     ],
     [
-      "nothing but conflicts together",
+      "an AggregateError of conflicts only",
       new AggregateError([conflict(), drizzleQueryError(conflict())]),
       "data",
     ],
@@ -87,10 +87,10 @@ describe("a conflict is recognised", () => {
   });
 });
 
-describe("what is no conflict is left alone", () => {
+describe("what is not a conflict is not classified as one", () => {
   test.each([
     [
-      "a unique violation whose text quotes (OC000)",
+      "a unique violation whose message quotes (OC000)",
       serverError("23505", "Key (k)=((OC000)) already exists"),
     ],
     [
@@ -126,35 +126,35 @@ describe("what a caller can do", () => {
   });
 
   test.each([
-    ["a lost connection may be followed by another attempt", lost, "connection-lost"],
-    ["so may one that is wrapped", drizzleQueryError(lost), "connection-lost"],
+    ["work may be retried after a lost connection", lost, "connection-lost"],
+    ["and after a wrapped one", drizzleQueryError(lost), "connection-lost"],
     [
-      "a loss outweighs the conflict that it caused",
+      "a lost connection outweighs the conflict that it caused",
       Object.assign(conflict(), { cause: lost }),
       "connection-lost",
     ],
-    ["a server that was not available may be asked again", unavailable, "server-unavailable"],
+    ["work may be retried after `server unavailable`", unavailable, "server-unavailable"],
     [
-      "and outweighs the conflict that it caused",
+      "which outweighs the conflict that it caused",
       Object.assign(conflict(), { cause: unavailable }),
       "server-unavailable",
     ],
-    ["an unknown COMMIT is never mistaken for the loss that caused it", unknown, "commit-outcome-unknown"],
+    ["an undetermined COMMIT is not classified by the lost connection that caused it", unknown, "commit-outcome-unknown"],
     [
-      "nor where it is wrapped",
+      "nor is a wrapped one",
       prismaKnownRequestError("P2010", { driverAdapterError: unknown }),
       "commit-outcome-unknown",
     ],
     [
-      "an unknown COMMIT outweighs the conflicts beside it",
+      "an undetermined COMMIT outweighs the conflicts beside it",
       new AggregateError([conflict(), unknown]),
       "commit-outcome-unknown",
     ],
-    ["spent retries are not spent again", exhausted, "other"],
-    ["nor where they are wrapped", new Error("x", { cause: exhausted }), "other"],
+    ["an exhausted retry is not retried again", exhausted, "other"],
+    ["neither is a wrapped one", new Error("x", { cause: exhausted }), "other"],
   ])("%s", (_, error, failure) => expect(failureOf(error)).toBe(failure));
 
-  test("spent retries still say which conflict they met", () => {
+  test("an exhausted retry still has the type of its conflict", () => {
     expect(classifyError(new Error("x", { cause: exhausted }))).toBe("data");
   });
 
@@ -163,14 +163,14 @@ describe("what a caller can do", () => {
   });
 });
 
-describe("any shape of error is walked to an end", () => {
+describe("classifying an error ends, whatever its shape", () => {
   test("a cycle of causes", () => {
     const first = new Error("first");
     first.cause = new Error("second", { cause: first });
     expect(failureOf(first)).toBe("other");
   });
 
-  test("a cause that makes a new error each time it is read", () => {
+  test("a cause that returns a new error each time it is read", () => {
     const endless = (): Error => Object.defineProperty(new Error("x"), "cause", { get: endless });
     expect(failureOf(endless())).toBe("other");
   });
@@ -184,7 +184,7 @@ describe("any shape of error is walked to an end", () => {
     expect(classifyError(hostile)).toBe("data");
   });
 
-  test("any value at all", () => {
+  test("any value", () => {
     fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (value) => failureOf(value) === "other"));
   });
 
@@ -213,10 +213,10 @@ describe("a lost connection is recognised", () => {
     ["ETIMEDOUT", withCode("ETIMEDOUT")],
     ["EPIPE", withCode("EPIPE")],
     ["ENOTFOUND", withCode("ENOTFOUND")],
-    ["pg's connection that ended", new Error("Connection terminated unexpectedly")],
-    ["pg's connection that was closed", new Error("Connection terminated")],
-    ["pg's connection that timed out", new Error("Connection terminated due to connection timeout")],
-    ["pg's client after a loss", new Error("Client has encountered a connection error and is not queryable")],
+    ["pg's error for a connection that ended", new Error("Connection terminated unexpectedly")],
+    ["pg's error for a connection that was closed", new Error("Connection terminated")],
+    ["pg's error for a connection that timed out", new Error("Connection terminated due to connection timeout")],
+    ["pg's error for a client after a lost connection", new Error("Client has encountered a connection error and is not queryable")],
     ["one whose code is null", Object.assign(new Error("Connection terminated"), { code: null })],
     ["one in an ORM's wrapper", Object.assign(new Error("x"), { original: withCode("ECONNRESET") })],
     [
@@ -229,28 +229,28 @@ describe("a lost connection is recognised", () => {
   });
 
   test.each([
-    ["a statement that quotes such words", serverError("22P02", "Connection terminated unexpectedly")],
-    ["a token that no network could fetch", new DsqlTokenError("x", { cause: withCode("ECONNREFUSED") })],
+    ["a statement that quotes such a message", serverError("22P02", "Connection terminated unexpectedly")],
+    ["a token that could not be fetched for lack of a network", new DsqlTokenError("x", { cause: withCode("ECONNREFUSED") })],
     ["another code", withCode("ENOENT")],
-    ["other words before", new Error("the Connection terminated")],
-    ["other words after", new Error("timeout expired of the session")],
+    ["other text before", new Error("the Connection terminated")],
+    ["other text after", new Error("timeout expired of the session")],
     [
       "a message that quotes one",
       new Error("Client has encountered a connection error and is not queryable; x"),
     ],
-    ["a message that is no text", { message: ["Connection terminated"] }],
+    ["a message that is not a string", { message: ["Connection terminated"] }],
     ["only some of several failures", new AggregateError([withCode("ECONNRESET"), new Error("x")])],
   ])("but not %s", (_, error) => {
     expect(failureOf(error)).toBe("other");
   });
 
-  test("an unknown COMMIT stays one, whatever it was lost by", () => {
+  test("an undetermined COMMIT stays one, whatever caused it", () => {
     expect(failureOf(new CommitOutcomeUnknownError("x", { cause: withCode("ECONNRESET") }))).toBe(
       "commit-outcome-unknown",
     );
   });
 
-  test("does not make a retry of work that met it on its way to something else", async () => {
+  test("is not a reason to retry work that lost a connection to something else", async () => {
     let runs = 0;
     const error = withCode("ECONNRESET");
     const work = retryTransaction(async () => {

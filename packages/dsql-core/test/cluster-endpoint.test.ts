@@ -19,14 +19,14 @@ describe("parseClusterEndpoint", () => {
     });
   });
 
-  test("does not mind capital letters", () => {
+  test("accepts capital letters", () => {
     expect(parseClusterEndpoint(`${ID.toUpperCase()}.DSQL.US-EAST-1.ON.AWS`)?.region).toBe("us-east-1");
   });
 
   test.each([
     ["a shorter id", `${ID.slice(1)}.dsql.us-east-1.on.aws`],
     ["a longer id", `${ID}a.dsql.us-east-1.on.aws`],
-    ["a name that goes on", `${ID}.dsql.us-east-1.on.aws.example.com`],
+    ["a name after it", `${ID}.dsql.us-east-1.on.aws.example.com`],
     ["a name before it", `x.${ID}.dsql.us-east-1.on.aws`],
     ["no Region", `${ID}.dsql.on.aws`],
     ["a custom domain", "db.example.com"],
@@ -34,7 +34,7 @@ describe("parseClusterEndpoint", () => {
     expect(parseClusterEndpoint(host)).toBeUndefined();
   });
 
-  test("reads what clusterHost has made of an id", () => {
+  test("reads what clusterHost returned for an id", () => {
     expect(isClusterId(ID.toUpperCase())).toBe(true);
     const host = clusterHost({ clusterId: ID.toUpperCase(), region: "us-west-2" });
     expect(parseClusterEndpoint(host)).toEqual({ clusterId: ID, region: "us-west-2" });

@@ -29,7 +29,7 @@ async function stored(): Promise<number> {
   return (await database.pool().query("SELECT * FROM entries")).rowCount ?? 0;
 }
 
-/** Runs a text as a statement object with a callback. */
+/** Runs SQL as a statement object with a callback. */
 const submitted = (client: DsqlClient, text: string) =>
   new Promise((resolve, reject) => {
     client.query(
@@ -40,10 +40,10 @@ const submitted = (client: DsqlClient, text: string) =>
 
 describe("a COMMIT that the server does not carry out", () => {
   test.each([
-    ["does not know", "COMMIT AND CHAIN", "0A000"],
-    ["does not understand", "COMMIT nonsense", "42601"],
-    ["does not reach", "SELECT nonsense; COMMIT", "42703"],
-  ])("because it %s it leaves the transaction open, until ROLLBACK", async (_what, text, code) => {
+    ["not supported", "COMMIT AND CHAIN", "0A000"],
+    ["syntax error", "COMMIT nonsense", "42601"],
+    ["not reached", "SELECT nonsense; COMMIT", "42703"],
+  ])("(%s) leaves the transaction open until ROLLBACK", async (_what, text, code) => {
     const client = await inTransaction();
     await expect(client.query(text)).rejects.toMatchObject({ code });
     await client.query("ROLLBACK");
@@ -54,8 +54,8 @@ describe("a COMMIT that the server does not carry out", () => {
   });
 });
 
-describe("a COMMIT that is prepared", () => {
-  test("is known by its name alone", async () => {
+describe("a prepared COMMIT", () => {
+  test("is recognised by its name alone", async () => {
     const client = await database.connect();
     await client.query({ name: "end", text: "COMMIT" });
     await client.query("BEGIN");
@@ -64,8 +64,8 @@ describe("a COMMIT that is prepared", () => {
   });
 });
 
-describe("a COMMIT that waits behind another statement", () => {
-  test("was not sent when the connection is lost before that is answered", async () => {
+describe("a COMMIT that is queued behind another statement", () => {
+  test("was not sent if the connection is lost before the response to that statement", async () => {
     const client = await inTransaction();
     database.local.faults.cutConnection("in-statement");
     const [insert, commit] = await Promise.allSettled([
@@ -77,7 +77,7 @@ describe("a COMMIT that waits behind another statement", () => {
     expect(await stored()).toBe(0);
   });
 
-  test("does not use up its own time meanwhile", async () => {
+  test("has its time limit only from when it is sent", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 100 });
     await Promise.all([client.query("SELECT pg_sleep(0.2)"), client.query("COMMIT")]);
     expect(await stored()).toBe(1);
@@ -85,7 +85,7 @@ describe("a COMMIT that waits behind another statement", () => {
 });
 
 describe("a write that commits by itself", () => {
-  test("leaves its outcome open although a BEGIN waits behind it", async () => {
+  test("has an undetermined outcome although a BEGIN is queued behind it", async () => {
     const client = await database.connect();
     database.local.faults.cutConnection("after-commit");
     const [insert, begin] = await Promise.allSettled([client.query(INSERT), client.query("BEGIN")]);
@@ -99,13 +99,13 @@ describe("a COMMIT without a response", () => {
   test.each([
     ["alone", "COMMIT"],
     ["among other statements", "INSERT INTO entries VALUES (2); COMMIT"],
-  ])("is of unknown outcome for a statement object, %s", async (_what, text) => {
+  ])("has an undetermined outcome as a statement object, %s", async (_what, text) => {
     const client = await inTransaction({ commitTimeoutMillis: 100 });
     database.local.faults.dropCommitResponse();
     await expect(submitted(client, text)).rejects.toThrow(CommitOutcomeUnknownError);
   });
 
-  test("calls its callback once", async () => {
+  test("calls its callback only once", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 100 });
     database.local.faults.dropCommitResponse();
     const called: unknown[] = [];
@@ -116,7 +116,7 @@ describe("a COMMIT without a response", () => {
     expect(called).toMatchObject([{ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" }]);
   });
 
-  test("is of unknown outcome although a type parser threw before it", async () => {
+  test("has an undetermined outcome although a type parser threw before it", async () => {
     const types = {
       getTypeParser: () => () => {
         throw new TypeError("a parser of the user's");
@@ -128,7 +128,7 @@ describe("a COMMIT without a response", () => {
     await expect(failed).rejects.toThrow(CommitOutcomeUnknownError);
   });
 
-  test("is of unknown outcome when query_timeout ends it, however it was given", async () => {
+  test("has an undetermined outcome when query_timeout passes, however it was sent", async () => {
     for (const commit of [submitted, (client: DsqlClient, text: string) => client.query(text)]) {
       const client = await database.connect({ commitTimeoutMillis: 0, query_timeout: 200 });
       await client.query("BEGIN");

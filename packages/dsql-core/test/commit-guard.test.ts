@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A session with that status, its statements, and what the guard did beside its responses. */
+/** A session with that status, its statements, and what the guard did besides its responses. */
 function guarded(
   status: TransactionStatus = "T",
   { commitTimeoutMillis = LIMIT_MS, isObserved = true } = {},
@@ -49,7 +49,7 @@ function guarded(
 
 const ROLLED_BACK = { command: "ROLLBACK", rowCount: null, oid: null, rows: [], fields: [] };
 
-test("the result that stands for a ROLLBACK is pg's own", () => {
+test("the result of a ROLLBACK that was not sent equals pg's own", () => {
   expect(rolledBack()).toEqual(ROLLED_BACK);
 });
 
@@ -78,7 +78,7 @@ describe("a statement is sent", () => {
 });
 
 describe("a statement is not sent", () => {
-  test("on a lost connection, which a ROLLBACK may take for its success", () => {
+  test("on a lost connection, where a ROLLBACK counts as done", () => {
     const { connection, statement } = guarded();
     connection.emit("error", cut);
     for (const text of ["SELECT 1", "COMMIT"])
@@ -114,7 +114,7 @@ describe("a statement is not sent", () => {
 });
 
 describe("a queued command", () => {
-  test("decides whether a transaction is open until its response has ended", () => {
+  test("determines whether a transaction is open until its response has ended", () => {
     const { session, statement } = guarded("I");
     const begin = statement("BEGIN");
     begin.queued();
@@ -131,7 +131,7 @@ describe("a queued command", () => {
     expect(session.open).toBe(true);
   });
 
-  test("is not what an ordinary statement is, which leaves the state as it was", () => {
+  test("changes the state; an ordinary statement does not", () => {
     const { session, statement } = guarded("T");
     session.commitFailed = true;
     session.spoiledBy = cut;
@@ -164,14 +164,14 @@ describe("the time limit", () => {
     ]);
   });
 
-  test("is also that of BEGIN", () => {
+  test("also applies to BEGIN", () => {
     const { sent, timedOut } = guarded("I");
     sent("BEGIN");
     vi.advanceTimersByTime(LIMIT_MS);
     expect(timedOut).toMatchObject([{ message: expect.stringMatching(/respond to BEGIN within/) }]);
   });
 
-  test("is not that of other statements, nor of a text that commits nothing", () => {
+  test("does not apply to other statements, nor to SQL that commits nothing", () => {
     const { sent, abandoned } = guarded("I");
     sent("SELECT 1");
     sent("SELECT 1; SELECT 2");
@@ -180,7 +180,7 @@ describe("the time limit", () => {
     expect(abandoned).toEqual([]);
   });
 
-  test("is none at 0", () => {
+  test("is off at 0", () => {
     guarded("T", { commitTimeoutMillis: 0 }).sent("COMMIT");
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -193,7 +193,7 @@ describe("the time limit", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("of a ROLLBACK covers the end of a response that has begun, and starts again when it is sent", () => {
+  test("of a ROLLBACK covers the rest of a response that has begun, and restarts when it is sent", () => {
     const { connection, statement, timedOut } = guarded();
     connection.emit("errorMessage", serverError("23505", "no"));
     const rollback = statement("ROLLBACK");
@@ -218,7 +218,7 @@ describe("the time limit", () => {
 });
 
 describe("the command tag", () => {
-  test("ROLLBACK in response to COMMIT is an error, after which the connection awaits the end of the response", () => {
+  test("ROLLBACK in response to COMMIT is an error, and the connection then waits for the end of the response", () => {
     const { connection, session, sent } = guarded();
     const first = serverError("23505", "first");
     connection.emit("errorMessage", first);
@@ -239,14 +239,14 @@ describe("the command tag", () => {
     expect(session).toMatchObject({ awaitingReady: false, commitFailed: false, status: "E" });
   });
 
-  test("ROLLBACK belongs to the ROLLBACKs of a text before it belongs to its COMMIT", () => {
+  test("ROLLBACK counts as the response to a ROLLBACK in the same SQL before it counts as that to COMMIT", () => {
     const { session, sent } = guarded();
     const text = sent("ROLLBACK; BEGIN; ROLLBACK; BEGIN; COMMIT");
     expect(text.receivedTag("ROLLBACK")).toBeUndefined();
     expect(text.receivedTag("BEGIN")).toBeUndefined();
     expect(text.receivedTag("ROLLBACK")).toBeUndefined();
     expect(text.receivedTag("ROLLBACK")).toMatchObject({ code: "DSQL_TRANSACTION_ROLLED_BACK" });
-    // Statements of the same text may follow, so only the server can say what its transaction is now.
+    // Other statements of the text may follow, so only the server knows the state of the transaction now.
     expect(session).toMatchObject({ status: "T", commitFailed: false });
   });
 });
@@ -263,12 +263,12 @@ describe("an error", () => {
     expect(session).toMatchObject({ status: "I", commitFailed: true });
   });
 
-  test("of undetermined outcome needs nobody to report it to", () => {
+  test("of undetermined outcome needs no listener", () => {
     const { sent } = guarded("T", { isObserved: false });
     expect(sent("COMMIT").fail(cut)).toMatchObject({ failure: { code: "DSQL_COMMIT_OUTCOME_UNKNOWN" } });
   });
 
-  test("of the server reaches the caller, and is reported to nobody else", () => {
+  test("of the server reaches only the caller", () => {
     const { sent, undetermined, session } = guarded();
     const error = conflict();
     expect(sent("COMMIT").fail(error)).toEqual({ failure: error });
@@ -286,7 +286,7 @@ describe("an error", () => {
     expect(session).toMatchObject({ status: "T", commitFailed: false });
   });
 
-  test("of an ordinary statement, or of one among several, leaves it to the server what is open", () => {
+  test("of an ordinary statement, or of one among several, does not change whether a transaction is open", () => {
     for (const text of ["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1); COMMIT"]) {
       const { session, sent } = guarded();
       sent(text).fail(serverError("23505", "no"));
@@ -294,28 +294,28 @@ describe("an error", () => {
     }
   });
 
-  test("of a ROLLBACK has ended the transaction without a COMMIT", () => {
+  test("of a ROLLBACK ends the transaction without a failed COMMIT", () => {
     const { session, sent } = guarded();
     const error = serverError("XX000", "no");
     expect(sent("ROLLBACK").fail(error)).toEqual({ failure: error });
     expect(session).toMatchObject({ status: "I", commitFailed: false });
   });
 
-  test("of a ROLLBACK whose connection is lost is none", () => {
+  test("of a ROLLBACK whose connection is lost is not passed on", () => {
     const { connection, sent } = guarded();
     const rollback = sent("ROLLBACK");
     connection.emit("error", cut);
     expect(rollback.fail(cut)).toEqual({ failure: undefined });
   });
 
-  test("of another statement whose connection is lost is one", () => {
+  test("of another statement whose connection is lost is passed on", () => {
     const { connection, sent } = guarded();
     const begin = sent("SELECT 1");
     connection.emit("error", cut);
     expect(begin.fail(cut)).toMatchObject({ failure: { code: "DSQL_CONNECTION_LOST" } });
   });
 
-  test("by pg's read time-out leaves the response outstanding", () => {
+  test("from pg's read time-out leaves the response outstanding", () => {
     const { session, sent } = guarded();
     expect(sent("SELECT 1").fail(readTimeout)).toEqual({ failure: readTimeout });
     expect(session.unanswered).toBe(true);

@@ -5,7 +5,7 @@ const TEXT = {
   OC001: "schema has been updated by another transaction, please retry: (OC001)",
 };
 
-/** What pg makes of an ErrorResponse. */
+/** What pg creates from an ErrorResponse. */
 export function serverError(code: string, message: string, severity = "ERROR"): Error {
   return Object.assign(new Error(message), { name: "error", code, severity });
 }

@@ -24,7 +24,7 @@ async function stored(id: number): Promise<number> {
 }
 
 describe("a conflict", () => {
-  test("may come again and again before a transaction is given up", async () => {
+  test("may occur many times before the retries run out", async () => {
     const id = nextId++;
     endpoint.faults.conflictCommits(6);
     await pool.transactionWithRetry((client) => client.query("INSERT INTO notes VALUES ($1, 'kept')", [id]));
@@ -32,7 +32,7 @@ describe("a conflict", () => {
     expect(await stored(id)).toBe(1);
   });
 
-  test("leaves nothing behind when the attempts run out", async () => {
+  test("leaves nothing stored when the attempts run out", async () => {
     const id = nextId++;
     endpoint.faults.conflictCommits(2);
     const failing = pool.transactionWithRetry(
@@ -45,7 +45,7 @@ describe("a conflict", () => {
     expect(await stored(id)).toBe(0);
   });
 
-  test("is waited for as long as the caller wants, beyond a tenth of a second too", async () => {
+  test("is followed by waits as long as the caller sets, even beyond 100 ms", async () => {
     const delays: number[] = [];
     endpoint.faults.conflictCommits(1);
     await pool.transactionWithRetry((client) => client.query("SELECT 1"), {
@@ -56,7 +56,7 @@ describe("a conflict", () => {
     expect(delays).toEqual([120]);
   });
 
-  test("gives way after a change of the schema at once", async () => {
+  test("from a schema change is retried at once", async () => {
     const delays: number[] = [];
     endpoint.faults.conflictCommits(1, "OC001");
     await pool.transactionWithRetry(
@@ -71,7 +71,7 @@ describe("a conflict", () => {
     expect(delays).toEqual([0]);
   });
 
-  test("of a statement outside any transaction is met by the pool itself", async () => {
+  test("of a statement outside a transaction is retried by the pool", async () => {
     const id = nextId++;
     endpoint.faults.conflictCommits(3);
     await pool.query("INSERT INTO notes VALUES ($1, 'alone')", [id]);
@@ -79,7 +79,7 @@ describe("a conflict", () => {
     expect(await stored(id)).toBe(1);
   });
 
-  test("of a session that has not seen a change of the schema yet is met by the pool itself", async () => {
+  test("of a session that has not seen a schema change yet is retried by the pool", async () => {
     const met: unknown[] = [];
     const retry = { onRetry: ({ occType }: RetryEvent) => met.push(occType) };
     const stale = new DsqlPool({ ...endpoint.connection, max: 1, retry });
@@ -93,7 +93,7 @@ describe("a conflict", () => {
     expect(met).toEqual(["schema"]);
   });
 
-  test("of a schema change can be retried by whoever sends it", async () => {
+  test("of a schema change can be retried by its caller", async () => {
     const failures = [Object.assign(new Error("schema has been updated (OC001)"), { code: "40001" })];
     await retryOnOcc(async () => {
       const failure = failures.pop();
@@ -105,7 +105,7 @@ describe("a conflict", () => {
 });
 
 describe("an abort", () => {
-  test("that arrives while COMMIT is under way keeps the commit", async () => {
+  test("during COMMIT does not undo the commit", async () => {
     const id = nextId++;
     const controller = new AbortController();
     await pool.transactionWithRetry(

@@ -10,7 +10,7 @@ const database = useLocalDatabase();
 
 describe("a login", () => {
   test.each(["direct", "postgres"] as const)(
-    "takes TLS %s, and says who it is in the startup packet",
+    "uses TLS %s, and identifies itself in the startup packet",
     async (sslnegotiation) => {
       const client = await database.connect({ sslnegotiation, ormPrefix: "kysely" });
       const { rows } = await client.query("SHOW application_name");
@@ -18,14 +18,14 @@ describe("a login", () => {
     },
   );
 
-  test("takes the endpoint's own connection string", async () => {
+  test("works with the endpoint's own connection string", async () => {
     const { credentials } = database.local;
     const { connectionString } = database.local;
     const client = await database.connect({ host: undefined, connectionString, credentials });
     expect((await client.query("SELECT current_user AS me")).rows).toEqual([{ me: "admin" }]);
   });
 
-  test("sends no parameter that DSQL refuses, even where the environment gives one", async () => {
+  test("sends no parameter that DSQL refuses, even if the environment sets one", async () => {
     process.env.PGOPTIONS = "-c statement_timeout=5";
     try {
       await database.connect();
@@ -41,7 +41,7 @@ describe("a login", () => {
     ],
     ["an unknown key", () => ({ credentials: { ...database.local.credentials, accessKeyId: "AKIANOBODY" } })],
     ["a token for another Region", () => ({ host: "localhost", region: "eu-west-3" })],
-  ])("with %s is refused by the server, in its own words", async (_what, options) => {
+  ])("with %s is refused with the server's own message", async (_what, options) => {
     const before = database.local.stats.tokensRefused;
     await expect(database.connect(options())).rejects.toMatchObject({
       code: "08006",
@@ -76,7 +76,7 @@ describe("a login", () => {
     expect(database.local.stats.connectionsAccepted).toBe(before);
   });
 
-  test("that is refused for an expired token is tried once more with a new one", async () => {
+  test("that is refused for an expired token is retried once, with a new one", async () => {
     let signed = 0;
     const credentials = async () => {
       signed++;
@@ -94,7 +94,7 @@ describe("a login", () => {
     expect(database.local.faults.counts["refused-token"]).toBe(3);
   });
 
-  test("that is refused for an invalid token is not tried again", async () => {
+  test("that is refused for an invalid token is not retried", async () => {
     database.local.faults.refuseTokens("invalid");
     await expect(database.connect()).rejects.toMatchObject({ code: "08006" });
     expect(database.local.faults.counts["refused-token"]).toBe(1);
@@ -106,17 +106,17 @@ describe("a login", () => {
     expect(database.local.faults.counts["refused-connection"]).toBe(2);
   });
 
-  test("gives up in time on a cluster that takes no connections, and tells what it said", async () => {
+  test("times out if the cluster accepts no connections, with the cluster's error as cause", async () => {
     database.local.faults.refuseConnections("53400", 100);
     const failed = database.connect({ connectionTimeoutMillis: 2_000 });
     await expect(failed).rejects.toThrow(ConnectionLostError);
     await expect(failed).rejects.toMatchObject({
-      message: expect.stringMatching(/take connections again|server's response/),
+      message: expect.stringMatching(/accept connections again|server's response/),
       cause: { code: "53400" },
     });
   });
 
-  test("gives up in time on a token that never comes, and opens no connection when it comes late", async () => {
+  test("times out without a token, and opens no connection if one arrives late", async () => {
     const before = database.local.stats.connectionsAccepted;
     let deliver: (() => void) | undefined;
     const credentials = () =>
@@ -131,7 +131,7 @@ describe("a login", () => {
     expect(database.local.stats.connectionsAccepted).toBe(before);
   });
 
-  test("gives up in time on a server that never responds", async () => {
+  test("times out if the server never responds", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
@@ -149,7 +149,7 @@ describe("a login", () => {
     rude.close();
   });
 
-  test("that fails fails the statements that wait for it, too", async () => {
+  test("that fails also fails the statements that wait for it", async () => {
     const away = new Error("the metadata service is away");
     const client = new DsqlClient({ ...database.local.connection, credentials: () => Promise.reject(away) });
     const waiting = client.query("SELECT 1");
@@ -158,7 +158,7 @@ describe("a login", () => {
     await client.end();
   });
 
-  test("cannot be made twice on one client, and the first stays", async () => {
+  test("cannot happen twice on one client, and the first stays valid", async () => {
     const client = await database.connect();
     await expect(client.connect()).rejects.toThrow("already been connected");
     expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
@@ -166,7 +166,7 @@ describe("a login", () => {
 });
 
 describe("the AWS SDK", () => {
-  /** Whether it is loaded before and after the first token is needed. */
+  /** Whether the SDK is loaded before and after the first token is needed. */
   async function loaded(options: object, env: NodeJS.ProcessEnv): Promise<boolean[]> {
     const cluster = {
       host: "abcdefghijklmnopqrstuvwxy2.dsql.us-east-1.on.aws",
@@ -199,7 +199,7 @@ describe("the AWS SDK", () => {
     expect(await loaded({ profile: "none" }, nowhere)).toEqual([false, true]);
   });
 
-  test("is not loaded where the credentials are given, or in the environment", async () => {
+  test("is not loaded if the options or the environment hold the credentials", async () => {
     expect(await loaded({ credentials: { accessKeyId: "a", secretAccessKey: "b" } }, {})).toEqual([
       false,
       false,

@@ -15,7 +15,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A server on a port of its own, each of whose sockets `serve` receives. */
+/** A server on its own port that passes each socket to `serve`. */
 async function listen(serve: (socket: Socket) => void): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => {});
@@ -28,10 +28,10 @@ async function listen(serve: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test("a connection that has been idle for too long by the wall clock is replaced, though no timer has fired", async () => {
+test("a connection that has been idle for too long by the wall clock is replaced, although no timer has fired", async () => {
   const pool = database.pool({ max: 1, idleTimeoutMillis: 60_000 });
   await pool.query("SELECT 1");
-  // A frozen process: its clock goes on, its timers do not.
+  // A frozen process: its clock continues, its timers do not.
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(Date.now() + 59_000);
   await pool.query("SELECT 1");
@@ -41,7 +41,7 @@ test("a connection that has been idle for too long by the wall clock is replaced
   expect(pool.stats.connectionsOpened).toBe(2);
 });
 
-test("a login that runs out of time closes its socket", async () => {
+test("a login that times out closes its socket", async () => {
   let closed: Promise<unknown> | undefined;
   const port = await listen((socket) => {
     closed = once(socket, "close");
@@ -56,7 +56,7 @@ test("a login that runs out of time closes its socket", async () => {
 
 test("end() returns although the server does not close the connection", async () => {
   const { hostaddr, port: target } = database.local.connection;
-  // Keeps the client's goodbye, and its end, to itself.
+  // Does not forward the client's Terminate, nor the end of its socket.
   const port = await listen((socket) => {
     const upstream = openSocket(target, hostaddr);
     upstream.on("error", () => {});
@@ -82,7 +82,7 @@ test("a write outside a transaction whose response is lost is reported as undete
   expect(reported).toEqual([failure]);
 });
 
-test("FATAL in the middle of a transaction loses the connection, and the next one is another", async () => {
+test("FATAL inside a transaction ends the connection, and the next transaction uses another", async () => {
   const pool = database.pool({ max: 1 });
   let runs = 0;
   database.local.faults.endSession("statement");
@@ -95,7 +95,7 @@ test("FATAL in the middle of a transaction loses the connection, and the next on
   expect((await pool.query("SELECT id FROM life WHERE id = 2")).rowCount).toBe(1);
 });
 
-test("FATAL in place of a COMMIT's response leaves its outcome undetermined", async () => {
+test("FATAL in response to COMMIT leaves its outcome undetermined", async () => {
   const pool = database.pool({ max: 1 });
   database.local.faults.endSession("commit");
   const work = (client: { query(text: string): Promise<unknown> }) =>
@@ -113,7 +113,7 @@ test("a statement on a connection that was idle keeps the process alive with all
   expect(stdout).toBe("received 2");
 });
 
-test("COMMIT beside ROLLBACK in one text is judged by the response to the COMMIT", async () => {
+test("COMMIT beside ROLLBACK in one query is judged by the response to the COMMIT", async () => {
   const pool = database.pool({ max: 1 });
   const client = await pool.connect();
   try {

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe("defaults and precedence", () => {
-  test("fills in what is left out", () => {
+  test("fills in defaults for omitted options", () => {
     const settings = resolveConnection({ host: HOST });
     expect(settings).toMatchObject({
       host: HOST,
@@ -51,7 +51,7 @@ describe("defaults and precedence", () => {
     });
   });
 
-  test("accepts a field that the connection string does not contain, or has with the same value", () => {
+  test("accepts an option that the connection string does not contain, or contains with the same value", () => {
     const connectionString = `postgres://app@${HOST}:5433/one?tokenDurationSecs=5`;
     const settings = resolveConnection({
       connectionString,
@@ -79,7 +79,7 @@ describe("defaults and precedence", () => {
     expect(() => new DsqlPool({ connectionString, ...field })).toThrow(`${name} contradicts`);
   });
 
-  test("leaves the caller's object as it was, frozen or not", () => {
+  test("does not change the caller's object, frozen or not", () => {
     const config: DsqlPoolOptions = Object.freeze({
       connectionString: `postgres://${ID}/?region=us-west-2`,
       retry: Object.freeze({}),
@@ -89,12 +89,12 @@ describe("defaults and precedence", () => {
     expect(JSON.stringify(config)).toBe(before);
   });
 
-  test("takes a connection string by itself", () => {
+  test("accepts a connection string alone", () => {
     expect(resolvePool(`postgres://app@${HOST}`).connection).toMatchObject({ host: HOST, user: "app" });
   });
 });
 
-describe("the words of AWS's connectors", () => {
+describe("the option names of AWS's connectors", () => {
   test("customCredentialsProvider, a port as a string, sslmode and maxRetries", () => {
     const customCredentialsProvider = async () => ({ accessKeyId: "a", secretAccessKey: "b" });
     const { connection, pool } = resolvePool({
@@ -123,13 +123,13 @@ describe("the words of AWS's connectors", () => {
     expect(resolveConnection({ host: HOST, ...options }).startupOptions).toBe(expected);
   });
 
-  test("options stand in a connection string too", () => {
+  test("`options` may be in a connection string, too", () => {
     expect(resolveConnection(`postgres://${HOST}/?options=-c%20search_path%3Dapp`).startupOptions).toBe(
       "-c search_path=app",
     );
   });
 
-  test("a retry's maxRetries is laid over a pool's maxAttempts, and the other way round", () => {
+  test("a call's maxRetries overrides a pool's maxAttempts, and vice versa", () => {
     expect(mergeRetryOptions({ maxAttempts: 9 }, { maxRetries: 2 })).toEqual({ maxAttempts: 3 });
     expect(mergeRetryOptions({ maxRetries: 2 }, { maxAttempts: 9 })).toEqual({ maxAttempts: 9 });
     expect(mergeRetryOptions({ maxRetries: 2 }, {})).toEqual({ maxAttempts: 3 });
@@ -149,7 +149,7 @@ describe("PostgreSQL's environment variables", () => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   };
 
-  test("are read where options leave them out", () => {
+  test("are used for omitted options", () => {
     stub(local);
     const expected = { host: HOST, hostaddr: "127.0.0.1", port: 5433, user: "app", database: "one" };
     expect(resolveConnection({})).toMatchObject(expected);
@@ -167,12 +167,12 @@ describe("PostgreSQL's environment variables", () => {
     });
   });
 
-  test("send no other host to the address of PGHOST", () => {
+  test("do not apply PGHOSTADDR to a host from the options", () => {
     stub(local);
     expect(resolveConnection({ host: HOST.replace("us-east-1", "us-east-2") }).hostaddr).toBeUndefined();
   });
 
-  test("never weaken TLS, and are checked as options are", () => {
+  test("never weaken TLS, and are checked like options", () => {
     stub({ PGHOST: HOST, PGSSLMODE: "disable", PGSSLROOTCERT: "" });
     expect(resolveConnection({}).ssl).toEqual({ rejectUnauthorized: true, minVersion: "TLSv1.2" });
     stub({ PGSSLROOTCERT: "/no/such/file.pem" });
@@ -183,7 +183,7 @@ describe("PostgreSQL's environment variables", () => {
 });
 
 describe("the endpoint and its Region", () => {
-  test("takes the Region from the host name, whatever the environment says", () => {
+  test("uses the Region in the host name, whatever the environment says", () => {
     vi.stubEnv("AWS_REGION", "eu-west-1");
     expect(resolveConnection({ host: HOST.toUpperCase() })).toMatchObject({
       host: HOST,
@@ -192,7 +192,7 @@ describe("the endpoint and its Region", () => {
     expect(resolveConnection({ host: `${ID}.dsql-fnh4.us-east-2.on.aws.` }).region).toBe("us-east-2");
   });
 
-  test("makes an endpoint of a cluster id and a Region", () => {
+  test("builds the endpoint from a cluster id and a Region", () => {
     const { host, token } = resolveConnection({ host: ID.toUpperCase(), region: "us-west-2" });
     expect(host).toBe(`${ID}.dsql.us-west-2.on.aws`);
     expect(token).toMatchObject({ host, region: "us-west-2" });
@@ -234,14 +234,14 @@ describe("the endpoint and its Region", () => {
     ["no host", {}, /host is missing.*DATABASE_URL/],
     ["a placeholder as host", { host: "<cluster id>.dsql.us-east-1.on.aws" }, /placeholder/],
     ["an address as host", { host: "127.0.0.1", region: "us-east-1" }, /hostaddr/],
-    ["a Region that is none", { host: ID, region: "nowhere" }, /AWS Region/],
+    ["an unknown Region", { host: ID, region: "nowhere" }, /AWS Region/],
   ])("refuses %s", (what, options, message) => {
     if (what.includes("AWS_REGION")) vi.stubEnv("AWS_REGION", "us-east-1");
     expect(() => resolveConnection(options)).toThrow(DsqlConfigError);
     expect(() => resolveConnection(options)).toThrow(message);
   });
 
-  test("takes a custom domain with a Region", () => {
+  test("accepts a custom domain with a Region", () => {
     expect(resolveConnection({ host: "db.example.com", region: "us-east-1" }).token).toMatchObject({
       host: "db.example.com",
       region: "us-east-1",

@@ -29,7 +29,7 @@ describe("parseConnectionString", () => {
     });
   });
 
-  test("leaves out what the string leaves out", () => {
+  test("omits what the string omits", () => {
     expect(parseConnectionString(`postgres://${HOST}`)).toEqual({ host: HOST });
     expect(parseConnectionString(`postgres://${HOST}/`)).toEqual({ host: HOST });
     expect(parseConnectionString("postgres://admin@/postgres")).toEqual({
@@ -38,7 +38,7 @@ describe("parseConnectionString", () => {
     });
   });
 
-  test.each(["tokenDurationSecs", "token-duration-secs", "token_duration_secs"])("takes %s", (name) => {
+  test.each(["tokenDurationSecs", "token-duration-secs", "token_duration_secs"])("accepts %s", (name) => {
     expect(parseConnectionString(`postgres://${HOST}/?${name}=900`).tokenDurationSecs).toBe(900);
   });
 
@@ -50,12 +50,12 @@ describe("parseConnectionString", () => {
     ["sslmode=require", `postgres://${HOST}/?sslmode=require`, /verify-full/],
     ["sslmode=disable", `postgres://${HOST}/?sslmode=disable`, /verify-full/],
     ["several hosts", `postgres://${HOST},${HOST}/`, /one host/],
-    ["a port that is none", `postgres://${HOST}:abc/`, /port/],
-    ["a duration that is none", `postgres://${HOST}/?tokenDurationSecs=15m`, /tokenDurationSecs/],
+    ["an invalid port", `postgres://${HOST}:abc/`, /port/],
+    ["an invalid duration", `postgres://${HOST}/?tokenDurationSecs=15m`, /tokenDurationSecs/],
     ["broken percent-encoding", `postgres://${HOST}/%zz`, /percent-encoded/],
     ["a fragment", `postgres://${HOST}/#x`, /%23/],
     ["a parameter twice", `postgres://${HOST}/?region=a&region=b`, /region twice/],
-    ["two spellings of one", `postgres://${HOST}/?tokenDurationSecs=1&token_duration_secs=2`, /twice/],
+    ["two spellings of one parameter", `postgres://${HOST}/?tokenDurationSecs=1&token_duration_secs=2`, /twice/],
     ["an empty parameter", `postgres://${HOST}/?region=`, /empty/],
     ["a parameter that DSQL refuses", `postgres://${HOST}/?statement_timeout=5`, /query_timeout/],
     ["nothing", "", /empty.*DATABASE_URL/],
@@ -80,7 +80,7 @@ describe("parseConnectionString", () => {
     );
   });
 
-  test("names all parameters for a name that is close to none", () => {
+  test("lists all parameters for a name that is close to none", () => {
     expect(() => parseConnectionString(`postgres://${HOST}/?connection_limit=5`)).toThrow(
       /"connection_limit"\. The known parameters are region, .*sslmode\.$/,
     );
@@ -95,7 +95,7 @@ describe("parseConnectionString", () => {
     expect(() => parseConnectionString(`postgres://${HOST}/?${name}=5`)).toThrow(place);
   });
 
-  test("takes an IPv6 address as hostaddr, with brackets and without", () => {
+  test("accepts an IPv6 address as hostaddr, with or without brackets", () => {
     for (const written of ["::1", "[::1]", "%5B%3A%3A1%5D"])
       expect(resolveConnection(`postgres://${HOST}/?hostaddr=${written}`).hostaddr).toBe("::1");
   });
@@ -118,7 +118,7 @@ describe("parseConnectionString", () => {
     }
   });
 
-  test("reads back whatever was written, and throws nothing but DsqlConfigError", () => {
+  test("reads back whatever was written, and throws only DsqlConfigError", () => {
     const text = fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" });
     fc.assert(
       fc.property(text, text, fc.integer({ min: 1, max: 65_535 }), text, (user, database, port, profile) => {

@@ -2,7 +2,7 @@ import { DsqlPool } from "dsql-core";
 import { type LocalDsql, startLocalDsql } from "dsql-local";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-/** How often each crowd runs: short by default, CONTENTION_FULL=1 for the whole of it. */
+/** How often each test runs: few times by default, more often with CONTENTION_FULL=1. */
 const FULL = process.env.CONTENTION_FULL === "1";
 
 let endpoint: LocalDsql;
@@ -20,7 +20,7 @@ afterAll(async () => {
   await endpoint?.stop();
 });
 
-/** Lets so many clients, each with a connection of its own, add one to the same row with the default options. */
+/** Lets this many clients, each with its own connection, increment the same row with the default options. */
 async function crowd(clients: number): Promise<{ committed: number; value: number }> {
   const id = nextRow++;
   await pool.query("INSERT INTO counters VALUES ($1, 0)", [id]);
@@ -66,6 +66,6 @@ test("hot and cold transactions through one helper all commit, the cold ones in 
   const { rows } = await pool.query("SELECT value FROM counters WHERE id = $1", [first]);
   expect(rows).toEqual([{ value: 120 }]);
   expect(attempts.cold).toBe(30);
-  // By full jitter it takes nearly twice as many.
+  // With full jitter it takes nearly twice as many.
   expect(attempts.hot).toBeLessThanOrEqual(3 * 120);
 });

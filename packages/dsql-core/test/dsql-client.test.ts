@@ -20,13 +20,13 @@ describe("the options of a client", () => {
     expect(() => new DsqlClient()).toThrow();
   });
 
-  test("must be known", () => {
+  test("must be known ones", () => {
     expect(() => new DsqlClient({ ...server.connection, hots: "x" } as never)).toThrow(/hots/);
   });
 });
 
-describe("what is printed of a client", () => {
-  test("is what identifies it, and no secret", async () => {
+describe("what inspecting a client prints", () => {
+  test("identifies the client, and contains no secret", async () => {
     const client = await server.connect({ ormPrefix: "kysely" });
     const { host, port, region } = server.connection;
     const shown = { host, port, user: "admin", database: "postgres", region, transactionStatus: "I" };
@@ -37,7 +37,7 @@ describe("what is printed of a client", () => {
 });
 
 describe("a connection source", () => {
-  test("takes the first name that an adapter gives, unless the user gave one", () => {
+  test("uses the first name that an adapter sets, unless the user set one", () => {
     const named = (options: object, ...prefixes: string[]) => {
       const source = new ConnectionSource(resolveConnection({ ...server.connection, ...options }));
       for (const prefix of prefixes) source.useOrmPrefix(prefix);
@@ -51,7 +51,7 @@ describe("a connection source", () => {
     expect(named({ ormPrefix: "mine" }, "kysely")).toMatch(/^mine:/);
   });
 
-  test("says what pg has to know, and no more", () => {
+  test("has the options that pg needs, and no others", () => {
     const config = (options: object) => {
       const source = new ConnectionSource(resolveConnection({ ...server.connection, ...options }));
       return source.clientConfig(async () => "token");
@@ -64,7 +64,7 @@ describe("a connection source", () => {
     });
   });
 
-  test("reports tokens, and those that cannot be signed to the logger as well", async () => {
+  test("reports signed tokens, and failures to the logger as well", async () => {
     const lines: unknown[] = [];
     const heard: unknown[] = [];
     const options = {
@@ -106,7 +106,7 @@ describe("a transaction of a client", () => {
     expect(server.sessions).toHaveLength(1);
   });
 
-  test("may be read-only, and may be asked for under the name that drizzle-orm calls", async () => {
+  test("may be read-only, and may be called by drizzle-orm's name", async () => {
     const client = await server.connect();
     await client.transactionWithRetry(async () => {}, { readOnly: true });
     expect(await client.transaction(async () => "done")).toBe("done");
@@ -129,7 +129,7 @@ describe("a transaction of a client", () => {
     expect([retries.length, server.sessions.length]).toEqual([1, 1]);
   });
 
-  test("is retried on a new connection after one that was lost", async () => {
+  test("is retried on a new connection after the old one was lost", async () => {
     const client = await server.connect();
     server.next(/INSERT/, cut);
     await client.transactionWithRetry((own) => own.query("INSERT"), AT_ONCE);
@@ -142,7 +142,7 @@ describe("a transaction of a client", () => {
     expect((await client.query("SELECT 1")).rowCount).toBe(1);
   });
 
-  test("takes a new connection in place of one that was lost while it was idle", async () => {
+  test("opens a new connection in place of one that was lost while idle", async () => {
     const client = await server.connect();
     const ended = once(client.connection, "end");
     server.session.cut();
@@ -151,7 +151,7 @@ describe("a transaction of a client", () => {
     expect(await client.transactionWithRetry(work, { maxAttempts: 1 })).toBe(1);
   });
 
-  test("rejects what still runs on a connection before it takes another", async () => {
+  test("rejects what is still running on a connection before it opens another", async () => {
     const client = await server.connect();
     server.next(/SELECT/, nothing);
     let running: Promise<unknown> | undefined;
@@ -165,7 +165,7 @@ describe("a transaction of a client", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
-  test("takes a new connection in place of one whose login was cut", async () => {
+  test("opens a new connection in place of one whose login was cut", async () => {
     server.nextLogin(cut);
     const client = server.client();
     await expect(client.connect()).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
@@ -173,7 +173,7 @@ describe("a transaction of a client", () => {
     expect(server.sessions.map(({ received }) => received)).toEqual([[], ["BEGIN", "INSERT", "COMMIT"]]);
   });
 
-  test("takes a new connection again after that could not be opened", async () => {
+  test("tries again to open a connection after one could not be opened", async () => {
     let away = false;
     const client = await server.connect({
       credentials: async () => {
@@ -193,7 +193,7 @@ describe("a transaction of a client", () => {
     expect((await client.query("SELECT 1")).rowCount).toBe(1);
   });
 
-  test("closes a connection on which a statement still runs, and the next takes another", async () => {
+  test("closes a connection on which a statement is still running, and the next transaction opens another", async () => {
     const client = await server.connect();
     server.next(/SELECT/, nothing);
     const mine = new Error("mine");
@@ -212,7 +212,7 @@ describe("a transaction of a client", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
-  test("is one at a time, also beside one that was begun by hand", async () => {
+  test("runs one at a time, also beside one that was begun by hand", async () => {
     const client = await server.connect();
     await client.transactionWithRetry(async (own) => {
       await expect(client.transactionWithRetry(async () => {})).rejects.toMatchObject({
@@ -233,7 +233,7 @@ describe("a transaction of a client", () => {
     expect(server.received).toEqual(["BEGIN", "COMMIT", "BEGIN", "COMMIT", "BEGIN", "COMMIT"]);
   });
 
-  test("needs a client that is connected, or is being so", async () => {
+  test("needs a client that is connected or connecting", async () => {
     const never = server.client();
     await expect(never.transactionWithRetry(async () => {})).rejects.toMatchObject({ code: "DSQL_CONFIG" });
     const client = server.client();
@@ -256,7 +256,7 @@ describe("a transaction of a client", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
-  test("begins no work whose signal was aborted while it waited for a connection, its first or a new one", async () => {
+  test("does not begin work whose signal was aborted while it waited for its first or a new connection", async () => {
     const mine = new Error("no longer wanted");
     let runs = 0;
     const work = async (own: DsqlClient) => {
@@ -281,7 +281,7 @@ describe("a transaction of a client", () => {
     expect(server.received).not.toContain("COMMIT");
   });
 
-  test("is refused by a client that was closed, also when it was closed for a new connection", async () => {
+  test("is refused by a closed client, even if it was closed while it reconnected", async () => {
     const client = await server.connect();
     await client.end();
     await expect(client.transactionWithRetry(async () => {})).rejects.toThrow("Client was closed");
@@ -298,7 +298,7 @@ describe("a transaction of a client", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
-  test("does not open a connection when it is closed while the old one closes", async () => {
+  test("does not open a connection if it is closed while the old one closes", async () => {
     const client = await server.connect();
     server.next(/SELECT/, nothing);
     const run = client.transactionWithRetry(

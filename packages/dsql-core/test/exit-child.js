@@ -1,4 +1,4 @@
-// With allowExitOnIdle: takes an idle connection for a slow statement, which must keep the process alive until its response.
+// With allowExitOnIdle: runs a slow statement on an idle connection, which must keep the process alive until its response.
 import { DsqlPool } from "dsql-core";
 
 const pool = new DsqlPool({ ...JSON.parse(process.env.CONNECTION), max: 1, allowExitOnIdle: true });

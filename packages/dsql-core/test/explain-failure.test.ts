@@ -9,7 +9,7 @@ import { conflict, serverError } from "./conflict-shapes.ts";
 const readTimeout = new Error("Query read timeout");
 const cut = new Error("Connection terminated unexpectedly");
 
-/** A session as its connection has reported it, and what moves it on. */
+/** A session as its connection has reported it, and its connection's events. */
 function session(status?: "I" | "T" | "E") {
   const connection = new EventEmitter();
   const state = new SessionState();
@@ -65,14 +65,14 @@ describe("a statement outside a transaction that may write", () => {
   });
 
   test.each(["ROLLBACK; INSERT INTO t VALUES (1)", "BEGIN; ROLLBACK; INSERT INTO t VALUES (1)"])(
-    "%s writes where no transaction is open",
+    "%s writes when no transaction is open",
     (text) => {
       expect(codeOf(explained(text, readTimeout))).toBe("DSQL_COMMIT_OUTCOME_UNKNOWN");
     },
   );
 
   test.each(["BEGIN", "BEGIN; INSERT INTO t VALUES (1)", "BEGIN; ROLLBACK; SELECT 1"])(
-    "is not what %s is: it commits nothing",
+    "%s is not one: it commits nothing",
     (text) => {
       expect(explained(text, readTimeout)).toBe(readTimeout);
     },
@@ -85,7 +85,7 @@ describe("a statement outside a transaction that may write", () => {
     expect(explainFailure(readTimeout, statement, state)).toBe(readTimeout);
   });
 
-  test("is undetermined when nobody knows its text", () => {
+  test("has an undetermined outcome if its SQL is not known", () => {
     expect(onlyReads(undefined)).toBe(false);
     const { state, connection } = session("I");
     connection.emit("error", cut);
@@ -95,14 +95,14 @@ describe("a statement outside a transaction that may write", () => {
 });
 
 describe("a statement in a transaction", () => {
-  test("is undone when its connection is lost", () => {
+  test("is rolled back when its connection is lost", () => {
     for (const status of ["T", "E"] as const)
       expect(codeOf(explained("INSERT INTO t VALUES (1)", cut, { status, isLost: true }))).toBe(
         "DSQL_CONNECTION_LOST",
       );
   });
 
-  test("of unknown text is undone, too", () => {
+  test("whose SQL is not known is rolled back, too", () => {
     const { state, connection } = session("T");
     connection.emit("error", cut);
     const failure = explainFailure(cut, { text: undefined, commands: undefined, wasSent: true }, state);
@@ -118,14 +118,14 @@ describe("a statement in a transaction", () => {
     expect(isMarked(Object.assign(new Error(message), { code: "XX000" }))).toBe(false);
   });
 
-  test("keeps the server's error, and pg's own", () => {
+  test("keeps the server's error, or pg's own", () => {
     for (const error of [readTimeout, serverError("XX000", "server unavailable")])
       expect(explained("INSERT INTO t VALUES (1)", error, { status: "T" })).toBe(error);
   });
 });
 
 describe("a COMMIT", () => {
-  test("is undetermined unless the server has reported an ERROR that says otherwise", () => {
+  test("is undetermined unless the server has sent an ERROR that says otherwise", () => {
     for (const error of [
       cut,
       readTimeout,
@@ -137,14 +137,14 @@ describe("a COMMIT", () => {
       expect(explained("COMMIT", error, { status: "T" })).toBe(error);
   });
 
-  test("that never left is undone with its connection", () => {
+  test("that was not sent is rolled back with its connection", () => {
     expect(codeOf(explained("COMMIT", cut, { status: "T", isLost: true, wasSent: false }))).toBe(
       "DSQL_CONNECTION_LOST",
     );
   });
 });
 
-test("a lost connection's error has the server's last word as its cause, or else the statement's error", () => {
+test("a lost connection's error has the server's error as its cause, or else the statement's", () => {
   const { state, connection } = session("T");
   const fatal = serverError("57P01", "terminating connection", "FATAL");
   connection.emit("errorMessage", fatal);
@@ -155,7 +155,7 @@ test("a lost connection's error has the server's last word as its cause, or else
   expect(explainFailure(cut, statement, other.state).cause).toBe(cut);
 });
 
-test("a transaction is over after its COMMIT has failed, unless the server did not understand it", () => {
+test("a transaction is over after its COMMIT failed, unless the server rejected the statement", () => {
   for (const error of [conflict(), cut, serverError("XX000", "no"), serverError("23425", "no")])
     expect(endsTransaction(error)).toBe(true);
   for (const code of ["42601", "0A000"]) expect(endsTransaction(serverError(code, "no"))).toBe(false);
@@ -174,7 +174,7 @@ test("an error of the server has a severity and a code, and is an Error", () => 
     expect(isServerError(other)).toBe(false);
 });
 
-describe("what is known of a session", () => {
+describe("what is known about a session", () => {
   const NOTHING = {
     status: undefined,
     lostBy: undefined,
@@ -185,7 +185,7 @@ describe("what is known of a session", () => {
     open: false,
   };
 
-  test("is nothing before its login, and after a new connection has taken the place of the old", () => {
+  test("is reset before its login, and after a new connection has replaced the old", () => {
     expect(new SessionState()).toMatchObject(NOTHING);
     const { state, connection } = session("T");
     connection.emit("errorMessage", serverError("23505", "no"));
@@ -195,21 +195,21 @@ describe("what is known of a session", () => {
     expect(state).toMatchObject(NOTHING);
   });
 
-  test("is not that a connection is lost which never was one", () => {
+  test("does not include the loss of a connection that was never open", () => {
     const { state, connection } = session();
     connection.emit("error", cut);
     connection.emit("end");
     expect(state.lostBy).toBeUndefined();
   });
 
-  test("is that no transaction is open on a lost connection", () => {
+  test("says that no transaction is open on a lost connection", () => {
     const { state, connection } = session("T");
     expect(state.open).toBe(true);
     connection.emit("end");
     expect(state.open).toBe(false);
   });
 
-  test("says that the connection is lost after FATAL, PANIC, an error of the socket, or its end, and why first", () => {
+  test("says that the connection was lost after FATAL, PANIC, a socket error or its end, with the first reason", () => {
     for (const severity of ["FATAL", "PANIC"]) {
       const { state, connection } = session("T");
       const error = serverError("57P01", "ended", severity);
@@ -229,7 +229,7 @@ describe("what is known of a session", () => {
     expect(broken.state.lostBy).toBe(cut);
   });
 
-  test("keeps the first error of a transaction, and none from outside of one", () => {
+  test("keeps the first error of a transaction, and none from outside one", () => {
     const { state, connection } = session("I");
     connection.emit("errorMessage", serverError("23505", "outside"));
     expect(state.spoiledBy).toBeUndefined();
@@ -265,7 +265,7 @@ describe("what is known of a session", () => {
     expect(state.commitFailed).toBe(false);
   });
 
-  test("says whether a transaction will be open once all that was sent is answered", () => {
+  test("says whether a transaction will be open after all outstanding responses", () => {
     const { state, connection } = session("I");
     expect(state.open).toBe(false);
     const begun = state.sent(true);
@@ -285,7 +285,7 @@ describe("what is known of a session", () => {
     }
   });
 
-  test("foresees what the commands of a text leave behind, and which must be refused", () => {
+  test("foresees whether commands leave a transaction open, and which must be refused", () => {
     const { state, connection } = session("I");
     const foreseen = (text: string) => state.foresee(transactionCommands(text));
     expect(foreseen("SELECT 1")).toEqual({ open: false });

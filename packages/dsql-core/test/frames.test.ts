@@ -27,7 +27,7 @@ afterEach(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 
-/** A server that lets everybody in and has one response to every statement; a client of it. */
+/** A server that accepts every login and has one response to every statement, and a client connected to it. */
 async function clientOf(response: Buffer): Promise<Client> {
   server = createServer((socket) => {
     sockets.push(socket);
@@ -62,21 +62,21 @@ describe("a server that sends", () => {
     ],
     ["a row shorter than its columns", message("D", Buffer.from([0, 9, 0, 0]))],
     ["a parameter without a value", message("S", "TimeZone\0")],
-    ["an authentication of no kind", message("R", Buffer.from([0, 0, 0, 99]))],
+    ["an unknown kind of authentication", message("R", Buffer.from([0, 0, 0, 99]))],
     ["HTTP", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
-  ])("%s loses its connection, and the statement its response", async (_what, bytes) => {
+  ])("%s has its connection closed, and the statement fails", async (_what, bytes) => {
     const client = await clientOf(bytes);
     await expect(client.query("SELECT 1")).rejects.toThrow();
     expect(client.connection.stream.destroyed).toBe(true);
   });
 
-  test("a response of the protocol is understood", async () => {
+  test("a valid response is decoded", async () => {
     const client = await clientOf(RESPONSE);
     expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: "1" }]);
   });
 });
 
-test("what a caller's own listener throws is not taken for the server's fault", async () => {
+test("an error thrown by a caller's listener is not treated as a malformed message", async () => {
   const client = await clientOf(RESPONSE);
   const mine = new Error("mine");
   client.connection.on("rowDescription", () => {
@@ -88,7 +88,7 @@ test("what a caller's own listener throws is not taken for the server's fault", 
   expect(await uncaught).toBe(mine);
 });
 
-test("a connection without a decoder stays as it is", () => {
+test("a connection without a decoder is left unchanged", () => {
   const connection = Object.assign(new EventEmitter(), { attachListeners: (_stream: EventEmitter) => {} });
   rejectMalformedFrames(connection as never);
   const stream = new EventEmitter();
@@ -142,7 +142,7 @@ describe("the frames of a stream", () => {
     expect(accepts(bytes)).toBe(false);
   });
 
-  test("are accepted wherever their bytes are cut", () => {
+  test("are accepted wherever they are split into chunks", () => {
     fc.assert(
       fc.property(
         fc.array(well, { maxLength: 8 }),
@@ -155,7 +155,7 @@ describe("the frames of a stream", () => {
     );
   });
 
-  test("are refused for the same byte wherever they are cut", () => {
+  test("are refused at the same byte wherever they are split", () => {
     fc.assert(
       fc.property(
         fc.array(well, { maxLength: 4 }),

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The time limits count from then on, so that they do not hurry BEGIN. */
+/** A client in a transaction. The time limits are set after BEGIN, so that they do not apply to it. */
 async function inTransaction(options: DsqlConnectionOptions = {}): Promise<DsqlClient> {
   const { query_timeout, commitTimeoutMillis, ...others } = options;
   const client = await server.connect(others);
@@ -39,7 +39,7 @@ function emitted(query: Query): Promise<{ command: string; rows: unknown[] }> {
   });
 }
 
-/** What a query stream is to pg: an object that hands everything to its cursor. */
+/** What a query stream is to pg: an object that forwards everything to its cursor. */
 class CursorInside extends EventEmitter {
   readonly cursor: Cursor;
 
@@ -69,7 +69,7 @@ function read(cursor: Cursor): Promise<{ command: string; rows: unknown[] }> {
   });
 }
 
-/** Every way in which a statement can be given to pg. */
+/** Every way to pass a statement to pg. */
 const WAYS: [string, (client: DsqlClient, text: string) => Promise<{ command: string; rows: unknown[] }>][] =
   [
     ["a text", (client, text) => client.query(text)],
@@ -123,8 +123,8 @@ const WAYS: [string, (client: DsqlClient, text: string) => Promise<{ command: st
 
 const isCursor = (way: string) => way.includes("cursor");
 
-describe.each(WAYS)("a statement given as %s", (way, run) => {
-  test("gets its response", async () => {
+describe.each(WAYS)("a statement passed as %s", (way, run) => {
+  test("receives its response", async () => {
     const client = await server.connect();
     const { rows } = await run(client, "SELECT 1");
     if (!isCursor(way)) expect(rows.map((row) => Object.values(row as object))).toEqual([["SELECT 1"]]);
@@ -143,7 +143,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(server.received).toEqual(["BEGIN", "COMMIT", "BEGIN", "ROLLBACK"]);
   });
 
-  test("is told that its COMMIT stored nothing, and leaves the connection usable", async () => {
+  test("receives an error if its COMMIT stored nothing, and the connection stays usable", async () => {
     const client = await inTransaction();
     server.next(/INSERT/, failure("23505"));
     await expect(client.query("INSERT")).rejects.toMatchObject({ code: "23505" });
@@ -155,13 +155,13 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(client.session.status).toBe("I");
   });
 
-  test("is refused before it is sent where a transaction is open", async () => {
+  test("is refused before it is sent if it would nest a transaction", async () => {
     const client = await inTransaction();
     await expect(run(client, "BEGIN")).rejects.toMatchObject({ code: "DSQL_NESTED_TRANSACTION" });
     expect(server.received).toEqual(["BEGIN"]);
   });
 
-  test("does not know the outcome of a COMMIT that is cut, and reports it once", async () => {
+  test("reports, once, that the outcome of a COMMIT that was cut is undetermined", async () => {
     const reported: Error[] = [];
     const client = await inTransaction({ telemetry: { commitUnknown: ({ error }) => reported.push(error) } });
     server.next(/COMMIT/, cut);
@@ -170,7 +170,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(reported).toEqual([error]);
   });
 
-  test("does not know the outcome of a COMMIT without a response in time, whose connection is closed", async () => {
+  test("reports an undetermined outcome after a COMMIT times out, and closes the connection", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 20 });
     server.next(/COMMIT/, nothing);
     await expect(run(client, "COMMIT")).rejects.toMatchObject({
@@ -182,7 +182,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(client.session.lostBy?.message).toMatch(/did not respond to COMMIT/);
   });
 
-  test("gets the server's error of a COMMIT, and a ROLLBACK after it is not sent", async () => {
+  test("receives the server's error for a COMMIT, and a ROLLBACK after it is not sent", async () => {
     const client = await inTransaction();
     server.next(/COMMIT/, (session) => {
       session.error("40001", "(OC000)");
@@ -193,7 +193,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(server.received).toEqual(["BEGIN", "COMMIT"]);
   });
 
-  test("is a lost connection in a transaction, and so is what follows but a ROLLBACK", async () => {
+  test("fails with a lost connection in a transaction, and so does all that follows except ROLLBACK", async () => {
     const client = await inTransaction();
     server.next(/INSERT/, cut);
     await expect(run(client, "INSERT")).rejects.toMatchObject({ code: "DSQL_CONNECTION_LOST" });
@@ -203,7 +203,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(server.received).toEqual(["BEGIN", "INSERT"]);
   });
 
-  test("has an undetermined outcome when it writes outside a transaction and is cut", async () => {
+  test("has an undetermined outcome if it writes outside a transaction and is cut", async () => {
     const reported: Error[] = [];
     const client = await server.connect({
       telemetry: { commitUnknown: ({ error }) => reported.push(error) },
@@ -214,7 +214,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(reported).toEqual([error]);
   });
 
-  test("takes a ROLLBACK whose connection is cut for done", async () => {
+  test("succeeds as a ROLLBACK whose connection is cut", async () => {
     if (isCursor(way)) return;
     const client = await inTransaction();
     server.next(/ROLLBACK/, cut);
@@ -232,7 +232,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
 describe("a response that does not come within query_timeout", () => {
   const waiting = { query_timeout: 20, commitTimeoutMillis: 0 };
 
-  // pg tells a Query that emits events nothing of its time-out, and leaves the time of a cursor to the cursor.
+  // pg does not report a time-out to a Query that emits events, and has none for a cursor.
   const told = WAYS.filter(([way]) => !isCursor(way) && !way.includes("events"));
 
   test.each(told)("to %s", async (_way, run) => {
@@ -253,7 +253,7 @@ describe("a response that does not come within query_timeout", () => {
     expect(reported).toEqual([error]);
   });
 
-  test("may be given for a COMMIT alone", async () => {
+  test("may be set for a COMMIT alone", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 0 });
     server.next(/COMMIT/, nothing);
     const commit = { text: "COMMIT", query_timeout: 20 };
@@ -264,14 +264,14 @@ describe("a response that does not come within query_timeout", () => {
     expect(await called).toEqual([unknown, undefined]);
   });
 
-  test("to a ROLLBACK is none where the connection is lost", async () => {
+  test("to a ROLLBACK is not an error if the connection is lost", async () => {
     const client = await inTransaction(waiting);
     server.next(/SELECT/, (session) => session.error("57P01", "no", { severity: "FATAL" }));
     client.query("SELECT 1").catch(() => {});
     expect(await client.query("ROLLBACK")).toMatchObject({ command: "ROLLBACK" });
   });
 
-  test("is not told again to an object that has its error already", async () => {
+  test("is not reported to an object that already has its error", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const client = await server.connect();
     const { query, errors } = minimal("SELECT 1");
@@ -284,7 +284,7 @@ describe("a response that does not come within query_timeout", () => {
     expect(errors).toMatchObject([{ code: "42601" }]);
   });
 
-  test("leaves a cursor of the connection free to be closed", async () => {
+  test("leaves cursors on the connection closable", async () => {
     const client = await inTransaction(waiting);
     const cursor = client.query(new Cursor("rows 9") as never) as unknown as Cursor;
     await cursor.read(2);
@@ -295,7 +295,7 @@ describe("a response that does not come within query_timeout", () => {
 });
 
 describe("a cursor", () => {
-  test("is closed by the server as long as there is one", async () => {
+  test("is closed on the server while the connection lasts", async () => {
     const client = await inTransaction();
     const cursor = client.query(new Cursor("rows 9") as never) as unknown as Cursor;
     expect(await cursor.read(2)).toHaveLength(2);
@@ -319,7 +319,7 @@ describe("a cursor", () => {
   });
 });
 
-/** The least that pg submits. */
+/** The smallest object that pg submits. */
 function minimal(text?: string) {
   const errors: unknown[] = [];
   let submitted = 0;
@@ -350,7 +350,7 @@ describe("an object that pg submits", () => {
     expect([begin.errors, begin.count()]).toEqual([[], 1]);
   });
 
-  test("is told once that its COMMIT stored nothing, when the response has ended", async () => {
+  test("receives one error if its COMMIT stored nothing, when the response has ended", async () => {
     const client = await inTransaction();
     server.next(/INSERT/, failure("23505"));
     await client.query("INSERT").catch(() => {});
@@ -366,7 +366,7 @@ describe("an object that pg submits", () => {
     expect(errors).toHaveLength(1);
   });
 
-  test("may have no callback, and is answered", async () => {
+  test("may have no callback, and receives its response", async () => {
     const client = await server.connect();
     const { query } = minimal("SELECT 1");
     const handled: string[] = [];
@@ -381,7 +381,7 @@ describe("an object that pg submits", () => {
     expect((query as { callback?: unknown }).callback).toBeUndefined();
   });
 
-  test("may have no text, and is then a write", async () => {
+  test("may have no text, and then counts as a write", async () => {
     const client = await server.connect();
     const { query, errors } = minimal();
     server.next(/undefined/, cut);
@@ -389,7 +389,7 @@ describe("an object that pg submits", () => {
     await expect.poll(() => errors).toMatchObject([{ code: "DSQL_COMMIT_OUTCOME_UNKNOWN" }]);
   });
 
-  test("is refused by pg where it cannot be submitted", async () => {
+  test("is refused by pg if it cannot be submitted", async () => {
     const client = await server.connect();
     const query = new Query({ text: undefined } as never);
     const failed = emitted(client.query(query));
@@ -400,7 +400,7 @@ describe("an object that pg submits", () => {
       );
   });
 
-  test("keeps the callback that it has", async () => {
+  test("keeps its callback", async () => {
     const client = await server.connect();
     let other = 0;
     const count = () => {
@@ -412,13 +412,13 @@ describe("an object that pg submits", () => {
   });
 });
 
-/** A config object that TypeScript's types of pg do not know. */
+/** A config object that pg's types do not know. */
 function untyped(client: DsqlClient, config: unknown): Promise<{ rows: unknown[] }> {
   return client.query(config as never) as unknown as Promise<{ rows: unknown[] }>;
 }
 
-describe("what is given to query", () => {
-  test("must be a statement, as pg demands", async () => {
+describe("query", () => {
+  test("accepts only statements, as pg does", async () => {
     const client = await server.connect();
     for (const none of [null, undefined])
       await expect(client.query(none as never)).rejects.toThrow("passed a null or undefined query");
@@ -431,7 +431,7 @@ describe("what is given to query", () => {
     });
   });
 
-  test("may name a statement that was prepared", async () => {
+  test("accepts the name of a prepared statement", async () => {
     const client = await inTransaction();
     await client.query({ name: "end", text: "COMMIT" });
     server.next(/INSERT/, failure("23505"));
@@ -448,7 +448,7 @@ describe("what is given to query", () => {
     });
   });
 
-  test("keeps what a config object says beside its text", async () => {
+  test("keeps the other properties of a config object", async () => {
     const client = await server.connect();
     class Statement {
       get text() {
@@ -473,7 +473,7 @@ describe("what is given to query", () => {
     expect((await untyped(client, frozen)).rows).toEqual([["SELECT 5"]]);
   });
 
-  test("prefers a callback beside a config object to that inside of it, which may be read-only", async () => {
+  test("prefers the callback argument to that of a config object, which may be read-only", async () => {
     const client = await server.connect();
     let inside = 0;
     const config = Object.freeze({
@@ -487,7 +487,7 @@ describe("what is given to query", () => {
     expect(inside).toBe(0);
   });
 
-  test("is cut off from its values where the text has none", async () => {
+  test("fails once, with the error of a value that cannot be serialized", async () => {
     const client = await server.connect();
     const error = (thrown: unknown) => ({
       toPostgres: () => {
@@ -537,7 +537,7 @@ test("an error has the stack of the caller that awaits it", async () => {
   await expect(theCaller()).rejects.toMatchObject({ stack: expect.stringMatching(/theCaller/) });
 });
 
-test("a connection that the server has given up takes no further statement", async () => {
+test("a connection that the server has closed accepts no further statement", async () => {
   const client = await server.connect();
   server.next(/SELECT/, (session) => session.error("57P01", "no", { severity: "FATAL" }));
   await expect(client.query("SELECT 1")).rejects.toThrow();
@@ -548,7 +548,7 @@ test("a connection that the server has given up takes no further statement", asy
   expect(server.received).toEqual(["SELECT 1"]);
 });
 
-test("an undetermined write needs nobody to report it to", async () => {
+test("an undetermined write needs no listener", async () => {
   const client = await server.connect();
   client.onCommitUnknown = undefined;
   server.next(/INSERT/, cut);
@@ -579,7 +579,7 @@ test("a COMMIT is undetermined, or met a conflict, although a type parser threw 
 });
 
 describe("a reserved client", () => {
-  test("refuses every statement that is not sent through it", async () => {
+  test("refuses every statement that is not sent with sendReserved", async () => {
     const client = await server.connect();
     client.reserved = true;
     await expect(client.query("SELECT 1")).rejects.toThrow(TransactionScopeError);
@@ -603,7 +603,7 @@ describe("a reserved client", () => {
 });
 
 describe("a client is busy", () => {
-  test("while a statement runs whose end nobody knows", async () => {
+  test("while a statement is running", async () => {
     const client = await server.connect();
     expect(client.isBusy).toBe(false);
     server.next(/SELECT/, nothing);
@@ -615,7 +615,7 @@ describe("a client is busy", () => {
     expect(client.isBusy).toBe(false);
   });
 
-  test("but not while it waits for the end of a response, or in a transaction that has failed", async () => {
+  test("but not while it waits for the end of an error response, or in a failed transaction", async () => {
     const client = await inTransaction();
     const failing = client.query("FAIL");
     server.next(/FAIL/, (session) => session.error("22012"));

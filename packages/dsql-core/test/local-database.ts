@@ -47,7 +47,7 @@ export function useLocalDatabase(...setup: string[]): LocalDatabase {
   };
 }
 
-/** Sets a counter to 0 before each test: statements and a look for those who count. */
+/** Sets a counter to 0 before each test; provides the statement that increments it and a function that reads it. */
 export const COUNTERS = "CREATE TABLE counters (id int PRIMARY KEY, n int NOT NULL)";
 export const increment = "UPDATE counters SET n = n + 1 WHERE id = 1";
 

@@ -25,7 +25,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A login whose connects end so, in turn; then what it did. */
+/** Runs a login whose connection attempts end like this, in turn; returns what it did. */
 function loginOf(...connects: (Error | "never" | "lets in")[]) {
   const did: string[] = [];
   const login = new Login({
@@ -53,7 +53,7 @@ describe("a login", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("replaces an expired token once, without a wait", async () => {
+  test("replaces an expired token once, without waiting", async () => {
     const { login, did } = loginOf(expired, "lets in");
     await login.run(TIMEOUT_MS);
     expect(did).toEqual(["token", "connect", "discard", "anew", "token", "connect"]);
@@ -68,7 +68,7 @@ describe("a login", () => {
     const run = login.run(TIMEOUT_MS);
     await vi.advanceTimersByTimeAsync(99);
     expect(did).toEqual(["token", "connect", "anew"]);
-    expect([login.stage, login.refusal]).toEqual(["the cluster to take connections again", full]);
+    expect([login.stage, login.refusal]).toEqual(["the cluster to accept connections again", full]);
     await vi.advanceTimersByTimeAsync(1);
     expect(did).toEqual(["token", "connect", "anew", "token", "connect", "anew"]);
     await vi.advanceTimersByTimeAsync(199);
@@ -105,7 +105,7 @@ describe("a login", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("notes an endpoint that cannot be reached", async () => {
+  test("records that an endpoint cannot be reached", async () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
     await expect(loginOf(refused).login.run(TIMEOUT_MS)).rejects.toBe(refused);
     expect(isUnreachable(refused)).toBe(true);
@@ -113,7 +113,7 @@ describe("a login", () => {
 
   test.each<["never" | Error, string]>([
     ["never", "the server's response"],
-    [full, "the cluster to take connections again"],
+    [full, "the cluster to accept connections again"],
   ])("ends when its time is up: %s", async (end, stage) => {
     const { login, did } = loginOf(...Array(99).fill(end));
     const run = login.run(1_000);
@@ -133,7 +133,7 @@ describe("a login", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("ends with the reason that it is abandoned for, and does not connect with a token that comes late", async () => {
+  test("rejects with the reason of its abandonment, and does not connect with a late token", async () => {
     const did: string[] = [];
     let deliver: (() => void) | undefined;
     const login = new Login({
@@ -155,7 +155,7 @@ describe("a login", () => {
     expect(did).toEqual(["close"]);
   });
 
-  test.each([expired, full])("does not begin anew after it was abandoned: %s", async (refusal) => {
+  test.each([expired, full])("does not start again after it was abandoned: %s", async (refusal) => {
     const did: string[] = [];
     let refuse: (() => void) | undefined;
     const login = new Login({
@@ -199,7 +199,7 @@ describe("a login", () => {
 });
 
 describe("a refused login", () => {
-  test("wants a new token where the hint says that the signature has expired", () => {
+  test("needs a new token if the hint says that the signature has expired", () => {
     expect(wantsFreshToken(expired)).toBe(true);
     expect(wantsFreshToken(Object.assign(serverError("08006", "no"), { hint: "SIGNATURE EXPIRED" }))).toBe(
       true,
@@ -214,7 +214,7 @@ describe("a refused login", () => {
       expect(wantsFreshToken(other)).toBe(false);
   });
 
-  test("wants patience where the cluster takes no connections for now", () => {
+  test("has to wait if the cluster temporarily accepts no connections", () => {
     for (const error of [full, serverError("53400", "rate"), serverError("XX000", "Waking up cluster")])
       expect(wantsPatience(error)).toBe(true);
     for (const other of [
@@ -224,7 +224,7 @@ describe("a refused login", () => {
       expect(wantsPatience(other)).toBe(false);
   });
 
-  test("waits twice as long each time, at most two seconds, of which half is at random", () => {
+  test("waits twice as long each time, at most two seconds, half of it random", () => {
     expect([1, 2, 3, 5, 6, 40].map(patienceMs)).toEqual([100, 200, 400, 1_600, 2_000, 2_000]);
     expect(patienceMs(2_000)).toBe(2_000);
     vi.spyOn(Math, "random").mockReturnValue(0);

@@ -4,8 +4,8 @@ import { beforeEach, expect, test } from "vitest";
 import { DsqlPool, parseConnectionString, type RetryEvent } from "../src/index.ts";
 import { useLocalDatabase } from "./local-database.ts";
 
-// What other DSQL connectors for Node are known to do, and what this one does in its place. Defect 4, ends of the process,
-// is in survival.db.test.ts; 8 and 10, conflicts that are given up early or not met at all, are in conflicts.db.test.ts; 9,
+// Known defects of other DSQL connectors for Node, and what this one does instead. Defect 4, the end of the process, is in
+// survival.db.test.ts; 8 and 10, conflicts that are given up early or not retried at all, are in conflicts.db.test.ts; 9,
 // conflicts that an ORM wraps, is in classify-error.test.ts.
 
 const database = useLocalDatabase("CREATE TABLE entries (id int PRIMARY KEY)");
@@ -14,7 +14,7 @@ beforeEach(async () => {
   await pool().query("DELETE FROM entries");
 });
 
-/** A provider that counts how often it is asked, and can be taken away. */
+/** A provider that counts how often it is called, and can be made to fail. */
 function provider() {
   const state = { asked: 0, away: false };
   const credentials = async () => {
@@ -25,7 +25,7 @@ function provider() {
   return { state, credentials };
 }
 
-test("defect 1: credentials are asked for once, not for every query", async () => {
+test("defect 1: credentials are fetched once, not for every query", async () => {
   const { state, credentials } = provider();
   const db = pool({ credentials });
   for (let i = 0; i < 50; i++) await db.query("SELECT 1");
@@ -34,7 +34,7 @@ test("defect 1: credentials are asked for once, not for every query", async () =
   expect(db.stats.tokensSigned).toBe(1);
 });
 
-test("defect 2: an outage of the credentials fails no query while a connection is open, and an ended pool asks for none", async () => {
+test("defect 2: without credentials no query fails while a connection is open, and an ended pool does not fetch any", async () => {
   const { state, credentials } = provider();
   const db = pool({ credentials, max: 1 });
   await db.query("SELECT 1");
@@ -68,7 +68,7 @@ test("defect 5: a COMMIT that stored nothing is an error", async () => {
   expect((await pool().query("SELECT * FROM entries")).rows).toEqual([]);
 });
 
-test("defect 6: a COMMIT that was lost, or gets no response, is an error that says that its outcome is unknown", async () => {
+test("defect 6: a COMMIT that was lost, or gets no response, is an error that says that its outcome is undetermined", async () => {
   const db = pool({ commitTimeoutMillis: 100 });
   const insert = (id: number) =>
     db.transactionWithRetry((client) => client.query("INSERT INTO entries VALUES ($1)", [id]));
@@ -96,7 +96,7 @@ test("defect 7: no ROLLBACK follows a failed COMMIT", async () => {
   expect(sent).toEqual([...attempt, ...attempt]);
 });
 
-test("defect 11: transactions that run at once on one client do not mix", async () => {
+test("defect 11: concurrent transactions on one client do not mix", async () => {
   const client = await database.connect();
   const first = client.transactionWithRetry((one) => one.query("INSERT INTO entries VALUES (1)"));
   const second = client.transactionWithRetry((one) => one.query("INSERT INTO entries VALUES (2)"));
@@ -113,7 +113,7 @@ test("defect 12: an error about credentials has a code, and the provider's own e
   await expect(failed).rejects.toMatchObject({ code: "DSQL_TOKEN", cause });
 });
 
-test("defect 13: connect takes a callback as pg does, and what it throws is no unhandled rejection", async () => {
+test("defect 13: connect accepts a callback as pg does, and what the callback throws is not an unhandled rejection", async () => {
   const script = `
     import { DsqlClient, DsqlPool } from "dsql-core";
     const connection = JSON.parse(process.env.CONNECTION);
@@ -140,7 +140,7 @@ test("defect 13: connect takes a callback as pg does, and what it throws is no u
   ]);
 });
 
-test("defect 14: what is misspelt, weaker or too long in the options is refused before anything is sent", async () => {
+test("defect 14: an option that is misspelt, too weak or too long is refused before anything is sent", async () => {
   const host = database.local.host.toUpperCase();
   expect((await pool({ host }).query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
   expect(() => parseConnectionString(`mysql://${database.local.host}/`)).toThrow(/scheme/);
@@ -155,13 +155,13 @@ test("defect 14: what is misspelt, weaker or too long in the options is refused 
   expect(() => new DsqlPool({ host: database.local.host, ormPrefix: "x".repeat(60) })).toThrow(/ormPrefix/);
 });
 
-test("defect 15: waiting for a connection ends in time by default, the token included", async () => {
+test("defect 15: waiting for a connection times out by default, even if it waits for the token", async () => {
   expect(pool().options.connectionTimeoutMillis).toBe(30_000);
   const db = pool({ connectionTimeoutMillis: 50, credentials: () => new Promise(() => {}) });
   await expect(db.query("SELECT 1")).rejects.toMatchObject({ code: "DSQL_POOL_TIMEOUT" });
 });
 
-test("defect 16: an abort stops the retries, hooks and counts tell of them, and many who need a token share it", async () => {
+test("defect 16: an abort stops the retries, hooks and counts report them, and concurrent logins share a token", async () => {
   const { state, credentials } = provider();
   const events: RetryEvent[] = [];
   const controller = new AbortController();

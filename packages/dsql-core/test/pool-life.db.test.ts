@@ -6,7 +6,7 @@ import { useLocalDatabase } from "./local-database.ts";
 const database = useLocalDatabase();
 
 describe("the life of a connection", () => {
-  test("ends at its lifetime, and another takes its place", async () => {
+  test("ends at its maximum lifetime, and another replaces it", async () => {
     const db = database.pool({ maxLifetimeSeconds: 1, max: 1 });
     await db.query("SELECT 1");
     await new Promise((resolve) => setTimeout(resolve, 1010));
@@ -25,7 +25,7 @@ describe("the life of a connection", () => {
     expect(db.stats).toMatchObject({ total: 1, idle: 1, connectionsOpened: 3 });
   });
 
-  test("of one of `min` connections is followed by another, once the pool is warm", async () => {
+  test("that is one of `min` is followed by another after a warm-up", async () => {
     const db = database.pool({ min: 2 });
     await db.warmUp();
     expect(db.stats).toMatchObject({ total: 2, idle: 2 });
@@ -33,7 +33,7 @@ describe("the life of a connection", () => {
     await expect.poll(() => db.stats).toMatchObject({ idle: 2, connectionsOpened: 3 });
   });
 
-  test("of all of `min` connections, lost with their endpoint, is followed by others once it is back", async () => {
+  test("that is lost with its endpoint, like all of `min`, is followed by another once the endpoint is back", async () => {
     const db = database.pool({ min: 3 });
     await db.warmUp();
     await database.local.endpoints[0]?.takeAway();
@@ -43,7 +43,7 @@ describe("the life of a connection", () => {
     await expect.poll(() => db.stats).toMatchObject({ idle: 3, total: 3 });
   });
 
-  test("that fails to begin in a warm-up keeps no caller waiting", async () => {
+  test("that cannot begin in a warm-up does not keep callers waiting", async () => {
     let refused = false;
     const credentials = async () => {
       if (refused) return database.local.credentials;
@@ -77,7 +77,7 @@ describe("the life of a connection", () => {
     expect(db.stats.connectionsOpened).toBe(4);
   });
 
-  test("is one of its own for each, within the last eleventh of the longest", async () => {
+  test("has a random end, within the last eleventh of the maximum", async () => {
     const { PooledConnection } = await import("../src/pool/pooled-connection.ts");
     const client = await database.pool().connect();
     const lives = Array.from({ length: 200 }, () => {
@@ -92,7 +92,7 @@ describe("the life of a connection", () => {
 });
 
 describe("the end of a pool", () => {
-  test("waits for those who use a connection, refuses those who wait, and may be called again", async () => {
+  test("waits for connections in use, rejects waiting callers, and may be called again", async () => {
     const db = database.pool({ max: 1 });
     const client = await db.connect();
     const waiting = db.query("SELECT 1");
@@ -105,7 +105,7 @@ describe("the end of a pool", () => {
     expect(db).toMatchObject({ ending: true, ended: true, totalCount: 0 });
   });
 
-  test("lets no credentials be asked for any more", async () => {
+  test("stops all fetching of credentials", async () => {
     let asked = 0;
     const db = database.pool({
       credentials: async () => {
@@ -131,7 +131,9 @@ describe("the end of a pool", () => {
 });
 
 describe("a process", () => {
-  /** Runs a script that has `pool` and returns what it printed; fails unless it exits with 0 before its pool's idle time-out. */
+  /**
+   * Runs a script with `pool` defined and returns its output; fails unless it exits with 0 before the pool's idle time-out.
+   */
   const run = (options: string, script: string) => {
     const source = `
       import { DsqlPool } from "dsql-core";
@@ -150,11 +152,11 @@ describe("a process", () => {
     await pool.query("SELECT 1");
     await Promise.all([pool.query("SELECT 2"), pool.query("SELECT 3")]);`;
 
-  test("that forgets to end its pool ends with its work", async () => {
+  test("that does not end its pool exits when its work is done", async () => {
     expect(await run("{}", `${work} console.log("done");`)).toBe("done\n");
   });
 
-  test("lives until a query, a transaction and the end of its pool are over", async () => {
+  test("stays alive until a query, a transaction and the end of its pool are done", async () => {
     const script = `${work}
       await pool.query("SELECT pg_sleep(0.3)");
       await pool.transactionWithRetry((client) => client.query("SELECT pg_sleep(0.3)"));
@@ -163,7 +165,7 @@ describe("a process", () => {
     expect(await run("{}", script)).toBe("ended\n");
   });
 
-  test("lives until its idle connections are closed, where allowExitOnIdle is false", async () => {
+  test("stays alive until its idle connections are closed if allowExitOnIdle is false", async () => {
     const options = "{ allowExitOnIdle: false, idleTimeoutMillis: 300 }";
     const script = `${work} pool.on("remove", () => console.log("removed"));`;
     expect(await run(options, script)).toMatch(/^removed\n/);

@@ -32,8 +32,8 @@ function pooled({ maxLifetimeMs = Number.POSITIVE_INFINITY } = {}): PooledConnec
   return new PooledConnection(client, { generation: 1, maxLifetimeMs, nowMs: Date.now() });
 }
 
-describe("the callers that wait", () => {
-  test("are served in the order in which they came", () => {
+describe("waiting callers", () => {
+  test("are served in the order of their arrival", () => {
     const waiting = new WaitingCallers();
     const served: string[] = [];
     for (const name of ["first", "second"])
@@ -49,7 +49,7 @@ describe("the callers that wait", () => {
     expect([waiting.next(), waiting.size, vi.getTimerCount()]).toEqual([undefined, 0, 0]);
   });
 
-  test("are left out if they came after the one that is meant", () => {
+  test("are skipped if they arrived after the given one", () => {
     const waiting = new WaitingCallers();
     const served: number[] = [];
     for (const number of [1, 2])
@@ -65,7 +65,7 @@ describe("the callers that wait", () => {
     expect(served).toEqual([1, 2]);
   });
 
-  test("fail when their time is up, still counted while their error is made", () => {
+  test("fail when their time is up, and are still counted while their error is created", () => {
     const waiting = new WaitingCallers();
     const failures: unknown[] = [];
     const late = new Error("late");
@@ -102,7 +102,7 @@ describe("the callers that wait", () => {
 });
 
 describe("an idle list", () => {
-  /** A list, and what it gave up. */
+  /** A list, and the connections that it closed. */
   function idleList({
     idleTimeoutMillis = 1_000,
     mayShrink = () => true,
@@ -115,7 +115,7 @@ describe("an idle list", () => {
     return { closed, idle: new IdleConnections({ idleTimeoutMillis, onOld, mayShrink }) };
   }
 
-  test("gives the connection that was used last", () => {
+  test("returns the connection that was used last", () => {
     const { idle, closed } = idleList();
     const [first, second] = [pooled(), pooled()];
     idle.put(first);
@@ -125,7 +125,7 @@ describe("an idle list", () => {
     expect([closed, idle.size]).toEqual([[], 0]);
   });
 
-  test("gives none that has expired by the clock, though no timer has run", () => {
+  test("returns none that has expired by the clock, although no timer has run", () => {
     const { idle, closed } = idleList();
     const [old, young] = [pooled(), pooled()];
     idle.put(old);
@@ -140,7 +140,7 @@ describe("an idle list", () => {
     expect(idle.take()).toBe(young);
   });
 
-  test("gives none whose life is over, or whose session is not clean", () => {
+  test("returns none whose lifetime is over, or whose session is not clean", () => {
     const { idle, closed } = idleList();
     const [over, dirty] = [pooled({ maxLifetimeMs: 500 }), pooled()];
     idle.put(over);
@@ -151,7 +151,7 @@ describe("an idle list", () => {
     expect(closed).toEqual([dirty, over]);
   });
 
-  test("closes each connection when it expires, by one timer", () => {
+  test("closes each connection when it expires, with one timer", () => {
     const { idle, closed } = idleList();
     const [first, second, third] = [pooled(), pooled(), pooled({ maxLifetimeMs: 700 })];
     idle.put(first);
@@ -171,7 +171,7 @@ describe("an idle list", () => {
     expect([idle.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
-  test("keeps those that the pool wants to keep, unless their life is over", () => {
+  test("keeps those that the pool has to keep, unless their lifetime is over", () => {
     let mayShrink = false;
     const { idle, closed } = idleList({ mayShrink: () => mayShrink });
     const [kept, mortal] = [pooled(), pooled({ maxLifetimeMs: 1_500 })];
@@ -182,14 +182,14 @@ describe("an idle list", () => {
     vi.advanceTimersByTime(500);
     expect(closed).toEqual([mortal]);
     mayShrink = true;
-    // It counts as used since it was kept.
+    // It counts as used when it was kept.
     vi.advanceTimersByTime(499);
     expect(closed).toEqual([mortal]);
     vi.advanceTimersByTime(1);
     expect(closed).toEqual([mortal, kept]);
   });
 
-  test("wakes at the right time after its only connection was put back", () => {
+  test("wakes at the right time after its only connection was returned", () => {
     const { idle, closed } = idleList();
     const connection = pooled();
     idle.put(connection);
@@ -202,7 +202,7 @@ describe("an idle list", () => {
     expect(closed).toEqual([connection]);
   });
 
-  test("forgets one that is removed, and only that", () => {
+  test("forgets only the connection that is removed", () => {
     const { idle } = idleList();
     const [first, second] = [pooled(), pooled()];
     idle.put(first);
@@ -213,7 +213,7 @@ describe("an idle list", () => {
     expect([idle.take(), idle.take()]).toEqual([second, undefined]);
   });
 
-  test("has no timer when all were taken out, and has one again for the next", () => {
+  test("has no timer when all were taken, and has one again for the next", () => {
     const { idle, closed } = idleList();
     const [first, second] = [pooled(), pooled()];
     idle.put(first);
@@ -225,7 +225,7 @@ describe("an idle list", () => {
     expect(closed).toEqual([second]);
   });
 
-  test("has no timer for connections that never expire, and none beyond what a timer can wait", () => {
+  test("has no timer for connections that never expire, and none longer than a timer can be", () => {
     const { idle } = idleList({ idleTimeoutMillis: Number.POSITIVE_INFINITY });
     idle.put(pooled());
     expect(vi.getTimerCount()).toBe(0);
@@ -239,7 +239,7 @@ describe("an idle list", () => {
     expect(long.closed).toHaveLength(1);
   });
 
-  test("does not wait where a connection has expired already", () => {
+  test("does not wait if a connection has expired already", () => {
     const { idle } = idleList();
     const old = pooled({ maxLifetimeMs: 100 });
     vi.setSystemTime(Date.now() + 5_000);
@@ -250,7 +250,7 @@ describe("an idle list", () => {
 });
 
 describe("a pool's connection", () => {
-  test("lives for at most its time, and for at least ten elevenths of it", () => {
+  test("lives for at most its maximum lifetime, and at least ten elevenths of it", () => {
     const nowMs = 1_000;
     const client = new DsqlClient(OPTIONS);
     const lifeMs = (random: number) => {
@@ -261,7 +261,7 @@ describe("a pool's connection", () => {
     expect([lifeMs(0), lifeMs(0.5), lifeMs(1)]).toEqual([1_100, 1_050, 1_000]);
   });
 
-  test("is over after a drain, its uses, or its time", () => {
+  test("is over after a drain, after maxUses, or at its time", () => {
     const connection = pooled({ maxLifetimeMs: 1_000 });
     expect(connection).toMatchObject({ borrowed: false, uses: 0, idleSinceMs: 0, onClosed: [] });
     expect(connection.isOver(1, 2)).toBe(false);
@@ -277,7 +277,7 @@ describe("a pool's connection", () => {
     expect(connection.isOver(1, 3)).toBe(true);
   });
 
-  test("is clean where it is idle, open, and ready", () => {
+  test("is clean if it is idle, open and ready", () => {
     const connection = pooled();
     const { session } = connection.client;
     const internals = internalsOf(connection.client);
@@ -292,7 +292,7 @@ describe("a pool's connection", () => {
     expect(connection.isClean).toBe(false);
   });
 
-  test("is settling while a response that has begun can still end", () => {
+  test("is settling while an error response can still end", () => {
     const connection = pooled();
     const { session } = connection.client;
     expect(connection.isSettling).toBe(false);
@@ -306,7 +306,7 @@ describe("a pool's connection", () => {
   });
 
   describe("calls back", () => {
-    /** Whether it has, after the ticks that are due. */
+    /** Whether it has called back once the pending ticks have run. */
     async function settled(connection: PooledConnection) {
       const state = { calls: 0 };
       connection.whenSettled(() => {
@@ -325,7 +325,7 @@ describe("a pool's connection", () => {
       return connection;
     }
 
-    test("at once where it is clean, lost, or unanswered", async () => {
+    test("at once if it is clean, lost or unanswered", async () => {
       expect(await settled(pooled())).toEqual({ calls: 1 });
       for (const state of [{ lostBy: new Error("lost") }, { unanswered: true }]) {
         const connection = settling();
@@ -358,7 +358,7 @@ describe("a pool's connection", () => {
   });
 });
 
-describe("the error of a caller who has waited too long", () => {
+describe("the error of a caller that has waited too long", () => {
   const settings = resolvePool({ ...OPTIONS, max: 5, connectionTimeoutMillis: 200 }).pool;
   const state = { total: 4, idle: 1, waiting: 3 };
   const token = { tokensSigned: 1, tokensFailed: 0, slowestTokenMs: 12.4 };
@@ -374,7 +374,7 @@ describe("the error of a caller who has waited too long", () => {
     expect(error.cause).toBeUndefined();
   });
 
-  test("says what the connections that are being opened wait for, and what the cluster said last", () => {
+  test("says what the connections being opened are waiting for, and has the cluster's last error as its cause", () => {
     const refusal = serverError("53300", "too many");
     const logins = opening(
       { stage: "a token", refusal: undefined },

@@ -8,7 +8,7 @@ const database = useLocalDatabase(COUNTERS);
 beforeEach(() => resetCounter(database));
 
 describe("pool.query", () => {
-  test("is that of a pg.Pool, in every form", async () => {
+  test("works like that of a pg.Pool, in every form", async () => {
     const db = database.pool({ max: 1 });
     expect(db).toBeInstanceOf(Pool);
     expect((await db.query("SELECT $1::int AS n", [1])).rows).toEqual([{ n: 1 }]);
@@ -25,7 +25,7 @@ describe("pool.query", () => {
     expect(db.stats).toMatchObject({ connectionsOpened: 1, tokensSigned: 1, total: 1, idle: 1 });
   });
 
-  test("calls a statement object's own callback, and gets its connection back", async () => {
+  test("calls a statement object's own callback, and its connection is released", async () => {
     const db = database.pool({ max: 1 });
     for (const text of ["SELECT 6 AS n", "SELECT nonsense"]) {
       const called = new Promise((resolve) => {
@@ -44,7 +44,7 @@ describe("pool.query", () => {
     expect(db.stats.connectionsOpened).toBe(0);
   });
 
-  test("takes a config object again and again, frozen or with its text behind a getter", async () => {
+  test("accepts the same config object repeatedly, frozen or with its text behind a getter", async () => {
     const db = database.pool({ max: 1 });
     const client = await db.connect();
     class Statement {
@@ -57,7 +57,7 @@ describe("pool.query", () => {
     client.release();
   });
 
-  test("keeps its connection when a statement fails", async () => {
+  test("keeps its connection open when a statement fails", async () => {
     const db = database.pool();
     for (let i = 0; i < 100; i++) {
       await expect(db.query("INSERT INTO counters VALUES (1, 1)")).rejects.toThrow(DatabaseError);
@@ -80,7 +80,7 @@ describe("pool.query", () => {
   });
 
   test.each(["OC000", "OC001"] as const)(
-    "runs a statement again that met %s, which DSQL rolled back whole",
+    "retries a statement that met %s, which DSQL rolled back in full",
     async (code) => {
       const retries: unknown[] = [];
       const db = database.pool({ retry: { onRetry: (event) => retries.push(event.occType) } });
@@ -91,7 +91,7 @@ describe("pool.query", () => {
     },
   );
 
-  test("runs no statement again with autocommitRetry: false", async () => {
+  test("retries no statement with autocommitRetry: false", async () => {
     database.local.faults.conflictCommits(1);
     await expect(database.pool({ autocommitRetry: false }).query(increment)).rejects.toMatchObject({
       code: "40001",
@@ -99,7 +99,7 @@ describe("pool.query", () => {
     expect(database.local.faults.counts.conflict).toBe(1);
   });
 
-  test("runs nothing again that may have committed or handed out rows before the conflict", async () => {
+  test("retries nothing that may have committed or returned rows before the conflict", async () => {
     const db = database.pool();
     database.local.faults.conflictCommits(1);
     await expect(db.query(`BEGIN; ${increment}; COMMIT`)).rejects.toMatchObject({ code: "40001" });
@@ -109,13 +109,13 @@ describe("pool.query", () => {
     expect(await counted(database)).toBe(0);
   });
 
-  test("never runs a statement again whose outcome is unknown", async () => {
+  test("never retries a statement of undetermined outcome", async () => {
     database.local.faults.cutConnection("after-commit");
     await expect(database.pool().query(increment)).rejects.toThrow(CommitOutcomeUnknownError);
     expect(await counted(database)).toBe(1);
   });
 
-  test("works on while credentials are away, as long as a connection is open", async () => {
+  test("works without credentials as long as a connection is open", async () => {
     let away = false;
     const credentials = async () => {
       if (away) throw new Error("the metadata service is away");

@@ -20,7 +20,7 @@ describe("a connection that is released", () => {
     expect(await counted(database)).toBe(0);
   });
 
-  test("in the middle of a statement or of a cursor is closed", async () => {
+  test("while a statement or a cursor is running is closed", async () => {
     const db = database.pool({ max: 1 });
     const client = await db.connect();
     const slow = client.query("SELECT pg_sleep(20)");
@@ -35,7 +35,7 @@ describe("a connection that is released", () => {
     expect(db.stats.connectionsOpened).toBe(3);
   });
 
-  test("right after an error, while its response has still to end, is reused", async () => {
+  test("right after an error, before the end of the response, is reused", async () => {
     const db = database.pool({ max: 1 });
     for (let i = 0; i < 20; i++) {
       const client = await db.connect();
@@ -64,7 +64,7 @@ describe("a connection that is released", () => {
 });
 
 describe("waiting for a connection", () => {
-  test("fails in time with what the pool was doing", async () => {
+  test("times out with the state of the pool", async () => {
     const db = database.pool({ max: 2, connectionTimeoutMillis: 200 });
     const held = [await db.connect(), await db.connect()];
     const [first, second] = await Promise.allSettled([db.query("SELECT 1"), db.connect()]);
@@ -80,7 +80,7 @@ describe("waiting for a connection", () => {
     expect(db.stats).toMatchObject({ waiting: 0, connectionsOpened: 2 });
   });
 
-  test("covers a token that never comes, and says so", async () => {
+  test("times out without a token, and says so", async () => {
     const db = database.pool({ connectionTimeoutMillis: 50, credentials: () => new Promise(() => {}) });
     const failed = db.query("SELECT 1");
     await expect(failed).rejects.toThrow(/1 being opened \(waiting for a token\)/);
@@ -89,13 +89,13 @@ describe("waiting for a connection", () => {
     });
   });
 
-  test("covers a cluster that takes no connections, and tells what it said", async () => {
+  test("times out if the cluster accepts no connections, with the cluster's error", async () => {
     database.local.faults.refuseConnections("53300", 100);
     const failed = database.pool({ connectionTimeoutMillis: 250 }).query("SELECT 1");
     await expect(failed).rejects.toMatchObject({ code: "DSQL_POOL_TIMEOUT", cause: { code: "53300" } });
   });
 
-  test("does not end for one who has just come with the login that was begun for another", async () => {
+  test("does not fail for a new caller when a login that began for another fails", async () => {
     const db = database.pool({ connectionTimeoutMillis: 300 });
     database.local.faults.refuseConnections("53400", 100);
     await expect(db.query("SELECT 1")).rejects.toThrow(PoolTimeoutError);
@@ -112,7 +112,7 @@ describe("waiting for a connection", () => {
     expect(db.stats.connectionsOpened).toBe(1);
   });
 
-  test("ends for each caller with the error that its connection failed with", async () => {
+  test("ends for each caller with its own connection's error", async () => {
     const db = database.pool({
       max: 3,
       credentials: { ...database.local.credentials, secretAccessKey: "wrong" },

@@ -7,7 +7,7 @@ const database = useLocalDatabase(COUNTERS);
 beforeEach(() => resetCounter(database));
 
 describe("pool.transactionWithRetry", () => {
-  test("runs again after conflicts and lost connections, and commits once", async () => {
+  test("retries after conflicts and lost connections, and commits once", async () => {
     const db = database.pool();
     database.local.faults.conflictCommits(2);
     database.local.faults.cutConnection("before-begin");
@@ -22,7 +22,7 @@ describe("pool.transactionWithRetry", () => {
     expect(await counted(database)).toBe(1);
   });
 
-  test("keeps retrying while the endpoint that it has lost is unreachable", async () => {
+  test("keeps retrying while an endpoint that was lost is unreachable", async () => {
     const [endpoint] = database.local.endpoints;
     for (const db of [database.pool(), await database.connect()]) {
       const reasons: string[] = [];
@@ -40,7 +40,7 @@ describe("pool.transactionWithRetry", () => {
     expect(await counted(database)).toBe(2);
   });
 
-  test("fails at once where there is no endpoint at all", async () => {
+  test("fails at once if there is no endpoint", async () => {
     let attempts = 0;
     const onRetry = () => attempts++;
     const failed = database.pool({ port: 1 }).transactionWithRetry(async () => {}, { onRetry });
@@ -48,7 +48,7 @@ describe("pool.transactionWithRetry", () => {
     expect(attempts).toBe(0);
   });
 
-  test("looks with verifyCommit before it runs a COMMIT of unknown outcome again", async () => {
+  test("calls verifyCommit before it retries after a COMMIT of undetermined outcome", async () => {
     const db = database.pool();
     const work = async (client: { query(text: string): Promise<unknown> }) => {
       await client.query(increment);
@@ -80,7 +80,7 @@ describe("pool.transactionWithRetry", () => {
     expect(await counted(database)).toBe(2);
   });
 
-  test("keeps its connections through conflicts and errors of the work", async () => {
+  test("keeps its connections open after conflicts and errors of the work", async () => {
     const db = database.pool({ max: 1 });
     database.local.faults.conflictCommits(5);
     await db.transactionWithRetry((client) => client.query(increment));
@@ -91,7 +91,7 @@ describe("pool.transactionWithRetry", () => {
     expect(db.stats).toMatchObject({ connectionsOpened: 1, idle: 1 });
   });
 
-  test("is what drizzle-orm calls as transaction, with the retries counted its way", async () => {
+  test("can be called as drizzle-orm's transaction, which counts retries", async () => {
     database.local.faults.conflictCommits(2);
     const failed = database.pool().transaction((client) => client.query(increment), { maxRetries: 1 });
     await expect(failed).rejects.toMatchObject({ code: "DSQL_OCC_RETRY_EXHAUSTED", attempts: 2 });

@@ -28,7 +28,7 @@ afterEach(() => {
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("pool.query", () => {
-  test("is that of a pg.Pool, in every form, on one connection", async () => {
+  test("works like that of a pg.Pool, in every form, on one connection", async () => {
     const pool = server.pool();
     expect(pool).toBeInstanceOf(Pool);
     const text = [{ text: "SELECT 1" }];
@@ -48,7 +48,7 @@ describe("pool.query", () => {
     expect(server.sessions).toHaveLength(1);
   });
 
-  test("prefers a callback beside a statement object to that inside of it", async () => {
+  test("prefers the callback argument to that of a statement object", async () => {
     const pool = server.pool();
     const inside = vi.fn();
     await new Promise<void>((resolve) => {
@@ -68,12 +68,12 @@ describe("pool.query", () => {
     expect(server.sessions).toEqual([]);
   });
 
-  test("takes an object without a method submit for a config object", async () => {
+  test("treats an object without a submit method as a config object", async () => {
     const config = { text: "SELECT 1", submit: "no method", read: () => {} };
     await expect(server.pool().query(config as never)).resolves.toMatchObject({ rowCount: 1 });
   });
 
-  test("rejects or calls back with the error, and releases the connection first", async () => {
+  test("rejects or calls back with the error, after releasing the connection", async () => {
     const pool = server.pool({ max: 1 });
     server.next(/FAIL/, failure("42601"));
     const theCaller = async () => await pool.query("FAIL");
@@ -109,7 +109,7 @@ describe("pool.query", () => {
     expect(pool.stats).toMatchObject({ idle: 1, connectionsOpened: 1 });
   });
 
-  test("keeps what a callback throws out of the pool", async () => {
+  test("is not affected by what a callback throws", async () => {
     const pool = server.pool({ max: 1 });
     const mine = new Error("mine");
     const uncaught = new Promise((resolve) => process.once("uncaughtException", resolve));
@@ -130,7 +130,7 @@ describe("pool.query", () => {
     expect(pool.stats).toMatchObject({ total: 0, waiting: 0, connectionsFailed: 2 });
   });
 
-  test("retries after a conflict, and says so", async () => {
+  test("retries after a conflict, and reports it", async () => {
     const retries: RetryEvent[] = [];
     const telemetry = { retry: (event: RetryEvent) => void retries.push(event) };
     const pool = server.pool({ retry: AT_ONCE, telemetry });
@@ -154,7 +154,7 @@ describe("pool.query", () => {
 });
 
 describe("a client of a pool", () => {
-  test("sends nothing after its release, which is possible once", async () => {
+  test("sends nothing after its release, which is possible only once", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
     expect(client).toBeInstanceOf(DsqlClient);
@@ -167,7 +167,7 @@ describe("a client of a pool", () => {
     expect(server.received).toEqual(["SELECT 1"]);
   });
 
-  test("is given to a callback, with what releases it", async () => {
+  test("is passed to a callback, with a function that releases it", async () => {
     const pool = server.pool({ max: 1 });
     for (const reason of [undefined, new Error("no good")])
       await new Promise<void>((resolve) => {
@@ -191,7 +191,7 @@ describe("a client of a pool", () => {
     await expect(pool.connect()).rejects.toMatchObject({ code: "28000" });
   });
 
-  test.each([true, new Error("no good")])("is closed where it is released with %s", async (reason) => {
+  test.each([true, new Error("no good")])("is closed if it is released with %s", async (reason) => {
     const pool = server.pool();
     (await pool.connect()).release(reason);
     expect(pool.totalCount).toBe(0);
@@ -201,7 +201,7 @@ describe("a client of a pool", () => {
   test.each([
     ["with an open transaction", ["BEGIN"]],
     ["with a failed transaction", ["BEGIN", "FAIL"]],
-  ])("is closed where it is released %s", async (_what, texts) => {
+  ])("is closed if it is released %s", async (_what, texts) => {
     const pool = server.pool();
     const client = await pool.connect();
     server.next(/FAIL/, failure("42601"));
@@ -210,7 +210,7 @@ describe("a client of a pool", () => {
     await expect.poll(() => pool.totalCount).toBe(0);
   });
 
-  test("is closed where it is released in the middle of a statement", async () => {
+  test("is closed if it is released while a statement is running", async () => {
     const pool = server.pool();
     const client = await pool.connect();
     server.next(/SELECT/, nothing);
@@ -220,7 +220,7 @@ describe("a client of a pool", () => {
     expect(pool.totalCount).toBe(0);
   });
 
-  test("is used again where it is released before the end of the response to its error", async () => {
+  test("is reused if it is released before the end of an error response", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
     server.next(/FAIL/, (session) => session.error("42601"));
@@ -233,7 +233,7 @@ describe("a client of a pool", () => {
     expect(server.sessions).toHaveLength(1);
   });
 
-  test("is closed in that case where it is released to be destroyed", async () => {
+  test("is closed in that case if it is released to be destroyed", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
     server.next(/FAIL/, (session) => session.error("42601"));
@@ -242,7 +242,7 @@ describe("a client of a pool", () => {
     expect(pool.totalCount).toBe(0);
   });
 
-  test("is closed in that case where its transaction stays open", async () => {
+  test("is closed in that case if its transaction stays open", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
     await client.query("BEGIN");
@@ -280,7 +280,7 @@ describe("the events of a pool", () => {
     ]);
   });
 
-  test("tell of an idle connection that is lost, which is replaced", async () => {
+  test("report the loss of an idle connection, which is replaced", async () => {
     const lines: unknown[] = [];
     const logger = { info: (message: string, details?: object) => void lines.push([message, details]) };
     const pool = server.pool({ logger: logger as never });
@@ -296,7 +296,7 @@ describe("the events of a pool", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
-  test("end no process where nobody listens, and tell nothing of a connection that is in use", async () => {
+  test("do not end the process without a listener, and do not report a connection in use", async () => {
     const pool = server.pool();
     await pool.query("SELECT 1");
     server.session.cut();
@@ -320,7 +320,7 @@ describe("the events of a pool", () => {
     expect(heard).not.toHaveBeenCalled();
   });
 
-  test("keep what a listener throws out of the pool", async () => {
+  test("keep the pool working if a listener throws", async () => {
     const pool = server.pool({ max: 1 });
     const mine = new Error("mine");
     pool.on("acquire", () => {
@@ -333,7 +333,7 @@ describe("the events of a pool", () => {
     expect(pool.idleCount).toBe(1);
   });
 
-  test("close a connection whose `connect` listener throws, and give its caller the error", async () => {
+  test("close a connection whose `connect` listener throws, and its caller receives the error", async () => {
     const pool = server.pool();
     const mine = new Error("mine");
     pool.once("connect", () => {
@@ -400,7 +400,7 @@ describe("waiting for a connection", () => {
     expect(pool.stats.connectionsOpened).toBe(2);
   });
 
-  test("fails in time with what the pool was doing", async () => {
+  test("times out with the state of the pool", async () => {
     const pool = server.pool({ max: 1, connectionTimeoutMillis: 200 });
     const client = await pool.connect();
     await expect(pool.connect()).rejects.toMatchObject({
@@ -421,7 +421,7 @@ describe("waiting for a connection", () => {
     expect(pool.stats).toMatchObject({ total: 0, waiting: 0, connectionsFailed: 9 });
   });
 
-  test("does not end for a caller who came later than the login that failed began", async () => {
+  test("does not end for a caller that arrived after the failed login began", async () => {
     let refuse = () => {};
     server.nextLogin((session) => {
       refuse = () => refusal("28000")(session, "");
@@ -436,7 +436,7 @@ describe("waiting for a connection", () => {
     expect((await second).rows).toEqual([{ text: "SELECT 2" }]);
   });
 
-  test("goes on when a connection fails that was opened for a caller who got another", async () => {
+  test("continues after the failure of a connection whose caller received another", async () => {
     let refuse = (_reason: Error) => {};
     let prepared = 0;
     const onConnect = () =>
@@ -454,7 +454,7 @@ describe("waiting for a connection", () => {
     borrowed.release();
   });
 
-  test("goes on when a connection in use is closed", async () => {
+  test("continues when a connection in use is closed", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
     const waiting = pool.query("SELECT 1");
@@ -465,7 +465,7 @@ describe("waiting for a connection", () => {
 });
 
 describe("a new connection", () => {
-  test("is set up by onConnect before anybody gets it", async () => {
+  test("is set up by onConnect before any caller receives it", async () => {
     const pool = server.pool({
       onConnect: async (client) => {
         await client.query("SET x");
@@ -486,14 +486,14 @@ describe("a new connection", () => {
       { message: "mine" },
     ],
     ["never ends", () => new Promise(() => {}), { code: "DSQL_CONNECTION_LOST" }],
-  ])("is closed where onConnect %s", async (_what, onConnect, expected) => {
+  ])("is closed if onConnect %s", async (_what, onConnect, expected) => {
     const pool = server.pool({ onConnect: onConnect as never, connectionTimeoutMillis: 300 });
     await expect(pool.warmUp(1)).rejects.toMatchObject(expected);
     expect(pool.totalCount).toBe(0);
     await expect.poll(() => server.session.isClosed).toBe(true);
   });
 
-  test("is closed where onConnect leaves a transaction open", async () => {
+  test("is closed if onConnect leaves a transaction open", async () => {
     const pool = server.pool({ onConnect: async (client) => void (await client.query("BEGIN")) });
     await expect(pool.query("SELECT 1")).rejects.toMatchObject({
       code: "DSQL_CONFIG",
@@ -529,7 +529,7 @@ describe("the life of a connection", () => {
     expect(pool.stats).toMatchObject({ total: 1, idle: 1, connectionsOpened: 3 });
   });
 
-  test("keeps the process alive while it is used, closed or waited for, and not while it is idle", async () => {
+  test("keeps the process alive while it is used, closed or waited for, but not while it is idle", async () => {
     const pool = server.pool({ max: 1 });
     const calls: string[] = [];
     pool.on("connect", (client) => {
@@ -550,7 +550,7 @@ describe("the life of a connection", () => {
     expect(calls).toEqual(["unref", "ref", "unref", "ref"]);
   });
 
-  test("always keeps it alive with allowExitOnIdle: false", async () => {
+  test("always keeps the process alive with allowExitOnIdle: false", async () => {
     const unref = vi.spyOn(Client.prototype as never, "unref");
     const ref = vi.spyOn(Client.prototype as never, "ref");
     const pool = server.pool({ allowExitOnIdle: false });
@@ -600,7 +600,7 @@ describe("warmUp", () => {
     await expect.poll(() => pool.stats).toMatchObject({ total: 3, idle: 3 });
   });
 
-  test("fails with the first error, and keeps no caller waiting", async () => {
+  test("fails with the first error, and does not keep callers waiting", async () => {
     server.nextLogin(refusal("28000"));
     const pool = server.pool({ max: 1 });
     const warm = pool.warmUp(1);
@@ -629,7 +629,7 @@ describe("drain", () => {
     expect(pool.totalCount).toBe(1);
   });
 
-  test("does not spare a connection that was being opened", async () => {
+  test("also closes a connection that was being opened", async () => {
     const pool = server.pool();
     const query = pool.query("SELECT 1");
     await pool.drain();
@@ -640,7 +640,7 @@ describe("drain", () => {
 });
 
 describe("end", () => {
-  test("waits for connections in use, rejects who waits, refuses what follows, and may be called again", async () => {
+  test("waits for connections in use, rejects waiting and later callers, and may be called again", async () => {
     const pool = server.pool({ max: 1 });
     const client = await pool.connect();
     const waiting = pool.query("SELECT 1");
@@ -672,7 +672,7 @@ describe("end", () => {
     expect(pool.stats).toMatchObject({ connectionsOpened: 1, connectionsFailed: 0 });
   });
 
-  test("calls back", async () => {
+  test("calls its callback", async () => {
     const pool = server.pool();
     await pool.query("SELECT 1");
     await new Promise<void>((resolve) => {
@@ -696,7 +696,7 @@ describe("end", () => {
     expect(pool.stats.connectionsClosed).toBe(1);
   });
 
-  test("ends logins that are under way, and waits for no token", async () => {
+  test("ends logins in progress, and waits for no token", async () => {
     server.nextLogin(nothing);
     const pools = [server.pool(), server.pool({ credentials: () => new Promise(() => {}) })];
     for (const pool of pools) {
@@ -709,7 +709,7 @@ describe("end", () => {
     }
   });
 
-  test("closes a connection that was opened in the last moment", async () => {
+  test("closes a connection that was opened at the last moment", async () => {
     const pool = server.pool();
     const warm = pool.warmUp(1).catch(() => {});
     await new Promise<void>((resolve) => {
@@ -726,7 +726,7 @@ describe("end", () => {
 });
 
 describe("a transaction of a pool", () => {
-  test("is committed, retried after a conflict, and given up as it says", async () => {
+  test("is committed, retried after a conflict, and given up after maxAttempts", async () => {
     const pool = server.pool({ max: 1, retry: AT_ONCE });
     server.next(/COMMIT/, (session) => {
       session.error("40001", "(OC000)");
@@ -748,14 +748,14 @@ describe("a transaction of a pool", () => {
     expect(pool.retryOptions).toMatchObject(AT_ONCE);
   });
 
-  test("runs on another connection after one that was lost", async () => {
+  test("runs on another connection after the first was lost", async () => {
     const pool = server.pool({ retry: AT_ONCE });
     server.next(/INSERT/, cut);
     await pool.transactionWithRetry((client) => client.query("INSERT"));
     expect(pool.stats).toMatchObject({ connectionsOpened: 2, total: 1 });
   });
 
-  test("under drizzle-orm's name rejects with the conflict itself where it has no retries", async () => {
+  test("under drizzle-orm's name rejects with the conflict itself if it has no retries", async () => {
     const pool = server.pool({ retry: AT_ONCE });
     expect(await pool.transaction(async () => "done")).toBe("done");
     server.next(/INSERT/, CONFLICT);
@@ -771,13 +771,13 @@ describe("a transaction of a pool", () => {
     await expect(pool.transaction(() => Promise.reject(mine))).rejects.toBe(mine);
   });
 
-  test("counts the work's time from its BEGIN for those who take turns", async () => {
+  test("may have a conflictKey", async () => {
     const pool = server.pool({ max: 1 });
     await pool.transactionWithRetry((client) => client.query("INSERT"), { conflictKey: "one" });
     expect(server.received).toEqual(["BEGIN", "INSERT", "COMMIT"]);
   });
 
-  test("takes turns with those of every pool of its cluster, and with none of another", () => {
+  test("takes turns with those of all pools of its cluster, and of no other", () => {
     const { host, port } = server.connection as { host: string; port: number };
     const clusterOf = (options: object) => server.pool(options).retryOptions.cluster;
     const own = clusterOf({});
@@ -788,8 +788,8 @@ describe("a transaction of a pool", () => {
   });
 });
 
-describe("what is known of a pool", () => {
-  test("without a secret", async () => {
+describe("what a pool shows", () => {
+  test("contains no secret", async () => {
     const pool = server.pool({ ormPrefix: "kysely", min: 1, max: 3, idleTimeoutMillis: 5_000 });
     const { host, port, region } = server.connection;
     const shown = { host, port, user: "admin", database: "postgres", region };
@@ -812,7 +812,7 @@ describe("what is known of a pool", () => {
     });
   });
 
-  test("by its kind, in every copy of this package", () => {
+  test("identifies it in every copy of this package", () => {
     const pool = server.pool();
     expect(isDsqlPool(pool)).toBe(true);
     const copy = Object.defineProperty({}, Symbol.for("dsql-core.DsqlPool"), { value: true });
@@ -821,7 +821,7 @@ describe("what is known of a pool", () => {
       expect(isDsqlPool(other)).toBe(false);
   });
 
-  test("by the name that an adapter gives it", async () => {
+  test("includes the name that an adapter sets", async () => {
     const pool = server.pool();
     pool.useOrmPrefix("drizzle");
     pool.useOrmPrefix("kysely");
@@ -830,7 +830,7 @@ describe("what is known of a pool", () => {
     expect(server.session.parameters.application_name).toMatch(/^drizzle:/);
   });
 
-  test("by its default options", () => {
+  test("includes its default options", () => {
     vi.stubEnv("PGHOST", server.connection.host as string);
     expect(new DsqlPool().options).toMatchObject({ max: 10, min: 0 });
     vi.unstubAllEnvs();
@@ -838,7 +838,7 @@ describe("what is known of a pool", () => {
 });
 
 describe("a pool for an adapter", () => {
-  test("is the given one, or is made of options", () => {
+  test("is the given one, or is created from options", () => {
     const pool = server.pool();
     expect(openPool(pool, "kysely")).toBe(pool);
     expect(pool.options.application_name).toMatch(/^kysely:/);
@@ -850,7 +850,7 @@ describe("a pool for an adapter", () => {
     }
   });
 
-  test("is not pg's own, whose COMMIT nobody guards", () => {
+  test("is not pg's own, which does not guard COMMIT", () => {
     for (const other of [new Pool(), new Client()])
       expect(() => openPool(other as never, "kysely")).toThrow("is not a DsqlPool");
     for (const other of [undefined, null, {}, { connect: 1 }, { query: 1 }])

@@ -35,7 +35,7 @@ test("signs the token that the AWS SDK's signer signs, for any identity, host, R
   );
 });
 
-/** The SDK has the signature elsewhere in the query, where the server does not look at the order. */
+/** The SDK puts the signature elsewhere in the query; the server does not depend on the order. */
 function partsOf(token: string): string[] {
   return token.split(/[?&]/).sort();
 }

@@ -14,7 +14,7 @@ async function stored(): Promise<number> {
   return (await database.pool().query("SELECT * FROM entries")).rowCount ?? 0;
 }
 
-/** A client that logs in after one refusal, with a statement that was queued before. */
+/** A client whose login is refused once, with a statement that was queued before it. */
 async function afterRefusal(refuse: () => void, text: string) {
   const client = new DsqlClient(database.local.connection);
   refuse();
@@ -24,7 +24,7 @@ async function afterRefusal(refuse: () => void, text: string) {
   return { client, queued };
 }
 
-describe("a statement that was queued before a login that is tried again", () => {
+describe("a statement that was queued before a login that is retried", () => {
   const refusals: [string, () => void][] = [
     ["a stale token", () => database.local.faults.refuseTokens("expired")],
     ["too many connections", () => database.local.faults.refuseConnections("53300")],
@@ -63,7 +63,7 @@ describe("a statement that was queued before a login that is tried again", () =>
     expect([runs, await stored()]).toEqual([1, 1]);
   });
 
-  test.each(refusals)("after %s gets the server's own error", async (_what, refuse) => {
+  test.each(refusals)("after %s receives the server's own error", async (_what, refuse) => {
     await database.pool().query(INSERT);
     const { client, queued } = await afterRefusal(refuse, INSERT);
     await expect(queued).rejects.toMatchObject({ code: "23505" });
@@ -78,7 +78,7 @@ describe("a statement that was queued before a login that is tried again", () =>
   });
 });
 
-describe("a client that is closed while it replaces its lost connection leaves none open", () => {
+describe("a client that is closed while it replaces its lost connection leaves no connection open", () => {
   const waits: [string, () => unknown][] = [
     ["a tick", () => nextTick()],
     ["a turn", () => nextTurn()],
@@ -92,7 +92,7 @@ describe("a client that is closed while it replaces its lost connection leaves n
     const before = database.local.stats.sessionsOpen;
     for (const lose of [
       (client: DsqlClient) => client.connection.stream.destroy(),
-      // The connection is still open when the next attempt begins, and is closed then.
+      // The connection is still open when the next attempt begins, and is then closed.
       () => Promise.reject(Object.assign(new Error("(OC000)"), { code: "40001" })),
     ]) {
       const client = await database.connect();
@@ -125,13 +125,13 @@ describe("a client that is closed while it replaces its lost connection leaves n
 
 const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
-test("a transaction on a client that was never connected is refused, and does not wait for ever", async () => {
+test("a transaction on a client that was never connected is refused, and does not wait forever", async () => {
   const client = new DsqlClient(database.local.connection);
   await expect(client.transactionWithRetry(async () => {})).rejects.toMatchObject({ code: "DSQL_CONFIG" });
   await client.end();
 });
 
-test("a transaction may be asked for while its client connects", async () => {
+test("a transaction may be started while its client connects", async () => {
   const client = new DsqlClient(database.local.connection);
   const connected = client.connect();
   expect(

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { startLocalDsql } from "dsql-local";
 import { expect, test } from "vitest";
 
-/** Runs a program of the README, all of which are JavaScript too, in a process of its own. */
+/** Runs a program of the README in its own process; all of them are also valid JavaScript. */
 function run(program: string, env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     const cwd = new URL("..", import.meta.url);
@@ -14,7 +14,7 @@ function run(program: string, env: NodeJS.ProcessEnv): Promise<string> {
   });
 }
 
-test("the README's first two programs run as they stand", async () => {
+test("the README's first two programs run unchanged", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
   const [pool, client] = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, program]) => program as string);
   await using local = await startLocalDsql();

@@ -6,14 +6,14 @@ import { TRANSACTION_OPTIONS } from "../src/options/retry-settings.ts";
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
 
-/** The words of a text that stand in code, among them the parts of `a.b(c)`. */
+/** The words in the code of the README, among them the parts of `a.b(c)`. */
 async function wordsInCode(): Promise<Set<string>> {
   const readme = await read("../README.md");
   const code = [...readme.matchAll(/```.*?```|`[^`\n]+`/gs)].map(([part]) => part).join(" ");
   return new Set(code.match(/[A-Za-z_]\w*/g));
 }
 
-test("the README tells of every option, every function and class, and every error's code", async () => {
+test("the README mentions every option, function, class and error code", async () => {
   const words = await wordsInCode();
   const codes = (await read("../src/errors.ts")).match(/DSQL_[A-Z_]+/g) ?? [];
   const names = [
@@ -25,7 +25,7 @@ test("the README tells of every option, every function and class, and every erro
   expect(names.filter((name) => !words.has(name))).toEqual([]);
 });
 
-test("the README tells of what a pool and a client have beyond pg's own", async () => {
+test("the README mentions what a pool and a client have beyond pg's", async () => {
   const words = await wordsInCode();
   const inherited = new Set(["constructor", "connect", "end", "query", "toJSON"]);
   const counts = new Set(["totalCount", "idleCount", "waitingCount", "expiredCount"]);

@@ -26,7 +26,7 @@ describe("refused options", () => {
     expect(String(thrown)).not.toContain("s3cret");
   });
 
-  test("names the nearest option for one that it does not know", () => {
+  test("names the nearest option for an unknown one", () => {
     expect(() => new DsqlPool({ host: HOST, maxLifeTimeSecs: 1 } as DsqlPoolOptions)).toThrow(
       "maxLifetimeSeconds",
     );
@@ -92,7 +92,7 @@ describe("refused options", () => {
     expect(() => new DsqlClient(config as never)).toThrow(DsqlConfigError);
   });
 
-  test("says where the retry options of a single client go", () => {
+  test("says where to pass the retry options of a single client", () => {
     expect(() => new DsqlClient({ host: HOST, retry: {} } as never)).toThrow(
       /retry is an option of DsqlPool.*transactionWithRetry\(work, options\)/,
     );
@@ -107,14 +107,14 @@ describe("refused options", () => {
     );
   });
 
-  test("takes the shortest and the longest token, and every option at undefined or null", () => {
+  test("accepts the shortest and the longest token, and undefined or null for every option", () => {
     for (const tokenDurationSecs of [1, 604_800]) resolveConnection({ host: HOST, tokenDurationSecs });
     const names = ["statement_timeout", "max", "ssl", "connectionString", "retry", "region", "credentials"];
     for (const nothing of [undefined, null])
       new DsqlPool({ host: HOST, ...Object.fromEntries(names.map((name) => [name, nothing])) });
   });
 
-  test("refuses an AWS_REGION that names none", () => {
+  test("refuses an AWS_REGION that is not a Region", () => {
     expect(() => resolveRegion({}, { AWS_REGION: "us east" })).toThrow(/AWS_REGION must be/);
     expect(resolveRegion({}, { AWS_REGION: " US-East-1 " })).toBe("us-east-1");
   });

@@ -23,7 +23,7 @@ describe("a retry lane", () => {
     vi.useRealTimers();
   });
 
-  test("lets one retry run at a time, those that lost first first", async () => {
+  test("lets one retry run at a time, in the order in which they lost", async () => {
     const lane = new RetryLane();
     let slot = await lane.enter(1, never);
     const order: number[] = [];
@@ -40,7 +40,7 @@ describe("a retry lane", () => {
     expect(order).toEqual([2, 3, 4, 5]);
   });
 
-  test("is as wide as commits go side by side, and half as much again", async () => {
+  test("lets in as many retries as committed side by side, and half as many again", async () => {
     const lane = new RetryLane();
     const before = lane.commits;
     for (let i = 0; i < 4; i++) lane.committed(false);
@@ -62,7 +62,7 @@ describe("a retry lane", () => {
     expect(lane.width).toBeLessThan(2);
   });
 
-  test("keeps what the last of the first losers saw", () => {
+  test("keeps the width that the last of the first losers saw", () => {
     const lane = new RetryLane();
     for (let i = 0; i < 4; i++) lane.committed(false);
     lane.lost(0, false);
@@ -103,7 +103,7 @@ describe("a retry lane", () => {
     expect(lane.isBusy).toBe(false);
   });
 
-  test("passes the slot of a retry that does not end to the next, and takes it back only once", async () => {
+  test("passes the slot of a retry that does not end to the next, and releases it only once", async () => {
     const lane = new RetryLane(10);
     const hanging = await lane.enter(1, never);
     const entries = { second: lane.enter(2, never), third: lane.enter(3, never) };
@@ -114,7 +114,7 @@ describe("a retry lane", () => {
     vi.advanceTimersByTime(5);
     lane.release(hanging);
     expect(await admitted(entries)).toEqual(["second"]);
-    // As long after the second was admitted as before, whatever the first did meanwhile.
+    // The full time after the second was admitted, whatever the first did meanwhile.
     vi.advanceTimersByTime(5);
     expect(await admitted(entries)).toEqual(["second", "third"]);
     expect(vi.getTimerCount()).toBe(0);
@@ -123,7 +123,7 @@ describe("a retry lane", () => {
     expect(lane.isBusy).toBe(false);
   });
 
-  test("gives each retry its time anew", async () => {
+  test("gives each retry the full time", async () => {
     const lane = new RetryLane(10);
     const first = await lane.enter(1, never);
     const entries = { second: lane.enter(2, never), third: lane.enter(3, never) };
@@ -136,7 +136,10 @@ describe("a retry lane", () => {
   });
 });
 
-/** Rows in memory of which a transaction writes one; the cluster's name is that of the test, so that none meets another. */
+/**
+ * Rows in memory, of which each transaction writes one; the cluster is named after the test, so that tests do not share
+ * lanes.
+ */
 function table(cluster: string) {
   const versions = new Map<string, number>();
   const counts = { attempts: 0 };
@@ -156,7 +159,7 @@ function table(cluster: string) {
   return { counts, write };
 }
 
-/** Attempts that tests end when they like. */
+/** Attempts that the test ends. */
 function gate() {
   const waiting: (() => void)[] = [];
   return {
@@ -184,7 +187,7 @@ describe("retries of work that lost over the same row", () => {
     expect(counts.attempts).toBeLessThanOrEqual(210);
   });
 
-  test("hold up nobody who lost over another row, through whichever function it was called", async () => {
+  test("do not hold up work that lost over another row, whichever function ran it", async () => {
     const { write } = table("another row");
     const held = gate();
     const withTransaction = (row: string, work?: () => Promise<void>) => {
@@ -200,7 +203,7 @@ describe("retries of work that lost over the same row", () => {
     await Promise.all(hot).finally(() => clearInterval(opening));
   });
 
-  test("do not wait for a retry that is bound to lose because somebody has committed meanwhile", async () => {
+  test("do not wait for a retry that is bound to lose because another transaction has committed", async () => {
     const { counts, write } = table("overtaken");
     const held = gate();
     const slow = { attempts: 0 };
@@ -219,13 +222,13 @@ describe("retries of work that lost over the same row", () => {
       isDone = true;
     });
     await write("hot");
-    // Far sooner than a stuck retry is passed over.
+    // Long before a stuck retry is passed over.
     await until(() => isDone);
     held.open();
     await losers[0];
   });
 
-  test("go on by themselves where nobody says what they lost over", async () => {
+  test("take no turns if the rows that they lost over are not known", async () => {
     const held = gate();
     const work = async (attempt: number) => {
       if (attempt === 1) throw conflict();
@@ -237,7 +240,7 @@ describe("retries of work that lost over the same row", () => {
     await Promise.all(both);
   });
 
-  test("are told apart by cluster", async () => {
+  test("are separate for each cluster", async () => {
     const held = gate();
     const tables = [table("cluster one"), table("cluster two")];
     const all = tables.flatMap(({ write }) =>
@@ -253,7 +256,7 @@ describe("retries of work that lost over the same row", () => {
   });
 });
 
-test("a wait for a turn leaves no listener on the caller's signal, whether it comes, times out or is aborted", async () => {
+test("a wait for a turn leaves no listener on the caller's signal, whether it succeeds, times out or is aborted", async () => {
   const held = gate();
   const abort = new AbortController();
   const options = { conflictKey: "listened to", ...noWait };
@@ -284,7 +287,7 @@ test("a wait for a turn leaves no listener on the caller's signal, whether it co
   await second;
 });
 
-test("newcomers with a conflictKey wait for nobody while no retry runs or waits", async () => {
+test("newcomers with a conflictKey do not wait while no retry is running or waiting", async () => {
   const held = gate();
   const options = { conflictKey: "free" };
   const all = [1, 2, 3].map(() => retryOnOcc(() => held.wait(), options));
@@ -293,7 +296,7 @@ test("newcomers with a conflictKey wait for nobody while no retry runs or waits"
   await Promise.all(all);
 });
 
-test("the same conflictKey on two clusters is two lanes", async () => {
+test("the same conflictKey on two clusters means two lanes", async () => {
   const held = gate();
   const work = async (attempt: number) => {
     if (attempt === 1) throw conflict();
@@ -305,7 +308,7 @@ test("the same conflictKey on two clusters is two lanes", async () => {
   await Promise.all(all);
 });
 
-/** One row in memory: the first to commit wins, and everybody else who had read it loses. */
+/** One row in memory: the first to commit wins, and all others that had read it lose. */
 function hotRow() {
   const row = { value: 0, version: 0, attempts: 0 };
   const increment = async () => {
@@ -320,8 +323,8 @@ function hotRow() {
   return { row, increment };
 }
 
-describe("many that fight over one row", () => {
-  test("take turns from the first attempt on when they name what they fight over", async () => {
+describe("many transactions that compete for one row", () => {
+  test("take turns from their first attempt if they have a conflictKey", async () => {
     const { row, increment } = hotRow();
     const named = { conflictKey: "row 1" };
     const fighting = [retryOnOcc(increment, named), retryOnOcc(increment, named)];
@@ -334,7 +337,7 @@ describe("many that fight over one row", () => {
     expect(row.attempts).toBe(4);
   });
 
-  test("do not hold up those that fight over something else", async () => {
+  test("do not hold up those that compete for another row", async () => {
     let free: (() => void) | undefined;
     const slow = async (attempt: number) => {
       if (attempt === 1) throw conflict();
@@ -376,7 +379,7 @@ describe("many that fight over one row", () => {
     await holder;
   });
 
-  test("leave the lane free when they fail for another reason", async () => {
+  test("release their slots when they fail for another reason", async () => {
     const failing = async (attempt: number) => {
       throw attempt === 1 ? conflict() : new Error("not enough money");
     };

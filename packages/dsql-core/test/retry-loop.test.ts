@@ -28,7 +28,7 @@ function unavailable(): Error {
   return error;
 }
 
-/** The retries of work whose attempts fail with each of these in turn. */
+/** The retries of work whose attempts fail with each of these errors in turn. */
 async function retriesAfter(errors: unknown[], options: RetryOptions = {}): Promise<RetryEvent[]> {
   const events: RetryEvent[] = [];
   const work = async () => {
@@ -48,12 +48,12 @@ describe("the wait before a retry", () => {
     expect(await delays([conflict(), conflict(), conflict()])).toEqual([5, 10, 20]);
   });
 
-  test("is left out where the rival has committed, unless the caller gave a backoff", async () => {
+  test("is omitted if the rival has committed, unless the caller set a backoff", async () => {
     expect(await delays([conflict()], { conflictKey: "a" })).toEqual([0]);
     expect(await delays([conflict()], { conflictKey: "b", backoff: () => 7 })).toEqual([7]);
   });
 
-  test("is left out after the first change of the schema, also behind other conflicts", async () => {
+  test("is omitted after the first schema change, even after other conflicts", async () => {
     expect(await delays([conflict(), conflict("OC001"), conflict("OC001")])).toEqual([5, 0, 20]);
   });
 
@@ -70,7 +70,7 @@ describe("the wait before a retry", () => {
   });
 });
 
-test("a single statement or work without a connection of its own is retried when the server was unavailable", async () => {
+test("a single statement, or work without its own connection, is retried after `server unavailable`", async () => {
   const work = vi.fn(async (attempt: number) => {
     if (attempt === 1) throw unavailable();
     return attempt;
@@ -80,7 +80,7 @@ test("a single statement or work without a connection of its own is retried when
   expect(await done).toBe(2);
 });
 
-test("a retry says how long the work has taken so far", async () => {
+test("a retry reports how long the work has taken so far", async () => {
   await vi.advanceTimersByTimeAsync(1_000);
   const elapsed: number[] = [];
   const work = async (attempt: number) => {
@@ -93,7 +93,7 @@ test("a retry says how long the work has taken so far", async () => {
   expect(elapsed).toEqual([30, 70]);
 });
 
-test("work that has ended takes no more turns over its rows", async () => {
+test("work that has ended no longer takes turns over its rows", async () => {
   const work = async (attempt: number) => {
     if (attempt > 1) return;
     const lost = conflict();
@@ -109,7 +109,7 @@ test("work that has ended takes no more turns over its rows", async () => {
 });
 
 describe("a wait for a turn", () => {
-  /** Work whose second attempt lasts very long. */
+  /** Work whose second attempt takes very long. */
   const holds = (conflictKey: string) =>
     retryOnOcc(
       async (attempt) => {
@@ -119,7 +119,7 @@ describe("a wait for a turn", () => {
       { conflictKey },
     );
 
-  test("ends at the deadline, of which attempts have used a part", async () => {
+  test("ends at the deadline, which includes earlier attempts", async () => {
     const late = retryOnOcc(
       async () => {
         await sleep(60);
@@ -139,7 +139,7 @@ describe("a wait for a turn", () => {
     await holder;
   });
 
-  test("for the first attempt ends with no attempt made", async () => {
+  test("for the first attempt can end with no attempt made", async () => {
     const holder = holds("none");
     await vi.advanceTimersByTimeAsync(0);
     const work = vi.fn(async () => {});

@@ -10,7 +10,7 @@ import { conflict, serverError } from "./conflict-shapes.ts";
 
 const quick = { baseDelayMs: 0, maxDelayMs: 0 };
 
-/** Work that fails with each of these in turn, then succeeds. */
+/** Work that fails with each of these errors in turn, then succeeds. */
 function failingWith(...errors: unknown[]) {
   const attempts: number[] = [];
   const work = async (attempt: number) => {
@@ -21,7 +21,7 @@ function failingWith(...errors: unknown[]) {
   return { work, attempts };
 }
 
-test("runs work again until it meets no conflict", async () => {
+test("retries work until it meets no conflict", async () => {
   const { work, attempts } = failingWith(conflict(), conflict("OC001"), conflict());
   await expect(retryOnOcc(work, quick)).resolves.toBe("done");
   expect(attempts).toEqual([1, 2, 3, 4]);
@@ -34,7 +34,7 @@ test("rethrows an error that is not a conflict, unchanged and at once", async ()
   expect(attempts).toEqual([1]);
 });
 
-test("counts the first time among maxAttempts and says what it ended in", async () => {
+test("counts the first attempt among maxAttempts, and reports the last error", async () => {
   const last = conflict("OC001");
   const { work, attempts } = failingWith(conflict(), conflict(), last);
   const failure = await retryOnOcc(work, { ...quick, maxAttempts: 3 }).catch((error: unknown) => error);
@@ -43,7 +43,7 @@ test("counts the first time among maxAttempts and says what it ended in", async 
   expect(failure).toMatchObject({ attempts: 3, occType: "schema", stoppedBy: "attempts", cause: last });
 });
 
-test("begins no attempt that would pass the deadline", async () => {
+test("begins no attempt after the deadline", async () => {
   const { work, attempts } = failingWith(conflict());
   const options: RetryOptions = { deadlineMs: 1000, backoff: () => 5000, maxDelayMs: 5000 };
   await expect(retryOnOcc(work, options)).rejects.toMatchObject({ stoppedBy: "deadline", attempts: 1 });
@@ -60,7 +60,7 @@ test("retries the first schema conflict at once, and later ones with backoff", a
   expect(delays).toEqual([0, 2, 3]);
 });
 
-test("tells onRetry which attempt failed, of what, and how long it waits", async () => {
+test("reports to onRetry which attempt failed, with which error, and how long it waits", async () => {
   const events: RetryEvent[] = [];
   const first = conflict();
   const { work } = failingWith(first);
@@ -92,7 +92,7 @@ describe("a hook or logger that fails changes nothing", () => {
 });
 
 describe("an abort", () => {
-  test("before the first attempt runs nothing", async () => {
+  test("before the first attempt prevents it", async () => {
     const { work, attempts } = failingWith();
     const reason = new Error("no longer wanted");
     await expect(retryOnOcc(work, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -112,7 +112,7 @@ describe("an abort", () => {
     expect(attempts).toEqual([1]);
   });
 
-  test("that comes too late keeps a success", async () => {
+  test("that comes too late does not undo a success", async () => {
     const controller = new AbortController();
     const work = async () => {
       controller.abort();
@@ -122,7 +122,7 @@ describe("an abort", () => {
   });
 });
 
-describe("an option that cannot be used is refused by name before anything runs", () => {
+describe("an invalid option is refused by name before anything runs", () => {
   test.each<[string, Record<string, unknown>]>([
     ["maxAttempts", { maxAttempts: 0 }],
     ["maxAttempts", { maxAttempts: 1.5 }],
@@ -154,7 +154,7 @@ describe("an option that cannot be used is refused by name before anything runs"
     ["maxAttemps", 'Did you mean "maxAttempts"?'],
     ["maxRetrys", 'Did you mean "maxRetries"?'],
     ["isolationLevel", "omit it"],
-  ])("%s, which there is none of", async (name, advice) => {
+  ])("%s, which does not exist", async (name, advice) => {
     const { work, attempts } = failingWith();
     const failed = retryOnOcc(work, { [name]: 3 });
     await expect(failed).rejects.toThrow(DsqlConfigError);
@@ -162,7 +162,7 @@ describe("an option that cannot be used is refused by name before anything runs"
     expect(attempts).toEqual([]);
   });
 
-  test("an option that is undefined means its default", async () => {
+  test("an undefined option has its default", async () => {
     const { work } = failingWith(conflict());
     await expect(retryOnOcc(work, { maxAttempts: undefined, backoff: () => 0 })).resolves.toBe("done");
   });

@@ -23,7 +23,7 @@ function gate() {
 
 const unknown = () => new CommitOutcomeUnknownError("no answer to COMMIT", { cause: lost() });
 
-test("runs a transaction again whose connection was lost before COMMIT, and counts that apart", async () => {
+test("retries a transaction whose connection was lost before COMMIT, and counts that separately", async () => {
   const failures = [lost(), conflict(), lost()];
   const events: RetryEvent[] = [];
   const options = { ...quick, onRetry: (event: RetryEvent) => events.push(event) };
@@ -54,7 +54,7 @@ describe("an endpoint that cannot be reached", () => {
     noteIfUnreachable(error);
     return error;
   };
-  /** Work that fails with each of these in turn; returns how often it ran, and what it ended in. */
+  /** Runs work that fails with each of these errors in turn; returns how often it ran, and its result or error. */
   async function outcomeAfter(...failures: Error[]) {
     let attempts = 0;
     const work = async () => {
@@ -65,20 +65,20 @@ describe("an endpoint that cannot be reached", () => {
     return { attempts, error };
   }
 
-  test("is tried again after a connection was lost", async () => {
+  test("is retried after a connection was lost", async () => {
     expect(await outcomeAfter(lost(), unreachable(), unreachable())).toEqual({
       attempts: 4,
       error: undefined,
     });
   });
 
-  test("is reported at once where there was no connection before, also after a conflict", async () => {
+  test("is reported at once if there was no connection before, even after a conflict", async () => {
     const error = unreachable();
     expect(await outcomeAfter(error)).toEqual({ attempts: 1, error });
     expect(await outcomeAfter(conflict(), error)).toEqual({ attempts: 2, error });
   });
 
-  test("is not mistaken for what the work itself could not reach", async () => {
+  test("is not confused with a host that the work itself could not reach", async () => {
     const error = refused();
     expect(await outcomeAfter(lost(), error)).toEqual({ attempts: 2, error });
     const other = Object.assign(new Error("x"), { code: "ENOENT" });
@@ -87,7 +87,7 @@ describe("an endpoint that cannot be reached", () => {
   });
 });
 
-describe("a COMMIT of unknown outcome", () => {
+describe("a COMMIT of undetermined outcome", () => {
   test("is never retried automatically", async () => {
     let attempts = 0;
     const error = unknown();
@@ -99,7 +99,7 @@ describe("a COMMIT of unknown outcome", () => {
     expect(attempts).toBe(1);
   });
 
-  test("returns the remembered result when verifyCommit finds it stored", async () => {
+  test("returns the remembered result when verifyCommit finds that it was stored", async () => {
     const work = async (_attempt: number, remember: (result: string) => string) => {
       remember("stored");
       throw unknown();
@@ -107,7 +107,7 @@ describe("a COMMIT of unknown outcome", () => {
     await expect(retryTransaction(work, { verifyCommit: async () => true })).resolves.toBe("stored");
   });
 
-  test("runs again when verifyCommit finds it undone", async () => {
+  test("is retried when verifyCommit finds that it was not stored", async () => {
     const reasons: string[] = [];
     const work = async (attempt: number) => {
       if (attempt === 1) throw unknown();
@@ -122,7 +122,7 @@ describe("a COMMIT of unknown outcome", () => {
     expect(reasons).toEqual(["commit-not-stored"]);
   });
 
-  test("stays unknown, with both errors, when verifyCommit fails", async () => {
+  test("stays undetermined, with both errors, when verifyCommit fails", async () => {
     const error = unknown();
     const look = new Error("no way to look");
     const work = async () => {
@@ -136,7 +136,7 @@ describe("a COMMIT of unknown outcome", () => {
     expect((failure as { cause: AggregateError }).cause.errors).toEqual([error, look]);
   });
 
-  test.each([[undefined], [0], ["yes"]])("stays unknown when verifyCommit returns %j", async (answer) => {
+  test.each([[undefined], [0], ["yes"]])("stays undetermined when verifyCommit returns %j", async (answer) => {
     let attempts = 0;
     const work = async () => {
       attempts++;
@@ -165,7 +165,7 @@ describe("a COMMIT of unknown outcome", () => {
       throw unknown();
     };
 
-    test("waits for it until the deadline", async () => {
+    test("waits for verifyCommit until the deadline", async () => {
       const takes39 = () => new Promise<boolean>((resolve) => setTimeout(resolve, 39, true));
       const { signal } = new AbortController();
       const done = retryTransaction(work, { verifyCommit: takes39, deadlineMs: 100, signal });
@@ -221,7 +221,7 @@ describe("a COMMIT of unknown outcome", () => {
   });
 });
 
-test("does not take what committed while it waited for a connection for what can commit beside it", async () => {
+test("does not count what committed while it waited for a connection as able to commit beside it", async () => {
   const begun: string[] = [];
   const connection = gate();
   const firstRetry = gate();

@@ -49,11 +49,11 @@ function hold(turns: Turns, waits = limits) {
 }
 
 describe("a conflict over rows", () => {
-  test("is retried at once where somebody else lost over one of them too, and its rival has committed", async () => {
+  test("is retried at once if other work lost over one of them too, and the rival has committed", async () => {
     const [first, second] = [newTurns(), newTurns()];
     expect(await lose(first, "x")).toMatchObject({ retryAtOnce: false });
     expect(await lose(second, "y", "x")).toMatchObject({ retryAtOnce: true });
-    // In its turn a rival is known to have committed only if it was seen to.
+    // In its turn, a rival counts as committed only if its commit was seen.
     expect(await lose(second, "x")).toMatchObject({ retryAtOnce: false });
     const beaten = second.take(async () => {
       commit("x");
@@ -63,7 +63,7 @@ describe("a conflict over rows", () => {
     expect(await second.take(async () => "done", limits)).toEqual({ result: "done" });
   });
 
-  test("waits for its rows in the same order and once, in whatever order and however often they are named", async () => {
+  test("waits for each row once and in a fixed order, however they are named", async () => {
     const [first, second] = [newTurns(), newTurns()];
     await lose(first, "x", "y", "x");
     await lose(second, "y", "x", "y");
@@ -87,7 +87,7 @@ describe("a conflict over rows", () => {
     expect(await wrapped).toMatchObject({ retryAtOnce: true });
   });
 
-  test("leaves those rows over which nobody else lost", async () => {
+  test("leaves the rows over which no other work lost", async () => {
     const [first, second, third] = [newTurns(), newTurns(), newTurns()];
     await lose(first, "x");
     await lose(second, "x", "y");
@@ -105,7 +105,7 @@ describe("a conflict over rows", () => {
     expect(await beaten).toMatchObject({ retryAtOnce: true });
   });
 
-  test("does not count as its rival what committed before its transaction began", async () => {
+  test("does not count commits before its transaction began as its rivals", async () => {
     const [first, second] = [newTurns(), newTurns()];
     await lose(first, "x");
     await lose(second, "x");
@@ -117,7 +117,7 @@ describe("a conflict over rows", () => {
     expect(await waited).toMatchObject({ retryAtOnce: false });
   });
 
-  test("is no reason to take turns when the schema changed", async () => {
+  test("does not lead to turns if the schema changed", async () => {
     const [first, second] = [newTurns(), newTurns()];
     const changed = async () => {
       const lost = conflict("OC001");
@@ -148,7 +148,7 @@ describe("a conflict over rows", () => {
     await waiting.outcome;
   });
 
-  test("asks for the rows of a commit only while somebody takes turns over rows", async () => {
+  test("computes the rows of a commit only while work takes turns over rows", async () => {
     const rows = vi.fn(() => ["x"]);
     noteCommittedRows("c", rows);
     expect(rows).not.toHaveBeenCalled();
@@ -164,7 +164,7 @@ describe("a conflict over rows", () => {
 });
 
 describe("a turn in several lanes", () => {
-  /** One holds row y; another waits for x and y, and holds x already; a third wants x. */
+  /** One holds row y; another holds x and waits for y; a third waits for x. */
   async function heldUp(signal: AbortSignal | undefined) {
     const [holder, waiter, third] = [newTurns(), newTurns(), newTurns()];
     await lose(holder, "y");
@@ -180,7 +180,7 @@ describe("a turn in several lanes", () => {
     return { holding, waiting, wanting };
   }
 
-  test("that does not come in time releases the lanes that it had", async () => {
+  test("that times out releases the lanes that it held", async () => {
     const { holding, waiting, wanting } = await heldUp(undefined);
     vi.advanceTimersByTime(20);
     expect(await waiting.outcome).toEqual({ timedOut: true });
@@ -204,7 +204,7 @@ describe("a turn in several lanes", () => {
     await Promise.all([holding.outcome, wanting.outcome]);
   });
 
-  test("does not run when it comes and is aborted in the same moment", async () => {
+  test("does not run if it is aborted at the moment it comes", async () => {
     const abort = new AbortController();
     const { holding, waiting, wanting } = await heldUp(abort.signal);
     commit("y");
@@ -221,7 +221,7 @@ describe("a turn in several lanes", () => {
 describe("work with a conflictKey", () => {
   const keyed = (conflictKey: string) => newTurns({ cluster: "c", conflictKey });
 
-  test("queues in the order in which it came", async () => {
+  test("queues in the order of arrival", async () => {
     const holder = keyed("order");
     await lose(holder);
     const holding = hold(holder);
@@ -237,7 +237,7 @@ describe("work with a conflictKey", () => {
     expect(order).toEqual(["early", "late"]);
   });
 
-  test("goes behind whoever lost before it came", async () => {
+  test("queues behind work that lost before it arrived", async () => {
     const [holder, loser] = [keyed("before"), keyed("before")];
     await lose(loser);
     await lose(holder);
@@ -253,7 +253,7 @@ describe("work with a conflictKey", () => {
     expect(order).toEqual(["loser", "newcomer"]);
   });
 
-  test("is retried at once when it lost outside of a turn, or against a commit that was seen", async () => {
+  test("is retried at once if it lost outside a turn, or against a commit that was seen", async () => {
     const turns = keyed("rival");
     const rival = keyed("rival");
     expect(await lose(turns)).toMatchObject({ retryAtOnce: true });
@@ -265,14 +265,14 @@ describe("work with a conflictKey", () => {
     expect(await beaten).toMatchObject({ retryAtOnce: true });
   });
 
-  test("is not retried at once after an error that is no conflict, nor after a change of the schema", async () => {
+  test("is not retried at once after an error that is not a conflict, nor after a schema change", async () => {
     for (const error of [new Error("not enough money"), conflict("OC001")]) {
       const failed = keyed("fails").take(() => Promise.reject(error), limits);
       expect(await failed).toEqual({ error, retryAtOnce: false });
     }
   });
 
-  test("widens its lane only by retries that commit", async () => {
+  test("widens its lane only with retries that commit", async () => {
     const turns = keyed("wide");
     for (let commits = 0; commits < 20; commits++) await turns.take(async () => {}, limits);
     await lose(turns);

@@ -24,7 +24,7 @@ const work = async (client: { query(text: string): Promise<unknown> }) => {
   return 7;
 };
 
-describe("a connection is given back", () => {
+describe("a connection is released", () => {
   const dead = new Error("Connection terminated unexpectedly");
   const fatal = serverError("57P01", "terminating connection", "FATAL");
   test.each<[string, Record<string, Error>, string[]]>([
@@ -45,7 +45,7 @@ describe("a connection is given back", () => {
       ["BEGIN", "UPDATE", "COMMIT", "released"],
     ],
     ["after a BEGIN that the server refused", { BEGIN: conflict("OC001") }, ["BEGIN", "released"]],
-    ["to be destroyed after a BEGIN that never reached it", { BEGIN: dead }, ["BEGIN", "destroyed"]],
+    ["to be destroyed after a BEGIN without a response", { BEGIN: dead }, ["BEGIN", "destroyed"]],
     [
       "to be destroyed after a COMMIT without a response",
       { COMMIT: dead },
@@ -67,7 +67,7 @@ describe("a connection is given back", () => {
 });
 
 test.each(["140001", "400011", "4000", "4000a", 40001, undefined])(
-  "destroys a connection whose COMMIT failed with %j, which is no SQLSTATE",
+  "destroys a connection whose COMMIT failed with %j, which is not an SQLSTATE",
   async (code) => {
     const { lease, log } = scripted({
       COMMIT: Object.assign(new Error("x"), { code, severity: "ERROR" }),
@@ -87,7 +87,7 @@ describe("a statement that is still running when the work ends", () => {
   }
   const running = expect.objectContaining({ message: expect.stringContaining("still running") });
 
-  test("is not waited for: no COMMIT is sent, and the connection is destroyed", async () => {
+  test("is not awaited: no COMMIT is sent, and the connection is destroyed", async () => {
     const { lease, log, release } = busy();
     const failed = runTransaction({ lease, work });
     await expect(failed).rejects.toThrow(TransactionRolledBackError);
@@ -96,7 +96,7 @@ describe("a statement that is still running when the work ends", () => {
     expect(release).toHaveBeenCalledExactlyOnceWith(expect.anything(), running);
   });
 
-  test("is not waited for when the work failed either, and its error is kept", async () => {
+  test("is not awaited if the work failed either, and the work's error is kept", async () => {
     const { lease, log, release } = busy();
     const failing = () => Promise.reject(new Error("not enough money"));
     await expect(runTransaction({ lease, work: failing })).rejects.toThrow("not enough money");
@@ -111,7 +111,7 @@ test("begins read only on request", async () => {
   expect(log[0]).toBe("BEGIN READ ONLY");
 });
 
-test("keeps a commit whose connection cannot be given back", async () => {
+test("keeps a commit whose connection cannot be released", async () => {
   const { lease } = scripted();
   const failing = {
     ...lease,
@@ -129,7 +129,7 @@ test("remembers the result before COMMIT is sent", async () => {
   expect(log).toEqual(["BEGIN", "UPDATE", "remembered 7", "COMMIT", "destroyed"]);
 });
 
-test("takes work that throws before its first promise as failed work", async () => {
+test("treats work that throws before its first promise as failed", async () => {
   const { lease, log } = scripted();
   const throwing = () => {
     throw new Error("at once");
@@ -138,7 +138,7 @@ test("takes work that throws before its first promise as failed work", async () 
   expect(log).toEqual(["BEGIN", "ROLLBACK", "released"]);
 });
 
-test("says that it has begun when it has its connection, and what it will return right before COMMIT", async () => {
+test("calls begun when it has its connection, and remember right before COMMIT", async () => {
   const { lease, log } = scripted();
   const acquire = async () => {
     log.push("acquired");

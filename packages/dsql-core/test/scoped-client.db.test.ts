@@ -12,7 +12,7 @@ import { COUNTERS, counted, increment, resetCounter, useLocalDatabase } from "./
 const database = useLocalDatabase(COUNTERS);
 beforeEach(() => resetCounter(database));
 
-describe("a statement that comes after the work of its transaction", () => {
+describe("a statement that is sent after the work of its transaction", () => {
   test("has failed does not commit by itself", async () => {
     let late: Promise<unknown> | undefined;
     const failed = database.pool({ max: 1 }).transactionWithRetry(async (client) => {
@@ -25,7 +25,7 @@ describe("a statement that comes after the work of its transaction", () => {
     expect(await counted(database)).toBe(0);
   });
 
-  test("is over does not get into the next one", async () => {
+  test("is over does not become part of the next one", async () => {
     const db = database.pool({ max: 1 });
     let earlier: DsqlPoolClient | undefined;
     await db.transactionWithRetry(async (client) => {
@@ -47,7 +47,7 @@ describe("a statement that comes after the work of its transaction", () => {
   });
 });
 
-test("a client that outlives its transaction refuses a statement however it is asked", async () => {
+test("a client that outlives its transaction refuses a statement however it is sent", async () => {
   const db = database.pool({ max: 1 });
   const { client } = await db.transactionWithRetry(async (lent) => ({ client: lent }));
   expect(client).toBeInstanceOf(DsqlClient);
@@ -70,7 +70,7 @@ test("a transaction without work is refused before anything is sent", async () =
 });
 
 describe("a client of a pool that was released", () => {
-  test("sends nothing any more, however its methods were kept", async () => {
+  test("sends nothing more, however its methods were kept", async () => {
     const db = database.pool({ max: 1 });
     const released = await db.connect();
     const { query } = released;
@@ -86,7 +86,7 @@ describe("a client of a pool that was released", () => {
     expect(await counted(database)).toBe(0);
   });
 
-  test("cannot give away or close the connection of the next", async () => {
+  test("cannot release or close the next caller's connection", async () => {
     const db = database.pool({ max: 1 });
     const released = await db.connect();
     released.release();
@@ -108,7 +108,7 @@ describe("a client of a pool that was released", () => {
 });
 
 describe("a single client, while its transaction runs,", () => {
-  test("refuses a statement that does not come through the transaction", async () => {
+  test("refuses a statement that is not sent through the transaction", async () => {
     const client = await database.connect();
     const beside: unknown[] = [];
     await client.transactionWithRetry(async (transaction) => {

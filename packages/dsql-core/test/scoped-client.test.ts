@@ -14,7 +14,7 @@ const server = useScriptedServer();
 const over = new Error("the scope is over");
 
 describe("a scoped client", () => {
-  test("is the client, as long as nothing is refused", async () => {
+  test("behaves like the client as long as nothing is refused", async () => {
     const client = await server.connect();
     const scoped = scopedClient(client, () => undefined);
     expect(scoped).toBeInstanceOf(DsqlClient);
@@ -44,7 +44,7 @@ describe("a scoped client", () => {
     expect(scopedClient(client, () => over, { query }).query("SELECT 1")).toBe("mine");
   });
 
-  test("asks about each statement", async () => {
+  test("checks each statement", async () => {
     const client = await server.connect();
     const asked: unknown[] = [];
     const scoped = scopedClient(client, (query) => {
@@ -55,7 +55,7 @@ describe("a scoped client", () => {
     expect(asked).toEqual(["SELECT 1"]);
   });
 
-  test("sends and closes nothing that is refused", async () => {
+  test("sends and closes nothing if it is refused", async () => {
     const client = await server.connect();
     const scoped = scopedClient(client, () => over);
     await expect(scoped.query("SELECT 1")).rejects.toBe(over);
@@ -70,7 +70,7 @@ describe("a scoped client", () => {
 });
 
 describe("a refused statement", () => {
-  test("rejects, calls back, or emits, as it was sent", async () => {
+  test("rejects, calls back or emits, depending on how it was sent", async () => {
     await expect(refuseStatement(over, ["SELECT 1"])).rejects.toBe(over);
     await expect(refuseStatement(over, [undefined])).rejects.toBe(over);
     await expect(refuseStatement(over, [{ callback: "no function" }])).rejects.toBe(over);
@@ -101,7 +101,7 @@ describe("the work of a transaction", () => {
     expect(server.received).toEqual([]);
   });
 
-  test("may not send one that was prepared, by its name alone", async () => {
+  test("may not send a prepared one by its name alone", async () => {
     const client = await server.connect();
     await client.query({ name: "end", text: "COMMIT" });
     const { client: own } = transactionScope(client);
@@ -121,7 +121,7 @@ describe("the work of a transaction", () => {
     await expect(scope.client.query("SELECT 3")).rejects.toThrow(TransactionEndedError);
   });
 
-  test("has rules of its own, for a text that nobody knows, too", () => {
+  test("has the same rules for an adapter, also for unknown SQL", () => {
     const scope = new WorkScope();
     expect(scope.refusal(undefined)).toBeUndefined();
     expect(scope.refusal("SELECT 1")).toBeUndefined();
@@ -130,7 +130,7 @@ describe("the work of a transaction", () => {
     expect(scope.refusal(undefined)).toBeInstanceOf(TransactionEndedError);
   });
 
-  test("must be a function, and has its client as long as it runs", async () => {
+  test("must be a function, and can use its client while it runs", async () => {
     expect(() => scopedWork("BEGIN" as never)).toThrow("must be a function");
     const client = await server.connect();
     let kept = client;

@@ -8,7 +8,7 @@ import { DsqlClient, type DsqlConnectionOptions, DsqlPool, type DsqlPoolOptions 
 const REGION = "us-east-1";
 const HOST = `abcdefghijklmnopqrstuvwxy2.dsql.${REGION}.on.aws`;
 
-/** What the server does instead of its usual response: send something else, cut the connection, or nothing. */
+/** What the server does instead of its usual response: send something else, cut the connection, or do nothing. */
 export type Reaction = (session: ServerSession, text: string) => void;
 
 /** The server's side of one connection. Source of the formats: PostgreSQL 16 manual, "Message Formats". */
@@ -18,14 +18,14 @@ export class ServerSession {
   /** Name and value of everything in the startup packet. */
   parameters: Readonly<Record<string, string>> = {};
   passwords: string[] = [];
-  /** The texts of the statements, as they arrived. */
+  /** The SQL of the statements, in the order of arrival. */
   readonly received: string[] = [];
   /** The transaction status that ReadyForQuery reports. */
   status = "I";
   /** Whether the client has sent Terminate. */
   isTerminated = false;
   isClosed = false;
-  /** Bytes are read, and nothing happens. */
+  /** Bytes are read and ignored. */
   isDeaf = false;
   #bytes = Buffer.alloc(0);
   #isStarted = false;
@@ -53,7 +53,7 @@ export class ServerSession {
     this.#socket.on("data", (chunk) => this.#read(chunk));
   }
 
-  /** Closes the connection without a word. */
+  /** Closes the connection without a message. */
   cut(): void {
     this.#socket.destroy();
   }
@@ -81,7 +81,10 @@ export class ServerSession {
     this.send("E", `S${severity}\0C${code}\0M${message}\0${hint && `H${hint}\0`}\0`);
   }
 
-  /** The usual response to a statement, without ReadyForQuery: `rows <n>` returns so many, every other text one, with itself. */
+  /**
+   * The usual response to a statement, without ReadyForQuery: `rows <n>` returns n rows, any other SQL one row with that
+   * SQL.
+   */
   answer(text: string, isDescribed = false): boolean {
     const word = /^\w+/.exec(text)?.[0].toUpperCase() ?? "";
     if (this.status === "E" && !/^(?:COMMIT|ROLLBACK)$/.test(word)) {
@@ -239,18 +242,18 @@ interface Script {
   reactionTo(text: string): Reaction | undefined;
 }
 
-/** A server whose responses the test writes, and pools and clients of it that are closed after each test. */
+/** A server whose responses the test writes, and pools and clients for it that are closed after each test. */
 export interface ScriptedServer {
   readonly connection: DsqlConnectionOptions & { credentials: object };
-  /** Every connection of this test that has come as far as TLS, in order. */
+  /** Every connection of this test that has got as far as TLS, in order. */
   readonly sessions: ServerSession[];
   /** The connection that was opened last. */
   readonly session: ServerSession;
   /** All statements of all connections of this test. */
   readonly received: string[];
-  /** Reacts so to the next statement that fits, once for each call. */
+  /** Reacts like this to the next statement that matches, once for each call. */
   next(text: RegExp, reaction: Reaction): void;
-  /** Reacts so to the next password. */
+  /** Reacts like this to the next password. */
   nextLogin(...reactions: Reaction[]): void;
   /** Keep connections open after the client's Terminate. */
   stayOpen(): void;
@@ -259,7 +262,7 @@ export interface ScriptedServer {
   pool(options?: DsqlPoolOptions): DsqlPool;
 }
 
-/** Never a word again. */
+/** Never responds again. */
 export const nothing: Reaction = (session) => {
   session.isDeaf = true;
 };

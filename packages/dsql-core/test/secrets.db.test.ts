@@ -6,7 +6,7 @@ import { useLocalDatabase } from "./local-database.ts";
 const database = useLocalDatabase();
 
 describe("what a pool and a client show", () => {
-  test("is no token, no secret and no key, however deep one looks", async () => {
+  test("contains no token, no secret and no key, at any depth", async () => {
     const one = database.pool();
     const client = await one.connect();
     const single = await database.connect();
@@ -33,7 +33,7 @@ describe("what a pool and a client show", () => {
     client.release();
   });
 
-  test("is no token while one logs in", async () => {
+  test("contains no token during a login", async () => {
     const client = new DsqlClient(database.local.connection);
     const shown: string[] = [];
     const look = () => {
@@ -49,7 +49,7 @@ describe("what a pool and a client show", () => {
     expect(shown.filter((text) => text.includes("X-Amz-Signature"))).toEqual([]);
   });
 
-  test("is no secret in errors and log lines either", async () => {
+  test("contains no secret in errors and log lines either", async () => {
     const lines: string[] = [];
     const log = (...line: unknown[]) => lines.push(inspect(line, { depth: 12, showHidden: true }));
     const logger = { debug: log, info: log, warn: log, error: log };

@@ -1,4 +1,4 @@
-// Runs one transaction in a process of its own, whose connection the parent has armed a cut for, and prints what it met.
+// Runs one transaction in its own process, whose connection the parent has armed to be cut, and prints its outcome.
 import { DsqlClient, DsqlPool } from "dsql-core";
 
 const { connection, listens, kind } = JSON.parse(process.env.SCENARIO);
@@ -36,7 +36,7 @@ else if (kind === "idle") {
   await Promise.all([removed, isBack]);
   outcome = (await db.query("SELECT 1 AS one")).rows[0].one;
 } else outcome = await transaction();
-// What breaks late, breaks in this time.
+// Late failures would occur within this time.
 await new Promise((resolve) => setTimeout(resolve, 20));
 await db.end();
 process.send({ outcome, heard: heard.length });

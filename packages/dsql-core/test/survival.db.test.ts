@@ -27,7 +27,7 @@ interface Ended {
   heard?: number;
 }
 
-/** Runs the scenario in a process of its own to its end; one that says that it is idle goes on after `onIdle`. */
+/** Runs the scenario in its own process until it exits; one that reports that it is idle continues after `onIdle`. */
 function run(scenario: { kind: string; listens: boolean }, onIdle?: () => Promise<void>): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, SCENARIO: JSON.stringify({ ...scenario, connection: local.connection }) };
@@ -47,9 +47,9 @@ function run(scenario: { kind: string; listens: boolean }, onIdle?: () => Promis
 }
 
 describe.each([
-  ["and nobody listens", false],
-  ["and somebody listens", true],
-])("a process whose connection is cut, %s to 'error',", (_what, listens) => {
+  ["without a listener", false],
+  ["with a listener", true],
+])("a process whose connection is cut, %s for 'error',", (_what, listens) => {
   test.each([
     ["pool", "before-begin", "DSQL_CONNECTION_LOST"],
     ["pool", "in-statement", "DSQL_CONNECTION_LOST"],
@@ -59,14 +59,14 @@ describe.each([
     ["client", "in-statement", "DSQL_CONNECTION_LOST"],
     ["client", "after-commit", "DSQL_COMMIT_OUTCOME_UNKNOWN"],
     ["query", "after-commit", "DSQL_COMMIT_OUTCOME_UNKNOWN"],
-  ] as const)("lives on: %s, %s", async (kind, point, code) => {
+  ] as const)("stays alive: %s, %s", async (kind, point, code) => {
     local.faults.cutConnection(point);
     const ended = await run({ kind, listens });
     expect(ended).toMatchObject({ exitCode: 0, outcome: code, output: "" });
     expect(local.faults.counts[`cut-${point}`]).toBe(1);
   });
 
-  test("lives on when the connection was idle, and hears of it where it listens", async () => {
+  test("stays alive if the connection was idle, and its listener is called", async () => {
     const ended = await run({ kind: "idle", listens }, async () => {
       await local.endpoints[0]?.takeAway();
       await local.endpoints[0]?.bringBack();

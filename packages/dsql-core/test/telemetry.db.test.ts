@@ -44,7 +44,7 @@ const WHAT_HAPPENED = [
   "connectionFailed",
 ];
 
-test("tells of everything that pools do by themselves, and of no secret", async () => {
+test("reports everything that pools do by themselves, and no secret", async () => {
   const heard: [string, object][] = [];
   const telemetry = new Proxy({} as DsqlTelemetry, {
     get: (_target, name) => (event: object) => heard.push([String(name), event]),

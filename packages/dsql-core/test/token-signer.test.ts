@@ -17,7 +17,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Leads the SDK to files that have one profile, `work`. */
+/** Points the SDK at files with one profile, `work`. */
 async function sharedFiles(): Promise<AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), "dsql-core-"));
   const file = join(folder, "credentials");
@@ -35,7 +35,7 @@ async function sign(request: Partial<TokenRequest>) {
 }
 
 describe("a token", () => {
-  test("is for the admin's action, the host, the Region and the time that it was asked for", async () => {
+  test("is for the admin's action, and for the requested host, Region and time", async () => {
     const { host, query } = await sign({ tokenDurationSecs: 60 });
     expect(host).toBe(REQUEST.host);
     expect(query).toMatchObject({ Action: "DbConnectAdmin", "X-Amz-Expires": "60" });
@@ -46,7 +46,7 @@ describe("a token", () => {
     expect((await sign({ user })).query.Action).toBe("DbConnect");
   });
 
-  test("ends with the credentials that it was signed with", async () => {
+  test("expires with the credentials that it was signed with", async () => {
     const expiration = new Date(Date.now() + 30_000);
     const credentials = { ...REQUEST.credentials, expiration } as TokenRequest["credentials"];
     expect((await sign({ credentials })).expiresAtMs).toBe(expiration.getTime());
@@ -54,7 +54,7 @@ describe("a token", () => {
     expect((await sign({ credentials: fromJson })).expiresAtMs).toBe(expiration.getTime());
   });
 
-  test("is asked of the provider each time, so that new credentials come in", async () => {
+  test("uses the provider each time, so that new credentials take effect", async () => {
     let calls = 0;
     const signer = awsTokenSigner({
       ...REQUEST,
@@ -64,13 +64,13 @@ describe("a token", () => {
     expect((await signer()).token).toContain("KEY2");
   });
 
-  test("takes the credentials of a named profile from the shared files", async () => {
+  test("uses the credentials of a named profile from the shared files", async () => {
     await using _ = await sharedFiles();
     const { query } = await sign({ credentials: undefined, profile: "work" });
     expect(query["X-Amz-Credential"]).toMatch(/^AKIAWORK\//);
   });
 
-  test("takes the environment's credentials, with their session and their end", async () => {
+  test("uses the environment's credentials, with their session token and expiration", async () => {
     const expiration = new Date(Date.now() + 30_000);
     vi.stubEnv("AWS_PROFILE", "");
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAENV");
@@ -83,7 +83,7 @@ describe("a token", () => {
     expect(expiresAtMs).toBe(expiration.getTime());
   });
 
-  test("takes AWS_PROFILE's credentials rather than the environment's, as the SDK does", async () => {
+  test("uses AWS_PROFILE's credentials rather than the environment's, as the SDK does", async () => {
     await using _ = await sharedFiles();
     vi.stubEnv("AWS_PROFILE", "work");
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAENV");
@@ -94,7 +94,7 @@ describe("a token", () => {
 });
 
 describe("a token that cannot be signed", () => {
-  test("names the package that the provider needs and nobody has installed", async () => {
+  test("names the package that the provider needs and that is not installed", async () => {
     const credentials = async () => {
       const missing = "@aws-sdk/credential-providers-that-is-missing";
       return await import(missing);
@@ -143,13 +143,13 @@ describe("a token that cannot be signed", () => {
       /expired/,
     ],
     [
-      "a date that is none",
+      "an invalid date",
       { accessKeyId: "A", secretAccessKey: "s3cret", expiration: "soon" },
       /not a valid date/,
     ],
     ["no secret", { accessKeyId: "A" }, /secretAccessKey/],
     ["nothing", undefined, /secretAccessKey/],
-  ])("says so for a provider that returns %s, without what it returned", async (_what, identity, message) => {
+  ])("reports a provider that returns %s, without what it returned", async (_what, identity, message) => {
     const failed = sign({ credentials: async () => identity as never });
     await expect(failed).rejects.toThrow(message);
     expect(String(await failed.catch((error) => error))).not.toContain("s3cret");

@@ -5,7 +5,7 @@ import { TokenSource } from "../src/auth/token-source.ts";
 
 const LIFE_MS = 900_000;
 
-/** A token source on a clock of its own, whose signer numbers its tokens. */
+/** A token source with its own clock, whose signer numbers its tokens. */
 function source(options: { random?: () => number } = {}) {
   const clock = { now: 1_000_000 };
   const signer = {
@@ -35,7 +35,7 @@ function source(options: { random?: () => number } = {}) {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("a token source", () => {
-  test("signs one token for all who ask at once, and keeps it", async () => {
+  test("signs one token for all concurrent callers, and keeps it", async () => {
     const { signer, tokens } = source();
     const all = await Promise.all(Array.from({ length: 20 }, () => tokens.token()));
     expect(new Set(all)).toEqual(new Set(["token 1"]));
@@ -44,7 +44,7 @@ describe("a token source", () => {
     expect(tokens.stats.tokensSigned).toBe(1);
   });
 
-  test("replaces a token after 80 % of its life, while it hands out the old one", async () => {
+  test("replaces a token after 80 % of its lifetime, and returns the old one meanwhile", async () => {
     const { clock, signer, tokens } = source();
     await tokens.token();
     clock.now += LIFE_MS * 0.8 - 1;
@@ -57,7 +57,7 @@ describe("a token source", () => {
     expect(signer.calls).toBe(2);
   });
 
-  test("replaces it up to a tenth of its life earlier, at random", async () => {
+  test("replaces it up to a tenth of its lifetime earlier, at random", async () => {
     const { clock, signer, tokens } = source({ random: () => 1 });
     await tokens.token();
     clock.now += LIFE_MS * 0.7 - 1;
@@ -68,14 +68,14 @@ describe("a token source", () => {
     expect(signer.calls).toBe(2);
   });
 
-  test("signs anew at once after the process was frozen beyond the token's life", async () => {
+  test("signs again at once after the process was frozen beyond the token's lifetime", async () => {
     const { clock, tokens } = source();
     await tokens.token();
     clock.now += 3 * LIFE_MS;
     expect(await tokens.token()).toBe("token 2");
   });
 
-  test("signs anew after the clock was set back to before the token was signed", async () => {
+  test("signs again after the clock was set back to before the token was signed", async () => {
     const { clock, tokens } = source();
     await tokens.token();
     clock.now -= 30_000;
@@ -85,7 +85,7 @@ describe("a token source", () => {
     expect(await tokens.token()).toBe("token 2");
   });
 
-  test("calls a signer that never responds again after a while", async () => {
+  test("after a while calls a signer again that never responds", async () => {
     const { clock, signer, tokens } = source();
     signer.hold = new Promise(() => {});
     const hung = [tokens.token(), tokens.token()];
@@ -98,7 +98,7 @@ describe("a token source", () => {
     expect(await Promise.race([...hung, "still waiting"])).toBe("still waiting");
   });
 
-  test("keeps the valid token when a refresh fails, and asks again only after a pause", async () => {
+  test("keeps the valid token when a refresh fails, and retries only after a pause", async () => {
     const { clock, signer, tokens, failures } = source();
     await tokens.token();
     signer.failure = new Error("no credentials");
@@ -123,7 +123,7 @@ describe("a token source", () => {
     expect(await tokens.token()).toBe("token 4");
   });
 
-  test("fails once there is no valid token left, and recovers as soon as it can", async () => {
+  test("fails when there is no valid token left, and recovers as soon as it can", async () => {
     const { clock, signer, tokens } = source();
     await tokens.token();
     signer.failure = new Error("no credentials");
@@ -145,7 +145,7 @@ describe("a token source", () => {
     expect(signer.calls).toBe(2);
   });
 
-  test("leaves no rejection behind when the last one to ask has gone", async () => {
+  test("leaves no unhandled rejection when the last caller has gone", async () => {
     const { clock, signer, tokens } = source();
     await tokens.token();
     signer.failure = new Error("no credentials");
@@ -164,7 +164,7 @@ describe("a token source", () => {
     expect(tokens.stats).toMatchObject({ tokensSigned: 0, tokensFailed: 2 });
   });
 
-  test("signs anew for a login when a token has five seconds to live, or a tenth of a short life", async () => {
+  test("signs again for a login when a token has five seconds left, or a tenth of a short lifetime", async () => {
     for (const [lifeMs, marginMs] of [
       [LIFE_MS, 5_000],
       [10_000, 1_000],
@@ -182,7 +182,7 @@ describe("a token source", () => {
     }
   });
 
-  test("takes a clock that is set back by up to a minute, and no more", async () => {
+  test("tolerates a clock that is set back by up to a minute, and no more", async () => {
     const { clock, tokens } = source();
     expect(tokens.ready).toBe(false);
     await tokens.token();
@@ -192,7 +192,7 @@ describe("a token source", () => {
     expect(tokens.ready).toBe(false);
   });
 
-  test("asks a signer anew at once when the clock was set back while it signed", async () => {
+  test("calls the signer again at once if the clock was set back while it signed", async () => {
     const { clock, signer, tokens } = source();
     signer.hold = new Promise(() => {});
     void tokens.token();
@@ -201,7 +201,7 @@ describe("a token source", () => {
     expect(await tokens.token()).toBe("token 2");
   });
 
-  test("keeps the newer token when a signature that nobody waited for any longer comes after all", async () => {
+  test("keeps the newer token when an abandoned signature arrives after all", async () => {
     const { clock, signer, tokens } = source();
     let answer = () => {};
     signer.hold = new Promise((resolve) => {
@@ -217,7 +217,7 @@ describe("a token source", () => {
     expect(signer.calls).toBe(2);
   });
 
-  test("takes a late signature where the newer one has failed", async () => {
+  test("uses a late signature if the newer one has failed", async () => {
     const { clock, signer, tokens } = source();
     let answer = () => {};
     signer.hold = new Promise((resolve) => {
@@ -233,7 +233,7 @@ describe("a token source", () => {
     expect(tokens.ready).toBe(true);
   });
 
-  test("shares the newer signature when an older one ends while it is under way", async () => {
+  test("shares the newer signature when an older one ends while it is in progress", async () => {
     const { clock, signer, tokens } = source();
     const answers: (() => void)[] = [];
     const hold = () => {
@@ -253,7 +253,7 @@ describe("a token source", () => {
     expect(signer.calls).toBe(2);
   });
 
-  test("does not hand out, when signing fails, a token that was refused meanwhile", async () => {
+  test("does not return a token that was refused meanwhile when signing fails", async () => {
     const { clock, signer, tokens } = source();
     const refused = await tokens.token();
     clock.now += LIFE_MS - 1;
@@ -263,7 +263,7 @@ describe("a token source", () => {
     await expect(asked).rejects.toThrow("no credentials");
   });
 
-  test("waits before it asks a failing signer again: a second at most, doubling, up to a minute", async () => {
+  test("waits before it calls a failing signer again: a second at most, doubling, up to a minute", async () => {
     for (const [random, share] of [
       [0, 0.5],
       [1, 1],
@@ -288,7 +288,7 @@ describe("a token source", () => {
     }
   });
 
-  test("counts the slowest signature, those that fail or are under way included", async () => {
+  test("reports the slowest signature, including those that failed or are in progress", async () => {
     const { clock, signer, tokens, failures, signed } = source();
     const sign = async (tookMs: number) => {
       let answer = () => {};
@@ -312,7 +312,7 @@ describe("a token source", () => {
     expect(tokens.stats).toEqual({ tokensSigned: 2, tokensFailed: 1, slowestTokenMs: 400 });
   });
 
-  test("signs and fails without a listener", async () => {
+  test("works without a listener, whether signing succeeds or fails", async () => {
     let failure: Error | undefined;
     const tokens = new TokenSource(async () => {
       if (failure) throw failure;
@@ -326,7 +326,7 @@ describe("a token source", () => {
     await expect(tokens.token()).rejects.toBe(failure);
   });
 
-  test("never hands out a token past its life, whatever the clock and the signer do", async () => {
+  test("never returns an expired token, whatever the clock and the signer do", async () => {
     const step = fc.record({
       passMs: fc.integer({ min: 0, max: 1_000_000 }),
       fails: fc.boolean(),

@@ -40,7 +40,7 @@ describe("transactionCommands", () => {
     ["analyze t", undefined],
     ["explain select 1", undefined],
     ["revoke all on t from u", undefined],
-  ])("takes %j for %s", (text, command) => {
+  ])("recognises %j as %s", (text, command) => {
     expect(transactionCommands(text)).toBe(command);
   });
 
@@ -57,10 +57,10 @@ describe("transactionCommands", () => {
     ["a string", "select ';'"],
     ["a backslash at the end of a string", "select '\\\\'"],
     ["a backslash at the end of a name", String.raw`select 1 as e"\"`],
-    ["a string behind a word that ends in e", String.raw`select date'\'`],
-    ["a string behind e and a blank", String.raw`select 1 e '\'`],
+    ["a string after a word that ends in e", String.raw`select date'\'`],
+    ["a string after e and a space", String.raw`select 1 e '\'`],
     ["an escape string", String.raw`select E'\';'`],
-    ["an escape string that begins with a small letter", String.raw`select(e'\';')`],
+    ["an escape string with a lower-case e", String.raw`select(e'\';')`],
     ["an escaped backslash", String.raw`select E'\\'`],
     ["an escaped end of line", "select E'\\\n;'"],
     ["an escape string with a doubled quote", String.raw`select E'it''s \';'`],
@@ -78,7 +78,7 @@ describe("transactionCommands", () => {
   });
 
   test.each(["'", '"', "e'", "e'\\", "$$", "$body$", "/*", "--", "/* /* */"])(
-    "takes all behind %j as quoted where nothing ends it",
+    "treats all after %j as quoted if nothing ends it",
     (opening) => {
       expect(splitStatements(`select 1 ${opening}; commit`)).toHaveLength(1);
     },
@@ -90,7 +90,7 @@ describe("transactionCommands", () => {
   const anyCase = (text: string, capitals: boolean[]) =>
     [...text].map((letter, i) => (capitals[i % capitals.length] ? letter.toUpperCase() : letter)).join("");
 
-  test("finds a command in any case between any comments, blanks and semicolons", () => {
+  test("finds a command in upper or lower case between any comments, whitespace and semicolons", () => {
     const capitals = fc.array(fc.boolean(), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(blanks, command, capitals, blanks, (before, word, letters, after) => {
@@ -99,7 +99,7 @@ describe("transactionCommands", () => {
     );
   });
 
-  test("finds none in whatever stands inside quotes", () => {
+  test("finds none inside quotes", () => {
     const inside = fc.string({ maxLength: 20 }).map((text) => text.replaceAll("$", "").replaceAll("\\", ""));
     fc.assert(
       fc.property(inside, command, (text, word) => {

@@ -44,7 +44,7 @@ async function stored(): Promise<number> {
   }
 }
 
-/** Every way in which a statement can be handed to pg. */
+/** Every way to pass a statement to pg. */
 const WAYS: [string, (text: string) => Promise<{ command: string }>][] = [
   ["a text", (text) => client.query(text)],
   ["a config object", (text) => client.query({ text })],
@@ -85,7 +85,7 @@ function called<T>(run: (done: (error: Error | null, result: T) => void) => unkn
   });
 }
 
-describe.each(WAYS)("a statement given as %s", (way, run) => {
+describe.each(WAYS)("a statement passed as %s", (way, run) => {
   test("commits", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
@@ -93,7 +93,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(1);
   });
 
-  test("gets an error when its COMMIT stored nothing because the work caught an error", async () => {
+  test("receives an error if its COMMIT stored nothing because the work caught an error", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     await expect(run("SELECT nonsense")).rejects.toThrow(DatabaseError);
@@ -114,7 +114,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(2);
   });
 
-  test("does not know the outcome of a COMMIT whose connection is cut, whether it was stored or not", async () => {
+  test("has an undetermined outcome if its connection is cut at COMMIT, whether it was stored or not", async () => {
     for (const [point, rows] of [
       ["before-commit", 0],
       ["after-commit", 1],
@@ -136,7 +136,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     }
   });
 
-  test("does not know the outcome of a COMMIT that is answered XX000", async () => {
+  test("has an undetermined outcome if the response to COMMIT is XX000", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     local.faults.serverUnavailable("after-commit");
@@ -144,7 +144,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(1);
   });
 
-  test("rethrows the server's own error where COMMIT met a conflict, and responds to the ROLLBACK itself", async () => {
+  test("rejects with the server's own error if COMMIT met a conflict, and does not send the ROLLBACK", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     local.faults.conflictCommits(1);
@@ -156,7 +156,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(1);
   });
 
-  test("is a lost connection when it was cut in a transaction before COMMIT", async () => {
+  test("fails with a lost connection if it was cut in a transaction before COMMIT", async () => {
     await run("BEGIN");
     await run("INSERT INTO entries VALUES (1)");
     local.faults.cutConnection("in-statement");
@@ -165,7 +165,7 @@ describe.each(WAYS)("a statement given as %s", (way, run) => {
     expect(await stored()).toBe(0);
   });
 
-  test("is a lost connection when it was cut at BEGIN", async () => {
+  test("fails with a lost connection if it was cut at BEGIN", async () => {
     local.faults.cutConnection("before-begin");
     await expect(run("BEGIN")).rejects.toThrow(ConnectionLostError);
   });

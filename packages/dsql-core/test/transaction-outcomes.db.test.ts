@@ -24,7 +24,7 @@ async function stored(): Promise<number> {
 }
 
 describe("what is sent", () => {
-  test("is no ROLLBACK after a failed COMMIT", async () => {
+  test("does not include a ROLLBACK after a failed COMMIT", async () => {
     const sent: string[] = [];
     const { connection } = client as unknown as { connection: { query(text: string): void } };
     const query = connection.query.bind(connection);
@@ -43,22 +43,22 @@ describe("what is sent", () => {
     expect(sent.slice(3)).toEqual(["BEGIN", "ROLLBACK"]);
   });
 
-  test("is one BEGIN of two that are sent at once", async () => {
+  test("includes only one BEGIN of two that are sent at once", async () => {
     const [first, second] = await Promise.allSettled([client.query("BEGIN"), client.query("BEGIN")]);
     expect(first.status).toBe("fulfilled");
     expect(second).toMatchObject({ reason: { code: "DSQL_NESTED_TRANSACTION" } });
     await client.query("ROLLBACK");
   });
 
-  test("is a whole transaction that is not waited for statement by statement", async () => {
+  test("includes a whole transaction whose statements are not awaited one by one", async () => {
     const texts = ["BEGIN", "INSERT INTO entries VALUES (1)", "COMMIT", "BEGIN", "ROLLBACK"];
     await Promise.all(texts.map((text) => client.query(text)));
     expect(await stored()).toBe(1);
   });
 });
 
-describe("several statements in one text", () => {
-  test("commit, and report a rollback that an earlier statement has caused", async () => {
+describe("several statements in one query", () => {
+  test("commit, and report a rollback that an earlier statement caused", async () => {
     await client.query("BEGIN; INSERT INTO entries VALUES (1); COMMIT");
     await client.query("BEGIN");
     await expect(client.query("SELECT nonsense")).rejects.toThrow(DatabaseError);
@@ -74,7 +74,7 @@ describe("several statements in one text", () => {
     await client.query("ROLLBACK");
   });
 
-  test("leave the outcome open when they are cut at their COMMIT", async () => {
+  test("have an undetermined outcome if they are cut at their COMMIT", async () => {
     database.local.faults.cutConnection("in-statement");
     await expect(client.query("BEGIN; INSERT INTO entries VALUES (1); COMMIT")).rejects.toThrow(
       CommitOutcomeUnknownError,
@@ -83,23 +83,23 @@ describe("several statements in one text", () => {
 });
 
 describe("a statement outside a transaction", () => {
-  test("leaves its outcome open when it writes and the connection is cut after it was stored", async () => {
+  test("has an undetermined outcome if it writes and the connection is cut after it was stored", async () => {
     database.local.faults.cutConnection("after-commit");
     await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toThrow(CommitOutcomeUnknownError);
     expect(await stored()).toBe(1);
   });
 
-  test("is a lost connection when it only reads", async () => {
+  test("fails with a lost connection if it only reads", async () => {
     database.local.faults.cutConnection("in-statement");
     await expect(client.query("/* all */ SELECT * FROM entries")).rejects.toThrow(ConnectionLostError);
   });
 
-  test("leaves its outcome open when it writes and is answered XX000", async () => {
+  test("has an undetermined outcome if it writes and the response is XX000", async () => {
     database.local.faults.serverUnavailable("after-commit");
     await expect(client.query("INSERT INTO entries VALUES (1)")).rejects.toThrow(CommitOutcomeUnknownError);
   });
 
-  test("keeps the server's error when XX000 answers a read, or a statement of a transaction", async () => {
+  test("keeps the server's error if XX000 is the response to a read, or to a statement in a transaction", async () => {
     database.local.faults.serverUnavailable("statement");
     await expect(client.query("SELECT 1")).rejects.toMatchObject({ code: "XX000", severity: "ERROR" });
     await client.query("BEGIN");
@@ -119,7 +119,7 @@ describe("a statement outside a transaction", () => {
     await expect(client.query(text)).rejects.toThrow(expected);
   });
 
-  test("is safe to retry, says failureOf, when XX000 answers a read or a statement of a transaction", async () => {
+  test("is safe to retry by failureOf if XX000 is the response to a read or to a statement in a transaction", async () => {
     const failures: string[] = [];
     const note = (error: unknown) => failures.push(failureOf(error));
     database.local.faults.serverUnavailable("statement");
@@ -150,7 +150,7 @@ describe("a wrong number of values", () => {
 });
 
 describe("a statement without a response", () => {
-  test("is a COMMIT of unknown outcome after commitTimeoutMillis, on a connection that is closed", async () => {
+  test("is a COMMIT of undetermined outcome after commitTimeoutMillis, and its connection is closed", async () => {
     const impatient = await database.connect({ commitTimeoutMillis: 50 });
     await impatient.query("BEGIN");
     await impatient.query("INSERT INTO entries VALUES (1)");

@@ -16,7 +16,7 @@ beforeEach(() => {
   writes.watch(connection);
 });
 
-/** How many rows a conflict that comes now is about. */
+/** How many rows a conflict at this point is about. */
 function contested(): number | undefined {
   const error = conflict();
   connection.emit("errorMessage", error);
@@ -24,7 +24,7 @@ function contested(): number | undefined {
 }
 
 describe("the statements of a transaction", () => {
-  test("give a conflict the rows that they wrote, and the cluster", () => {
+  test("add to a conflict the rows that they wrote, and the cluster", () => {
     writes.note(UPDATE, [1]);
     writes.note(UPDATE, [2]);
     const error = conflict();
@@ -33,7 +33,7 @@ describe("the statements of a transaction", () => {
     expect(writes.lastConflict).toBe(error);
   });
 
-  test("give no other error anything", () => {
+  test("add nothing to any other error", () => {
     writes.note(UPDATE, [1]);
     const error = serverError("23505", "no");
     connection.emit("errorMessage", error);
@@ -49,13 +49,13 @@ describe("the statements of a transaction", () => {
     expect(contested()).toBe(0);
   });
 
-  test("are forgotten with their connection", () => {
+  test("are forgotten when their connection is replaced", () => {
     writes.note(UPDATE, [1]);
     writes.watch(new EventEmitter());
     expect(contested()).toBe(0);
   });
 
-  test("count where they have a text, with values or without", () => {
+  test("count if their SQL is known, with or without values", () => {
     writes.note(UPDATE, undefined);
     writes.note(undefined, [1]);
     writes.note({ text: UPDATE }, [1]);
@@ -63,7 +63,7 @@ describe("the statements of a transaction", () => {
     expect(contested()).toBe(1);
   });
 
-  test("are too many to take turns over beyond a hundred", () => {
+  test("lead to no turns if there are more than a hundred", () => {
     for (const _transaction of [1, 2]) {
       for (let count = 0; count < 100; count++) writes.note(undefined, []);
       for (let count = 0; count < 100; count++) writes.note(UPDATE, [1]);
@@ -76,7 +76,7 @@ describe("the statements of a transaction", () => {
 });
 
 describe("a commit", () => {
-  /** Whether those who take turns over the row of {@link UPDATE} notice what happens. */
+  /** Whether work that takes turns over the row of {@link UPDATE} notices what happens. */
   async function isNoticed(act: () => void): Promise<boolean> {
     const error = conflict();
     noteContestedRows(error, "cluster", () => writtenRows([{ text: UPDATE, values: [1] }]));
@@ -93,7 +93,7 @@ describe("a commit", () => {
     return (outcome as { retryAtOnce: boolean }).retryAtOnce;
   }
 
-  test("is noticed by those who wait for the rows that it wrote", async () => {
+  test("is noticed by work that waits for the rows that it wrote", async () => {
     expect(await isNoticed(() => {})).toBe(false);
     const commit = () => {
       writes.note(UPDATE, [1]);
@@ -105,7 +105,7 @@ describe("a commit", () => {
     expect(await isNoticed(() => connection.emit("readyForQuery", { status: "I" }))).toBe(false);
   });
 
-  test("has not happened while the transaction is open, after a ROLLBACK, or after an error", async () => {
+  test("is not noticed while the transaction is open, after a ROLLBACK, or after an error", async () => {
     const beginning = () => writes.note(UPDATE, [1]);
     const ways: (() => void)[] = [
       () => connection.emit("readyForQuery", { status: "T" }),

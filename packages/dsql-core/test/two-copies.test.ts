@@ -16,7 +16,7 @@ test("recognises the errors of another copy of this package by their classes", a
   expect(new other.DsqlError("DSQL_TOKEN", "none")).toBeInstanceOf(one.DsqlError);
 });
 
-test("takes no other error for its own, and leaves a subclass of the caller's to the language", async () => {
+test("recognises no other error as its own, and `instanceof` a caller's subclass works as usual", async () => {
   class OwnError extends one.DsqlConfigError {}
   const other = await anotherCopy();
   expect(Object.assign(new Error("alike"), { code: "DSQL_CONFIG" })).not.toBeInstanceOf(one.DsqlError);

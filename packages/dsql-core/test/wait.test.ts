@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Whether a promise is settled when everything that can run has run. */
+/** Whether a promise is settled once everything that can run has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   promise.then(
@@ -47,7 +47,7 @@ describe("a wait", () => {
 });
 
 describe("retries", () => {
-  test("wait as long as the backoff says before they run", async () => {
+  test("wait as long as the backoff returns before they run", async () => {
     let runs = 0;
     const work = async () => {
       if (++runs < 3) throw conflict();
@@ -64,7 +64,7 @@ describe("retries", () => {
     await done;
   });
 
-  test("wait no time that is no number, and none below 0", async () => {
+  test("wait maxDelayMs if the backoff is not finite, and not at all if it is negative", async () => {
     for (const [computed, waitsMs] of [
       [Number.NaN, 50],
       [Number.POSITIVE_INFINITY, 50],
@@ -85,7 +85,7 @@ describe("retries", () => {
     }
   });
 
-  test("stop where the wait would reach the deadline, and where attempts are spent", async () => {
+  test("stop if the wait would reach the deadline, and when no attempts are left", async () => {
     const failing = () => Promise.reject(conflict());
     const late = retryOnOcc(failing, { backoff: () => 100, deadlineMs: 100 });
     await expect(late).rejects.toMatchObject({ stoppedBy: "deadline", attempts: 1 });
@@ -99,7 +99,7 @@ describe("retries", () => {
     });
   });
 
-  test("after a schema change come at once the first time, and wait the second", async () => {
+  test("after a schema change start at once the first time, and wait the second time", async () => {
     const delays: number[] = [];
     let runs = 0;
     const work = async () => {

@@ -8,7 +8,7 @@ const database = useLocalDatabase(COUNTERS);
 beforeEach(() => resetCounter(database));
 
 const SLOW = "SELECT pg_sleep(60)";
-/** Milliseconds within which nothing here may hang; a statement that is waited for takes a minute. */
+/** Milliseconds that nothing here may take; a statement that would be awaited takes a minute. */
 const PATIENCE_MS = 20_000;
 
 /** A pool on which a first transaction has opened the connection. */
@@ -18,7 +18,7 @@ async function warmPool(): Promise<DsqlPool> {
   return pool;
 }
 
-describe("work that ends while one of its statements runs", () => {
+describe("work that ends while one of its statements is running", () => {
   test("with an error is rolled back at once, by closing the connection", {
     timeout: PATIENCE_MS,
   }, async () => {
@@ -35,7 +35,7 @@ describe("work that ends while one of its statements runs", () => {
     await pool.end();
   });
 
-  test("with a result is rolled back, and says so", { timeout: PATIENCE_MS }, async () => {
+  test("with a result is rolled back, and rejects", { timeout: PATIENCE_MS }, async () => {
     const pool = await warmPool();
     let runs = 0;
     const run = pool.transactionWithRetry(async (client) => {
@@ -50,7 +50,7 @@ describe("work that ends while one of its statements runs", () => {
     await pool.end();
   });
 
-  test("and a cursor is open, is rolled back, and the pool ends", { timeout: PATIENCE_MS }, async () => {
+  test("or a cursor is open is rolled back, and the pool can end", { timeout: PATIENCE_MS }, async () => {
     const pool = await warmPool();
     const run = pool.transactionWithRetry(async (client) => {
       await client.query(increment);
@@ -64,7 +64,7 @@ describe("work that ends while one of its statements runs", () => {
     expect(await counted(database)).toBe(0);
   });
 
-  test("keeps its connection where the transaction has failed already", async () => {
+  test("keeps its connection if the transaction has failed already", async () => {
     const pool = await warmPool();
     let others: Promise<unknown> | undefined;
     const run = pool.transactionWithRetry(async (client) => {

@@ -64,7 +64,7 @@ describe("the rows that a statement writes", () => {
       [1, 7],
       ['t(id="7")', 't(id="8")'],
     ],
-  ])("are known of %s", (_, text, values, expected) => {
+  ])("are known for %s", (_, text, values, expected) => {
     expect(rows(text, values)).toEqual(expected);
   });
 
@@ -79,16 +79,16 @@ describe("the rows that a statement writes", () => {
     ["an operator on an assigned column", "UPDATE t SET n = 1 WHERE id = 7 AND n LIKE 'x'"],
     ["a comparison with a function of an assigned column", "UPDATE t SET n = 1 WHERE id = 7 AND n > f(1)"],
     [
-      "a test of an assigned column that is not of NULL",
+      "a test of an assigned column that is not a NULL test",
       "UPDATE t SET n = 1 WHERE id = 7 AND n IS NOT DISTINCT FROM null",
     ],
     [
-      "a test of an assigned column that begins like one of NULL",
+      "a test of an assigned column that begins like a NULL test",
       "UPDATE t SET n = 1 WHERE id = 7 AND n IS NULL = true",
     ],
     ["a column alone", "UPDATE t SET n = 1 WHERE gone"],
     [
-      "a second statement behind a version",
+      "a second statement after a version check",
       "UPDATE t SET v = 1 WHERE id = 7 AND v = 0; UPDATE t SET v = 1 WHERE id = 8",
     ],
     ["a list among assigned columns", "UPDATE t SET n = 1, (a, b) = (1, 2) WHERE id = 7"],
@@ -106,7 +106,7 @@ describe("the rows that a statement writes", () => {
       "INSERT INTO t (id) VALUES (7) ON CONFLICT (id COLLATE x) DO NOTHING",
     ],
     [
-      "an upsert of which a part of the key is missing",
+      "an upsert without a part of its key",
       "INSERT INTO t (a, b) VALUES (7, $1) ON CONFLICT (a, b) DO NOTHING",
     ],
     ["a schema without a table", "UPDATE public.'t' SET n = 1 WHERE id = 7"],
@@ -150,7 +150,7 @@ describe("the rows that a statement writes", () => {
     ["an escape string", "UPDATE t SET n = 1 WHERE id = E'a'"],
     ["an upsert of a query", "INSERT INTO t (id) SELECT 7 ON CONFLICT (id) DO NOTHING"],
     ["an upsert by an expression", "INSERT INTO t (id) VALUES (7) ON CONFLICT (lower(id)) DO NOTHING"],
-  ])("are not known of %s", (_, text) => {
+  ])("are not known for %s", (_, text) => {
     expect(rows(text)).toEqual([]);
   });
 
@@ -168,14 +168,14 @@ describe("the rows that a statement writes", () => {
     expect(one(Buffer.from([1, 255]))).toEqual(['t(id="01ff")']);
   });
 
-  test("are known by a value of 200 characters or 100 bytes, and not by the next longer", () => {
+  test("are known by a value of 200 characters or 100 bytes, and not by a longer one", () => {
     const one = (value: unknown) => rows("DELETE FROM t WHERE id = $1", [value]);
     expect(one("x".repeat(200))).toHaveLength(1);
     expect(one(Buffer.alloc(100))).toHaveLength(1);
     expect(one(Buffer.alloc(101))).toEqual([]);
   });
 
-  test("are not known by an ANY whose parameter is no list, has an unknown member, or is changed", () => {
+  test("are not known by an ANY whose parameter is not a list, has an unknown member, or is changed", () => {
     expect(rows("DELETE FROM t WHERE id = ANY($1)", ["7"])).toEqual([]);
     expect(rows("DELETE FROM t WHERE id = ANY $1", [[7]])).toEqual([]);
     expect(rows("DELETE FROM t WHERE id = ANY($1) = false", [[7]])).toEqual([]);
@@ -192,14 +192,14 @@ describe("the rows that a statement writes", () => {
     expect(either(5)).toEqual([]);
   });
 
-  test("of a transaction come once each, and not at all when they are too many", () => {
+  test("of a transaction are listed once each, and not at all if there are too many", () => {
     const change = (id: number) => ({ text: "DELETE FROM t WHERE id = $1", values: [id] });
     expect(writtenRows([change(2), change(1), change(2)])).toEqual(['t(id="2")', 't(id="1")']);
     expect(writtenRows(Array.from({ length: 20 }, (_, id) => change(id)))).toHaveLength(20);
     expect(writtenRows(Array.from({ length: 21 }, (_, id) => change(id)))).toEqual([]);
   });
 
-  test("are told apart whatever their keys hold", () => {
+  test("have different names whatever their keys contain", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), (a, b) => {
         const literal = (key: string) => rows(`DELETE FROM t WHERE id = '${key.replaceAll("'", "''")}'`);
@@ -210,7 +210,7 @@ describe("the rows that a statement writes", () => {
     );
   });
 
-  test("are read without an error from any text", () => {
+  test("are read from any text without an error", () => {
     const piece = fc.constantFrom(
       "update",
       " ",

@@ -23,7 +23,7 @@ const INSERT = sql.raw("insert into accounts values (1)");
 const AT_ONCE = { maxAttempts: 3, backoff: () => 0 };
 const conflict = () => Object.assign(new Error("change conflicts (OC000)"), { code: "40001" });
 
-/** Remembers what it was asked. */
+/** Records what it was called with. */
 class ObservedCache extends Cache {
   readonly calls: string[] = [];
   readonly mutations: MutationOption[] = [];
@@ -82,7 +82,7 @@ describe("a transaction", () => {
     expect(pool.stats).toMatchObject({ idle: 1, total: 1 });
   });
 
-  it("does not wait for a statement that still runs at its end, and closes its connection", async () => {
+  it("does not wait for a statement that is still running at its end, and closes its connection", async () => {
     const { db, pool } = open();
     let running: unknown;
     const ended = db.transaction(async (tx) => {
@@ -165,14 +165,14 @@ describe("a transaction", () => {
     expect(server.received).toEqual(["BEGIN READ ONLY", "COMMIT"]);
   });
 
-  it("returns the result of its work where verifyCommit finds it stored", async () => {
+  it("returns the result of its work if verifyCommit finds that it was stored", async () => {
     const { db } = open();
     server.next(/COMMIT/, cut);
     const options = { verifyCommit: async () => true };
     expect(await db.transactionWithRetry(async () => "stored", options)).toBe("stored");
   });
 
-  it("does not run its work when the signal was aborted while a connection was waited for", async () => {
+  it("does not run its work if the signal was aborted while it waited for a connection", async () => {
     const { db } = open();
     const abort = new AbortController();
     server.nextLogin((session) => {
@@ -186,7 +186,7 @@ describe("a transaction", () => {
 });
 
 describe("a cache", () => {
-  it("is not asked inside a transaction, and is told once what all attempts have changed", async () => {
+  it("is not read inside a transaction, and is invalidated once for the changes of all attempts", async () => {
     const cache = new ObservedCache();
     const { db } = open({ cache, retry: AT_ONCE });
     let attempts = 0;
@@ -205,7 +205,7 @@ describe("a cache", () => {
   it.each([
     [{ tables: accounts }, { tables: [accounts] }],
     [{ tags: "balances" }, { tags: ["balances"] }],
-  ] as [MutationOption, MutationOption][])("is told of %o alone", async (mutation, told) => {
+  ] as [MutationOption, MutationOption][])("is invalidated for %o alone", async (mutation, told) => {
     const cache = new ObservedCache();
     const { db } = open({ cache });
     await db.transaction((tx) => tx.$cache.invalidate(mutation));
@@ -226,7 +226,7 @@ describe("a cache", () => {
     expect(cache.mutations).toEqual([]);
   });
 
-  it("is told of a COMMIT whose outcome is unknown, with or without a cache at all", async () => {
+  it("is invalidated after a COMMIT of undetermined outcome; without a cache nothing fails", async () => {
     const cache = new ObservedCache();
     for (const options of [{ cache }, {}]) {
       const { db } = open(options);
@@ -237,7 +237,7 @@ describe("a cache", () => {
     expect(cache.mutations).toEqual([{ tables: ["accounts"] }]);
   });
 
-  it("that fails leaves a commit a commit, and is reported with the names of what changed", async () => {
+  it("that fails does not undo a commit, and is reported with the names of what changed", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     const cache = new ObservedCache();
     vi.spyOn(cache, "onMutate").mockRejectedValue(new Error("away"));
@@ -251,7 +251,7 @@ describe("a cache", () => {
     warn.mockRestore();
   });
 
-  it("can be left out, and tx.$cache then does nothing", async () => {
+  it("can be omitted, and tx.$cache then does nothing", async () => {
     const warn = vi.spyOn(process, "emitWarning");
     const { db } = open();
     await db.transaction((tx) => tx.$cache.invalidate({ tables: "accounts" }));

@@ -7,7 +7,7 @@ export interface BankPoolOptions {
   max: number;
 }
 
-/** A pool that takes a COMMIT without an answer for lost soon, and says nothing of connections that break while idle. */
+/** A pool that soon gives up on a COMMIT without a response, and does not report connections that break while idle. */
 export function bankPool({ connection, max }: BankPoolOptions): DsqlPool {
   const pool = new DsqlPool({ ...connection, max, query_timeout: 1000 });
   pool.on("error", () => {});

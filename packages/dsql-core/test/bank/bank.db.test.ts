@@ -21,7 +21,7 @@ let observer: DsqlPool;
 
 beforeAll(async () => {
   generateClients([fileURLToPath(new URL("bank.prisma", import.meta.url))]);
-  // Node runs the workers by itself, so they are compiled as a program is.
+  // Node runs the workers without vitest, so they are compiled like a program.
   const config = fileURLToPath(new URL("tsconfig.json", import.meta.url));
   execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", config], { cwd: root });
   endpoint = await startLocalDsql({ limits: { connectionRate: 10_000, connectionBurst: 10_000 } });
@@ -86,7 +86,7 @@ test(
 
 type Said = { told?: Told; crashed?: string; transferOver?: true };
 
-/** Hands a worker its order and returns what it was told. */
+/** Sends a worker its order and returns what it reported. */
 async function employ(order: WorkOrder, transferOver: () => void): Promise<Told> {
   const worker = fork(`${root}node_modules/.cache/bank-test/worker.js`);
   const exited = once(worker, "exit");
@@ -100,7 +100,7 @@ async function employ(order: WorkOrder, transferOver: () => void): Promise<Told>
   return last.told as Told;
 }
 
-/** Reads the sum of all balances again and again; a read that a fault hits is read again. */
+/** Reads the sum of all balances again and again; a read that a fault hits is retried. */
 function watchTotals(): { stop(): Promise<number[]> } {
   const totals: number[] = [];
   let watching = true;
@@ -121,7 +121,7 @@ function watchTotals(): { stop(): Promise<number[]> } {
   };
 }
 
-/** Accounts whose balance is not what the ledger makes of it: an update that was lost, or stored twice. */
+/** Accounts whose balance differs from the ledger's: an update was lost, or stored twice. */
 async function balancesOffTheLedger(): Promise<unknown[]> {
   const result = await observer.query(
     `SELECT id, balance FROM accounts a WHERE balance <> $1::bigint

@@ -27,13 +27,13 @@ const KINDS: readonly ((faults: Faults, random: () => number) => void)[] = [
 /** How many transfers pass between two faults, on average. */
 const TRANSFERS_PER_FAULT = 6;
 
-/** Arms a fault now and then, in an order that a seed repeats; to be told of every transfer that is over. */
+/** Arms a fault now and then, in an order that a seed repeats; must be called after every transfer. */
 export function faultsAtRandom(faults: Faults, random: () => number): { transferOver(): void } {
   let deck: (typeof KINDS)[number][] = [];
   return {
     transferOver() {
       if (random() * TRANSFERS_PER_FAULT >= 1) return;
-      // A deck that is dealt to its end lets every kind fire, however short the run.
+      // Dealing a whole deck makes every kind fire, however short the run.
       if (deck.length === 0) deck = [...KINDS];
       const [fault] = deck.splice(Math.floor(random() * deck.length), 1);
       fault?.(faults, random);

@@ -1,10 +1,10 @@
 import type { TransactionOptions } from "dsql-core";
 
-/** Accounts of the bank, and what each begins with. */
+/** Accounts of the bank, and their initial balance. */
 export const ACCOUNTS = 40;
 export const OPENING_BALANCE = 1000;
 
-/** Money on its way from one account to another, under an id that no other transfer has. */
+/** A payment from one account to another, with a unique id. */
 export interface Transfer {
   id: string;
   from: number;
@@ -15,7 +15,7 @@ export interface Transfer {
 /** The account has less than the transfer takes; nothing is stored. */
 export class InsufficientFundsError extends Error {}
 
-/** One way to carry a transfer out: reads both balances, writes both, and enters the transfer into the ledger. */
+/** One way to make a transfer: reads both balances, writes both, and adds the transfer to the ledger. */
 export interface Teller {
   transfer(transfer: Transfer, options: TransactionOptions): Promise<void>;
   /** Whether the ledger holds a transfer. */

@@ -1,4 +1,4 @@
-/** One process of the bank: carries transfers out through every adapter, and reports the outcome that it received for each. */
+/** One process of the bank: makes transfers through every adapter, and reports the outcome that it received for each. */
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { failureOf } from "dsql-core";
@@ -10,7 +10,7 @@ import { kyselyTeller } from "./tellers/kysely.ts";
 import { prismaTeller } from "./tellers/prisma.ts";
 import { ACCOUNTS, type Teller, type Transfer } from "./transfer.ts";
 
-/** What a worker is to do. */
+/** What a worker has to do. */
 export interface WorkOrder extends BankPoolOptions {
   transfers: number;
   concurrency: number;
@@ -22,9 +22,9 @@ export interface Told {
   committed: string[];
   failed: string[];
   unknown: string[];
-  /** How many transfers each adapter was given. */
+  /** How many transfers each adapter made. */
   byAdapter: Record<string, number>;
-  /** For each that did not commit, through which adapter it went and with which error. */
+  /** For each that did not commit, its adapter and its error. */
   reasons: Record<string, string>;
 }
 
@@ -72,14 +72,14 @@ function randomTransfer(random: () => number): Transfer {
   return { id: randomUUID(), from, to, amount: 1 + Math.floor(random() * 50) };
 }
 
-/** Carries a transfer out and records its outcome; returns the error where it did not commit. */
+/** Makes a transfer and records its outcome; returns the error if it did not commit. */
 async function carryOut(teller: Teller, transfer: Transfer, looks: boolean, told: Told): Promise<unknown> {
   try {
     await teller.transfer(transfer, looks ? { verifyCommit: () => teller.isStored(transfer.id) } : {});
     told.committed.push(transfer.id);
     return undefined;
   } catch (error) {
-    // A COMMIT may land after the look that did not find it; the ledger's key then refuses the second run.
+    // A COMMIT may take effect after the check that did not find it; the ledger's key then refuses the second run.
     if (looks && isDuplicate(error)) {
       told.committed.push(transfer.id);
       return undefined;
