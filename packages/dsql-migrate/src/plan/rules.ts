@@ -22,9 +22,9 @@ export type RuleEffect = "rewrites" | "leaves out" | "refuses" | "warns";
 
 interface RuleFacts {
   effect: RuleEffect;
-  /** What it looks at, as a person would write it. */
+  /** What it applies to, as the documentation describes it. */
   finds: string;
-  /** What becomes of it, or what to write instead. */
+  /** What it is planned as, or what to write instead. */
   does: string;
   page: keyof typeof PAGES;
 }
@@ -36,7 +36,7 @@ const rule = (effect: RuleEffect, finds: string, does: string, page: keyof typeo
   page,
 });
 
-/** Every rule of the planner. docs/migrations-support.md is made from this list. */
+/** Every rule of the planner. docs/migrations-support.md is generated from this list. */
 export const RULES = {
   "syntax-error": rule(
     "refuses",
@@ -53,7 +53,7 @@ export const RULES = {
   "psql-restrict": rule(
     "leaves out",
     "`\\restrict` and `\\unrestrict` of pg_dump",
-    "They only concern psql.",
+    "They concern only psql.",
     "supportedSql",
   ),
   "unsupported-statement": rule(
@@ -84,7 +84,7 @@ export const RULES = {
   "index-method-refused": rule(
     "refuses",
     "`USING gin`, `gist`, `spgist`, `brin` and others",
-    "Index the values in columns of their own, or search outside of the database.",
+    "Index the values in separate columns, or search outside the database.",
     "indexes",
   ),
   "index-asc": rule("rewrites", "`ASC` in an index", "`ASC` is dropped: it is the default.", "indexes"),
@@ -96,14 +96,14 @@ export const RULES = {
   ),
   "index-opclass": rule(
     "rewrites",
-    "default operator classes, and the pattern ones",
-    "The class is dropped: it is the default, or means the same under C, the only collation of DSQL.",
+    "default operator classes, and pattern operator classes",
+    "The class is dropped: it is the default, or has the same effect with C, DSQL's only collation.",
     "indexes",
   ),
   "index-opclass-refused": rule(
     "refuses",
     "other operator classes",
-    "Remove the operator class, if the default order serves the query.",
+    "Remove the operator class if the default order is enough for the query.",
     "indexes",
   ),
   "index-storage": rule(
@@ -114,7 +114,7 @@ export const RULES = {
   ),
   "index-key-count": rule(
     "refuses",
-    "an index or a key of more than 8 columns",
+    "an index or a key with more than 8 columns",
     "Use the leading columns as the key, and name the others in INCLUDE.",
     "quotas",
   ),
@@ -182,8 +182,8 @@ export const RULES = {
   ),
   "unknown-type": rule(
     "warns",
-    "a type that is neither built in nor made by a migration",
-    "Check that it is a domain that exists.",
+    "a type that is neither built in nor created by a migration",
+    "Check that it is an existing domain.",
     "dataTypes",
   ),
   "numeric-default": rule(
@@ -232,13 +232,13 @@ export const RULES = {
   "type-refused": rule(
     "refuses",
     "composite, range and base types",
-    "Use columns of their own, or jsonb.",
+    "Use separate columns, or jsonb.",
     "unsupportedSql",
   ),
   "alter-domain": rule(
     "refuses",
     "`ALTER DOMAIN … ADD CONSTRAINT`, `SET NOT NULL`",
-    "Make a new domain, or a CHECK constraint on the table.",
+    "Create a new domain, or a CHECK constraint on the table.",
     "supportedSql",
   ),
 
@@ -257,7 +257,7 @@ export const RULES = {
   "table-form": rule(
     "refuses",
     "`PARTITION BY`, `PARTITION OF`, `INHERITS`, `OF type`",
-    "Make one plain table; DSQL spreads its rows by the primary key.",
+    "Create one plain table; DSQL distributes its rows by the primary key.",
     "unsupportedSql",
   ),
   exclusion: rule(
@@ -312,13 +312,13 @@ export const RULES = {
   "add-column-constraint": rule(
     "rewrites",
     "`ADD COLUMN` with CHECK, UNIQUE or REFERENCES",
-    "The column is added, then the constraint as a step of its own.",
+    "The column is added, then the constraint in a separate step.",
     "alterTable",
   ),
   "add-column-refused": rule(
     "refuses",
     "`ADD COLUMN` with PRIMARY KEY, GENERATED or IDENTITY",
-    "Make a new table with the column, copy the rows, and swap the two (--recreate does it).",
+    "Create a new table with the column, copy the rows, and swap the two (--recreate does this).",
     "alterTable",
   ),
   "add-constraint": rule(
@@ -360,12 +360,12 @@ export const RULES = {
   "recreate-needed": rule(
     "refuses",
     "`SET NOT NULL`, `ALTER COLUMN … TYPE`, a change of the primary key",
-    "Make a new table, copy the rows, and swap the two (--recreate does it).",
+    "Create a new table, copy the rows, and swap the two (--recreate does this).",
     "alterTable",
   ),
   recreate: rule(
     "rewrites",
-    "the same with `--recreate`",
+    "`SET NOT NULL`, `ALTER COLUMN … TYPE`, a change of the primary key, with `--recreate`",
     "A new table, a copy in batches, the indexes, and the swap, each a step that can be resumed.",
     "alterTable",
   ),
@@ -377,7 +377,7 @@ export const RULES = {
   ),
   "backfill-needs-key": rule(
     "refuses",
-    "a backfill of a table whose primary key is not known",
+    "a backfill of a table whose primary key the planner does not know",
     "Plan the folder that creates the table, or fill the column in batches by its key.",
     "alterTable",
   ),
@@ -416,12 +416,12 @@ export const RULES = {
   "transaction-block": rule(
     "leaves out",
     "`BEGIN` and `COMMIT`",
-    "Each statement is a transaction of its own.",
+    "Each statement is its own transaction.",
     "ddl",
   ),
   "transaction-rows": rule(
     "warns",
-    "several changes of rows between BEGIN and COMMIT",
+    "several statements that change rows between BEGIN and COMMIT",
     "They commit one by one; write them as one statement (WITH) if they must commit together.",
     "ddl",
   ),
@@ -435,7 +435,7 @@ export const RULES = {
   "schema-elements": rule(
     "refuses",
     "`CREATE SCHEMA` with objects in it",
-    "Write each object as a statement of its own, its name with the schema.",
+    "Write each object as a separate statement, and its name with the schema.",
     "supportedSql",
   ),
   "search-path": rule(
@@ -459,7 +459,7 @@ export const RULES = {
   "session-setting-refused": rule(
     "refuses",
     "settings that change what later statements mean, such as `SET TIME ZONE`",
-    "Write the meaning into the statements: steps do not share a session.",
+    "Write what the setting changes into the statements: steps do not share a session.",
     "parameters",
   ),
 
@@ -473,7 +473,7 @@ export const RULES = {
   "uuid-function": rule(
     "rewrites",
     "`uuid_generate_v4()`",
-    "`gen_random_uuid()`, which makes the same kind of uuid.",
+    "`gen_random_uuid()`, which returns the same kind of uuid.",
     "unsupportedSql",
   ),
   "function-refused": rule(
@@ -516,7 +516,7 @@ export const RULES = {
   "many-rows": rule(
     "warns",
     "an UPDATE or DELETE of a whole table",
-    "It fails above 3,000 rows: change them in batches by key if there may be more.",
+    "It fails above 3,000 rows: if there may be more, change them in batches by key.",
     "quotas",
   ),
   vacuum: rule("leaves out", "`VACUUM`", "There is nothing to vacuum.", "unsupportedSql"),
@@ -535,7 +535,7 @@ export const RULES = {
   owner: rule(
     "warns",
     "`OWNER TO` another role than admin",
-    "Check that the role exists: a dump names those of the database that it was taken from (--no-owner leaves them out).",
+    "Check that the role exists: a dump names the roles of its own database (--no-owner omits them).",
     "roles",
   ),
   "statistics-target": rule(

@@ -3,16 +3,23 @@ import { STATEMENT_KINDS } from "../../src/plan/statements/kinds.ts";
 
 const INTRODUCTION = `# What dsql-migrate does with PostgreSQL's statements
 
-This page is made from the planner's own lists; a test keeps it current:
+This page is generated from the planner's own lists. A test fails if it is out of date; this command updates it:
 \`UPDATE_DOCS=1 npx vitest run --project dsql-migrate test/plan/support-table.test.ts\`.
 
 `;
 
 const EFFECTS: Record<RuleEffect, string> = {
   rewrites: "## What is rewritten\n\nThe step says what was changed and why.\n",
-  "leaves out": "## What is left out\n\nNo step is made of it, and an `info` says so.\n",
+  "leaves out": "## What is omitted\n\nThe plan has no step for it, and an `info` says so.\n",
   refuses: "## What is refused\n\nNothing of the migration runs.\n",
-  warns: "## What a person should look at\n\nThe plan runs; `--strict` stops at it.\n",
+  warns: "## Warnings\n\nThe migration runs; with `--strict`, `plan` and `lint` exit with code 1.\n",
+};
+
+const RESULT_HEADING: Record<RuleEffect, string> = {
+  rewrites: "Result",
+  "leaves out": "Reason",
+  refuses: "Instead",
+  warns: "What to check",
 };
 
 /** The page docs/migrations-support.md. */
@@ -34,7 +41,7 @@ function statementTable(): string {
 function ruleTable(effect: RuleEffect): string {
   const ids = (Object.keys(RULES) as RuleId[]).filter((id) => RULES[id].effect === effect);
   const rows = ids.map((id) => [`[\`${id}\`](${docsOf(id)})`, RULES[id].finds, RULES[id].does]);
-  return `${EFFECTS[effect]}\n${table(["Rule", "Finds", effect === "refuses" ? "Instead" : "What becomes of it"], rows)}`;
+  return `${EFFECTS[effect]}\n${table(["Rule", "Finds", RESULT_HEADING[effect]], rows)}`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

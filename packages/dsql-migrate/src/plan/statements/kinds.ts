@@ -35,12 +35,12 @@ const TABLESPACES = "Remove the statement: DSQL manages storage itself.";
 const FOREIGN = "Remove the statement: DSQL reads no other database. Copy the rows with the application.";
 const TRIGGERS = "Do the work in the application's transaction.";
 const REPLICATION = "Use a change data capture stream of DSQL.";
-const SEARCH = "Search outside of the database.";
+const SEARCH = "Search outside the database.";
 const CURSOR = "Page by key in the application.";
 const PREPARED = "Write the statement itself.";
 const DATABASE = "A cluster has one database, postgres; use schemas.";
 
-/** Every kind of statement that PostgreSQL 16's grammar has. docs/migrations-support.md is made from this list. */
+/** Every kind of statement that PostgreSQL 16's grammar has. docs/migrations-support.md is generated from this list. */
 export const STATEMENT_KINDS: Readonly<Record<string, Kind>> = {
   SelectStmt: planned<"SelectStmt">("SELECT, VALUES, TABLE", select),
   InsertStmt: { sql: "INSERT", plan: (work) => changeRows(work, work.statement.tree as Node) },
@@ -73,7 +73,7 @@ export const STATEMENT_KINDS: Readonly<Record<string, Kind>> = {
   AlterDomainStmt: planned<"AlterDomainStmt">("ALTER DOMAIN", objects.alterDomain),
   CreateEnumStmt: planned<"CreateEnumStmt">("CREATE TYPE … AS ENUM", createEnum),
   AlterEnumStmt: planned<"AlterEnumStmt">("ALTER TYPE … ADD VALUE, RENAME VALUE", alterEnum),
-  CompositeTypeStmt: refused("CREATE TYPE … AS (…)", "Use columns of their own, or jsonb."),
+  CompositeTypeStmt: refused("CREATE TYPE … AS (…)", "Use separate columns, or jsonb."),
   CreateRangeStmt: refused("CREATE TYPE … AS RANGE", "Use two columns, for the lower and the upper bound."),
   DefineStmt: refused("CREATE AGGREGATE, OPERATOR, TYPE, COLLATION, TEXT SEARCH …", LEAVE_OUT),
   AlterTypeStmt: refused("ALTER TYPE … SET", LEAVE_OUT),
@@ -108,7 +108,7 @@ export const STATEMENT_KINDS: Readonly<Record<string, Kind>> = {
   },
   ConstraintsSetStmt: refused(
     "SET CONSTRAINTS",
-    "Order the statements so that each satisfies the constraints: each is a transaction of its own.",
+    "Order the statements so that each satisfies the constraints: each is its own transaction.",
   ),
   ExplainStmt: { sql: "EXPLAIN", plan: explain },
   VacuumStmt: { sql: "VACUUM, ANALYZE", plan: vacuum },

@@ -63,7 +63,7 @@ function recipe(table: QualifiedName, column: string | undefined, rule: RuleId):
 }
 
 const instead = (rule: RuleId): string =>
-  rule === "recreate-needed" ? "Recreate the table: " : "Make a new table: ";
+  rule === "recreate-needed" ? "Recreate the table: " : "Create a new table: ";
 
 /** What keeps the planner from recreating a table. */
 function obstacleTo(work: Work, table: KnownTable): string | undefined {

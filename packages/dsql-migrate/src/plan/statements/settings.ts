@@ -51,7 +51,7 @@ export function setting(work: Work, statement: NodeBody<"VariableSetStmt">): und
       });
     return work.leaveOut(
       "session-setting",
-      "Each step is a transaction of its own, and DSQL has one isolation level.",
+      "Each step is its own transaction, and DSQL has one isolation level.",
     );
   }
   const values = (statement.args ?? []).map((value) => constant(value)?.toLowerCase() ?? "");

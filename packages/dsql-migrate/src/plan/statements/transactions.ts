@@ -7,7 +7,7 @@ export function transaction(work: Work, statement: NodeBody<"TransactionStmt">):
     case "TRANS_STMT_BEGIN":
     case "TRANS_STMT_START":
       work.script.transaction = { rowChanges: 0 };
-      return work.leaveOut("transaction-block", "Each statement is a transaction of its own.");
+      return work.leaveOut("transaction-block", "Each statement is its own transaction.");
     case "TRANS_STMT_COMMIT": {
       const { rowChanges = 0 } = work.script.transaction ?? {};
       work.script.transaction = statement.chain ? { rowChanges: 0 } : undefined;
@@ -16,12 +16,12 @@ export function transaction(work: Work, statement: NodeBody<"TransactionStmt">):
           "transaction-rows",
           `The ${rowChanges} changes of rows before this COMMIT commit one by one.`,
         );
-      return work.leaveOut("transaction-block", "Each statement is a transaction of its own.");
+      return work.leaveOut("transaction-block", "Each statement is its own transaction.");
     }
     case "TRANS_STMT_ROLLBACK":
       return work.refuse(
         "transaction-refused",
-        "A migration cannot be rolled back in part: each statement is a transaction of its own.",
+        "A migration cannot be rolled back in part: each statement is its own transaction.",
       );
     case "TRANS_STMT_PREPARE":
     case "TRANS_STMT_COMMIT_PREPARED":
@@ -31,7 +31,7 @@ export function transaction(work: Work, statement: NodeBody<"TransactionStmt">):
       });
     default:
       return work.refuse("transaction-refused", "DSQL does not have savepoints.", {
-        advice: "Remove the savepoint: each statement is a transaction of its own.",
+        advice: "Remove the savepoint: each statement is its own transaction.",
       });
   }
 }
