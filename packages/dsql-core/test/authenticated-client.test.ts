@@ -50,7 +50,7 @@ describe("the startup packet", () => {
 });
 
 describe("a token", () => {
-  test("is the password, and is not kept where it could be printed, also during the login", async () => {
+  test("is the password, and is never kept where it could be printed, even during the login", async () => {
     let shown = "";
     server.nextLogin((session) => {
       shown = inspect([internalsOf(client).password, internalsOf(client).connectionParameters], { depth: 9 });

@@ -139,7 +139,11 @@ describe("what a caller can do", () => {
       Object.assign(conflict(), { cause: unavailable }),
       "server-unavailable",
     ],
-    ["an undetermined COMMIT is not classified by the lost connection that caused it", unknown, "commit-outcome-unknown"],
+    [
+      "an undetermined COMMIT is not classified by the lost connection that caused it",
+      unknown,
+      "commit-outcome-unknown",
+    ],
     [
       "nor is a wrapped one",
       prismaKnownRequestError("P2010", { driverAdapterError: unknown }),
@@ -215,8 +219,14 @@ describe("a lost connection is recognised", () => {
     ["ENOTFOUND", withCode("ENOTFOUND")],
     ["pg's error for a connection that ended", new Error("Connection terminated unexpectedly")],
     ["pg's error for a connection that was closed", new Error("Connection terminated")],
-    ["pg's error for a connection that timed out", new Error("Connection terminated due to connection timeout")],
-    ["pg's error for a client after a lost connection", new Error("Client has encountered a connection error and is not queryable")],
+    [
+      "pg's error for a connection that timed out",
+      new Error("Connection terminated due to connection timeout"),
+    ],
+    [
+      "pg's error for a client after a lost connection",
+      new Error("Client has encountered a connection error and is not queryable"),
+    ],
     ["one whose code is null", Object.assign(new Error("Connection terminated"), { code: null })],
     ["one in an ORM's wrapper", Object.assign(new Error("x"), { original: withCode("ECONNRESET") })],
     [
@@ -230,7 +240,10 @@ describe("a lost connection is recognised", () => {
 
   test.each([
     ["a statement that quotes such a message", serverError("22P02", "Connection terminated unexpectedly")],
-    ["a token that could not be fetched for lack of a network", new DsqlTokenError("x", { cause: withCode("ECONNREFUSED") })],
+    [
+      "a token that could not be fetched for lack of a network",
+      new DsqlTokenError("x", { cause: withCode("ECONNREFUSED") }),
+    ],
     ["another code", withCode("ENOENT")],
     ["other text before", new Error("the Connection terminated")],
     ["other text after", new Error("timeout expired of the session")],

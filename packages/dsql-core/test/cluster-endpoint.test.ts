@@ -30,7 +30,7 @@ describe("parseClusterEndpoint", () => {
     ["a name before it", `x.${ID}.dsql.us-east-1.on.aws`],
     ["no Region", `${ID}.dsql.on.aws`],
     ["a custom domain", "db.example.com"],
-  ])("knows %s for another name", (_what, host) => {
+  ])("does not recognise %s", (_what, host) => {
     expect(parseClusterEndpoint(host)).toBeUndefined();
   });
 

@@ -55,7 +55,11 @@ describe("parseConnectionString", () => {
     ["broken percent-encoding", `postgres://${HOST}/%zz`, /percent-encoded/],
     ["a fragment", `postgres://${HOST}/#x`, /%23/],
     ["a parameter twice", `postgres://${HOST}/?region=a&region=b`, /region twice/],
-    ["two spellings of one parameter", `postgres://${HOST}/?tokenDurationSecs=1&token_duration_secs=2`, /twice/],
+    [
+      "two spellings of one parameter",
+      `postgres://${HOST}/?tokenDurationSecs=1&token_duration_secs=2`,
+      /twice/,
+    ],
     ["an empty parameter", `postgres://${HOST}/?region=`, /empty/],
     ["a parameter that DSQL refuses", `postgres://${HOST}/?statement_timeout=5`, /query_timeout/],
     ["nothing", "", /empty.*DATABASE_URL/],

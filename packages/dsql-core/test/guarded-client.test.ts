@@ -253,7 +253,7 @@ describe("a response that does not come within query_timeout", () => {
     expect(reported).toEqual([error]);
   });
 
-  test("may be set for a COMMIT alone", async () => {
+  test("can be limited for a COMMIT alone", async () => {
     const client = await inTransaction({ commitTimeoutMillis: 0 });
     server.next(/COMMIT/, nothing);
     const commit = { text: "COMMIT", query_timeout: 20 };

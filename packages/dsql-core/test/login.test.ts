@@ -243,7 +243,7 @@ describe("a login that was cut off", () => {
     expect((explained as Error).cause).toBe(error);
   });
 
-  test("is not what any other failure is", () => {
+  test("is distinguished from other failures", () => {
     for (const error of [
       full,
       Object.assign(serverError("57P01", "Connection terminated"), {}),

@@ -10,7 +10,7 @@ describe("a connection that is released", () => {
   test.each([
     ["with an open transaction", ["BEGIN", increment]],
     ["with a failed transaction", ["BEGIN", "SELECT nonsense"]],
-  ])("%s is closed, and the transaction undone", async (_what, texts) => {
+  ])("%s is closed, and the transaction is rolled back", async (_what, texts) => {
     const db = database.pool({ max: 1 });
     const client = await db.connect();
     for (const text of texts) await client.query(text).catch(() => {});

@@ -862,7 +862,7 @@ describe("a pool for an adapter", () => {
   });
 });
 
-test("a job is waited for on the pool", async () => {
+test("a pool can wait for a job", async () => {
   const pool = server.pool();
   await pool.waitForJob({ rows: [] });
   await expect(pool.waitForJob("no id")).rejects.toMatchObject({ code: "DSQL_CONFIG" });

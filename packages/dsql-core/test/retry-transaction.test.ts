@@ -136,18 +136,21 @@ describe("a COMMIT of undetermined outcome", () => {
     expect((failure as { cause: AggregateError }).cause.errors).toEqual([error, look]);
   });
 
-  test.each([[undefined], [0], ["yes"]])("stays undetermined when verifyCommit returns %j", async (answer) => {
-    let attempts = 0;
-    const work = async () => {
-      attempts++;
-      throw unknown();
-    };
-    const verifyCommit = (async () => answer) as never;
-    await expect(retryTransaction(work, { ...quick, verifyCommit })).rejects.toThrow(
-      CommitOutcomeUnknownError,
-    );
-    expect(attempts).toBe(1);
-  });
+  test.each([[undefined], [0], ["yes"]])(
+    "stays undetermined when verifyCommit returns %j",
+    async (answer) => {
+      let attempts = 0;
+      const work = async () => {
+        attempts++;
+        throw unknown();
+      };
+      const verifyCommit = (async () => answer) as never;
+      await expect(retryTransaction(work, { ...quick, verifyCommit })).rejects.toThrow(
+        CommitOutcomeUnknownError,
+      );
+      expect(attempts).toBe(1);
+    },
+  );
 
   describe("while verifyCommit runs", () => {
     beforeEach(() => {

@@ -77,7 +77,7 @@ describe("a conflict over rows", () => {
     await Promise.all(held.map(({ outcome }) => outcome));
   });
 
-  test("is recognized in an error that wraps it", async () => {
+  test("is recognised in an error that wraps it", async () => {
     const [first, second] = [newTurns(), newTurns()];
     await lose(first, "x");
     const wrapped = second.take(

@@ -85,7 +85,7 @@ describe("a token source", () => {
     expect(await tokens.token()).toBe("token 2");
   });
 
-  test("after a while calls a signer again that never responds", async () => {
+  test("after a while, gives up on a signer that never responds and calls it again", async () => {
     const { clock, signer, tokens } = source();
     signer.hold = new Promise(() => {});
     const hung = [tokens.token(), tokens.token()];

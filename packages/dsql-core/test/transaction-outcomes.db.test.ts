@@ -161,7 +161,7 @@ describe("a statement without a response", () => {
     expect(await stored()).toBe(1);
   });
 
-  test("is undone by closing the connection, so that ROLLBACK does not wait behind it", async () => {
+  test("is rolled back by closing the connection, so that ROLLBACK does not wait behind it", async () => {
     const impatient = await database.connect({ query_timeout: 1_000 });
     await impatient.query("BEGIN");
     await impatient.query("INSERT INTO entries VALUES (1)");
