@@ -4,6 +4,13 @@
  */
 export const EQUIVALENT = [
   {
+    file: "packages/drizzle-dsql/src/transaction-cache.ts",
+    line: 'override strategy(): "explicit" {',
+    original: '{\n    return "explicit";\n  }',
+    replacement: "{}",
+    why: 'drizzle-orm 0.45 and 1.0 only compare it with "all".',
+  },
+  {
     file: "packages/dsql-core/src/client/guarded-client.ts",
     line: "else if (isTextAndValues(query))",
     original: "isTextAndValues(query)",
