@@ -179,11 +179,4 @@ export const EQUIVALENT = [
     replacement: '["Stryker was here"]',
     why: "`argTypes` describes arguments, and there are none.",
   },
-  {
-    file: "packages/prisma-dsql/src/adapter/prisma-dsql.ts",
-    line: "if (source !== undefined && isGivenPool(source)) {",
-    original: "source !== undefined",
-    replacement: "true",
-    why: "`isGivenPool` returns false for undefined, too.",
-  },
 ];

@@ -3,7 +3,15 @@ export { type DeployOptions, type DeployResult, deploy } from "./apply/deploy.ts
 export type { EventStep, MigrateEvent, MigrateListener } from "./apply/events.ts";
 export type { AppliedMigration, HistoryTable, RunQuery } from "./apply/history.ts";
 export type { LeaseHolder, LeaseOptions } from "./apply/lease.ts";
-export { acceptEdited, forget, markApplied, type RepairOptions, releaseLock } from "./apply/repair.ts";
+export {
+  acceptEdited,
+  forget,
+  type MigrationRepair,
+  markApplied,
+  type RepairOptions,
+  releaseLock,
+  repairMigration,
+} from "./apply/repair.ts";
 export { readSqlFolder, type SqlFile } from "./apply/sql-folder.ts";
 export { type MigrationState, type MigrationStatus, type Status, status } from "./apply/status.ts";
 export type { DeploymentOptions } from "./apply/under-lease.ts";

@@ -1,1 +1,2 @@
-export { type DsqlMigrationConfig, type MigrationRepair, migrate, repair } from "./migrate.ts";
+export type { MigrationRepair } from "dsql-migrate";
+export { type DsqlMigrationConfig, migrate, repair } from "./migrate.ts";

@@ -1,17 +1,14 @@
-import { DsqlConfigError, type DsqlPool, isDsqlPool } from "dsql-core";
+import { DsqlConfigError, isDsqlPool } from "dsql-core";
 import {
-  acceptEdited,
+  type DeployOptions,
   type DeployResult,
   deploy,
-  forget,
-  type HistoryTable,
   type LeaseOptions,
-  MigrateError,
   type MigrateListener,
-  markApplied,
-  type PlannedMigration,
+  type MigrationRepair,
   type PlanOptions,
   planMigrations,
+  repairMigration,
 } from "dsql-migrate";
 import { drizzleHistory } from "./drizzle-history.ts";
 import { readDrizzleFolder } from "./migrations-folder.ts";
@@ -40,15 +37,6 @@ export async function migrate(db: { $client: unknown }, config: DsqlMigrationCon
   return await deploy(await deploymentOf(db, config));
 }
 
-/** What {@link repair} does with the migration of that name. */
-export type MigrationRepair =
-  /** Its file was edited after it was applied and does the same as before: the new checksum is stored. */
-  | { accept: string }
-  /** Its changes are in the database already: it is recorded as applied, and nothing is run. */
-  | { applied: string }
-  /** It was interrupted, and its changes were undone by hand: the next `migrate` runs it from its first statement. */
-  | { forget: string };
-
 /**
  * Corrects the records of one migration, for the few cases that need a decision by a person. An interrupted migration does not need
  * it: call {@link migrate} again.
@@ -60,22 +48,11 @@ export async function repair(
   config: DsqlMigrationConfig,
   change: MigrationRepair,
 ): Promise<void> {
-  const deployment = await deploymentOf(db, config);
-  if ("forget" in change) return await forget(deployment, change.forget);
-  if ("accept" in change) return await acceptEdited(deployment, named(deployment.migrations, change.accept));
-  await markApplied(deployment, named(deployment.migrations, change.applied));
+  const { migrations, ...options } = await deploymentOf(db, config);
+  await repairMigration(options, migrations, change);
 }
 
-type Deployment = Omit<
-  DsqlMigrationConfig,
-  "migrationsFolder" | "migrationsTable" | "migrationsSchema" | "plan"
-> & {
-  pool: DsqlPool;
-  history: HistoryTable;
-  migrations: PlannedMigration[];
-};
-
-async function deploymentOf(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<Deployment> {
+async function deploymentOf(db: { $client: unknown }, config: DsqlMigrationConfig): Promise<DeployOptions> {
   const pool = db.$client;
   if (!isDsqlPool(pool)) {
     throw new DsqlConfigError("db does not use a DsqlPool: create it with drizzle() of drizzle-dsql.");
@@ -90,13 +67,4 @@ async function deploymentOf(db: { $client: unknown }, config: DsqlMigrationConfi
   const folder = await readDrizzleFolder(migrationsFolder);
   const history = drizzleHistory({ table: migrationsTable, schema: migrationsSchema }, folder);
   return { ...options, pool, history, migrations: await planMigrations(folder.migrations, plan) };
-}
-
-function named(migrations: readonly PlannedMigration[], name: string): PlannedMigration {
-  const found = migrations.find((migration) => migration.name === name);
-  if (found !== undefined) return found;
-  throw new MigrateError(
-    "DSQL_MIGRATE_INPUT",
-    `There is no migration ${name}. The migrations are ${migrations.map((migration) => migration.name).join(", ")}.`,
-  );
 }

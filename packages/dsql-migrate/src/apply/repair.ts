@@ -67,6 +67,29 @@ export async function forget(options: RepairOptions, name: string): Promise<void
   });
 }
 
+/** What {@link repairMigration} does with the migration of that name. */
+export type MigrationRepair =
+  /** Its source was edited after it was applied and does the same as before: the new checksum is stored. */
+  | { accept: string }
+  /** Its changes are in the database already: it is recorded as applied, and nothing is run. */
+  | { applied: string }
+  /** It was interrupted, and its changes were undone by hand: the next deployment runs it from its first step. */
+  | { forget: string };
+
+/**
+ * Makes one repair: calls {@link acceptEdited}, {@link markApplied} or {@link forget} for the migration of that name.
+ * @throws MigrateError `DSQL_MIGRATE_INPUT` if there is no such migration, or it is not in the state that this repair is for
+ */
+export async function repairMigration(
+  options: RepairOptions,
+  migrations: readonly PlannedMigration[],
+  change: MigrationRepair,
+): Promise<void> {
+  if ("forget" in change) return await forget(options, change.forget);
+  if ("accept" in change) return await acceptEdited(options, named(migrations, change.accept));
+  await markApplied(options, named(migrations, change.applied));
+}
+
 /** Takes the lock from its holder, and returns the holder. For a holder that is known to be dead and has a long lease. */
 export async function releaseLock(pool: DsqlPool): Promise<LeaseHolder | undefined> {
   await createJournal(pool);
@@ -80,6 +103,15 @@ async function withJournal(
   await underLease(options, async ({ journal }) => {
     await work(journal, historyId(options.history));
   });
+}
+
+function named(migrations: readonly PlannedMigration[], name: string): PlannedMigration {
+  const found = migrations.find((migration) => migration.name === name);
+  if (found !== undefined) return found;
+  throw new MigrateError(
+    "DSQL_MIGRATE_INPUT",
+    `There is no migration ${name}. The migrations are ${migrations.map((migration) => migration.name).join(", ") || "none"}.`,
+  );
 }
 
 function notFound(name: string, what: string): MigrateError {

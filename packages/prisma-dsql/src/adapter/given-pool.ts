@@ -8,7 +8,7 @@ const otherCopy =
  * Whether a source is a pool.
  * @throws DsqlConfigError for a pool that the adapter cannot use: one of a second copy of pg, or a plain pg.Pool
  */
-export function isGivenPool(source: PoolSource): source is DsqlPool {
+export function isGivenPool(source: PoolSource | undefined): source is DsqlPool {
   if (typeof source !== "object" || !("connect" in source) || !("query" in source)) return false;
   if (!(source instanceof pg.Pool)) {
     throw new DsqlConfigError(

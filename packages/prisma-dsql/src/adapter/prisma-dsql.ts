@@ -56,7 +56,7 @@ export class PrismaDsql implements SqlDriverAdapterFactory {
    */
   constructor(source: PoolSource | undefined, options: PrismaDsqlOptions = {}) {
     demandPrismaPg7();
-    if (source !== undefined && isGivenPool(source)) {
+    if (isGivenPool(source)) {
       this.#options = options;
       openPool(source, PREFIX);
       this.retryOptions = source.retryOptions;

@@ -1,5 +1,4 @@
-import { acceptEdited, forget, markApplied, releaseLock } from "../../apply/repair.ts";
-import type { PlannedMigration } from "../../plan/migration.ts";
+import { type MigrationRepair, releaseLock, repairMigration } from "../../apply/repair.ts";
 import { type Command, EXIT, parseCommand, UsageError } from "../command.ts";
 import { CONNECTION_OPTIONS, CONNECTION_USAGE, withPool } from "../connect.ts";
 import { PLAN_OPTIONS, planOptions } from "../plan-options.ts";
@@ -52,30 +51,17 @@ export const repairOf = (source: MigrationSource): Command => ({
         planOptions(values),
         terminal,
       );
-      if (values.forget !== undefined) {
-        await forget({ pool, history }, values.forget);
-        terminal.stdout.write(
-          `${values.forget} is forgotten: the next deployment runs it from its first step.\n`,
-        );
-        return EXIT.ok;
-      }
-      if (values.accept !== undefined) {
-        await acceptEdited({ pool, history }, named(migrations, values.accept));
-        terminal.stdout.write(`The edited ${values.accept} is accepted.\n`);
-      }
-      if (values.applied !== undefined) {
-        await markApplied({ pool, history }, named(migrations, values.applied));
-        terminal.stdout.write(`${values.applied} is recorded as applied; nothing was run.\n`);
-      }
+      const repair = async (change: MigrationRepair, done: string) => {
+        await repairMigration({ pool, history }, migrations, change);
+        terminal.stdout.write(`${done}\n`);
+      };
+      const { accept, applied, forget } = values;
+      if (forget !== undefined)
+        await repair({ forget }, `${forget} is forgotten: the next deployment runs it from its first step.`);
+      if (accept !== undefined) await repair({ accept }, `The edited ${accept} is accepted.`);
+      if (applied !== undefined)
+        await repair({ applied }, `${applied} is recorded as applied; nothing was run.`);
       return EXIT.ok;
     });
   },
 });
-
-function named(migrations: readonly PlannedMigration[], name: string): PlannedMigration {
-  const found = migrations.find((migration) => migration.name === name);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `There is no migration ${name}: there are ${migrations.map((migration) => migration.name).join(", ") || "none"}.`,
-  );
-}
