@@ -30,6 +30,9 @@ export function serverSettings(options: { socketDirectory: string; maxConnection
     // Autovacuum's lock to truncate a table would look like another transaction's.
     autovacuum: "off",
     jit: "off",
+    // A parallel worker checks default_text_search_config when it starts; the configurations are deleted, so it would fail.
+    max_parallel_workers_per_gather: "0",
+    max_parallel_maintenance_workers: "0",
     // Temporary space that a query can use; problems.ts has DSQL's message for it.
     temp_file_limit: "131072kB",
     log_min_messages: "log",
