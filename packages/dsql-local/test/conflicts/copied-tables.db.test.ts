@@ -121,3 +121,100 @@ describe("a transaction that loses goes on to COMMIT", () => {
     expect(rows).toEqual([{ day: "2024-03-02" }]);
   });
 });
+
+describe("a transaction that loses adds rows to a large table", () => {
+  beforeEach(async () => {
+    await winner.query("DROP TABLE IF EXISTS entry");
+    await winner.query("CREATE TABLE entry (id int PRIMARY KEY, item_id int, note text DEFAULT 'new')");
+    await winner.query("INSERT INTO entry SELECT n, 1, repeat('x', 200) FROM generate_series(1, 1000) AS n");
+  });
+
+  /** The tables named entry that the loser can see: the table, and its copy if there is one. */
+  const persistence = async (): Promise<string[]> => {
+    const { rows } = await loser.query(
+      "SELECT relpersistence AS kind FROM pg_class WHERE relname = 'entry' ORDER BY 1",
+    );
+    return rows.map(({ kind }) => kind);
+  };
+
+  it("without a copy of it, and sees them until COMMIT fails", async () => {
+    await lose();
+    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    const inserted = await loser.query("INSERT INTO entry (id) VALUES (1001), (1002) RETURNING id, note");
+    expect(inserted.rows).toEqual([
+      { id: 1001, note: "new" },
+      { id: 1002, note: "new" },
+    ]);
+    await loser.query("INSERT INTO public.entry VALUES (1003, 4)");
+    const read = await loser.query(
+      "SELECT e.id, i.code FROM entry AS e LEFT JOIN item AS i ON i.id = item_id WHERE e.id > 1000 ORDER BY 1",
+    );
+    expect(read.rows.map(({ id, code }) => [id, code])).toEqual([
+      [1001, null],
+      [1002, null],
+      [1003, 40],
+    ]);
+    expect(await persistence()).toEqual(["p"]);
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    expect((await winner.query("SELECT FROM entry WHERE id > 1000")).rowCount).toBe(0);
+  });
+
+  it("and changes them and older ones afterwards", async () => {
+    await lose();
+    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loser.query("INSERT INTO entry (id) VALUES (1001)");
+    expect((await loser.query("UPDATE public.entry SET item_id = 2 WHERE id IN (1, 1001)")).rowCount).toBe(2);
+    await loser.query("INSERT INTO entry (id, item_id) VALUES (1002, 2)");
+    await loser.query("INSERT INTO public.entry (id, item_id) VALUES (1003, 2)");
+    const { rows } = await loser.query("SELECT id FROM entry WHERE item_id = 2 ORDER BY 1");
+    expect(rows.map(({ id }) => id)).toEqual([1, 1001, 1002, 1003]);
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+    expect((await winner.query("SELECT FROM entry WHERE item_id = 2")).rowCount).toBe(0);
+  });
+
+  it("with a key that its snapshot sees, or not, as if no other transaction existed", async () => {
+    await lose();
+    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loser.query("INSERT INTO entry (id) VALUES (1001)");
+    await winner.query("INSERT INTO entry VALUES (1002)");
+    const { rows } = await loser.query("INSERT INTO entry (id) VALUES (1002) RETURNING note");
+    expect(rows).toEqual([{ note: "new" }]);
+    expect((await loser.query("SELECT FROM entry WHERE id > 1000")).rowCount).toBe(2);
+    await expect(loser.query("INSERT INTO entry (id) VALUES (7)")).rejects.toMatchObject({
+      code: "23505",
+      constraint: "entry_pkey",
+      table: "entry",
+    });
+  });
+
+  it("and holds up nobody who adds the same key", async () => {
+    await lose();
+    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loser.query("INSERT INTO entry (id) VALUES (1001)");
+    await winner.query("INSERT INTO entry VALUES (1001, 3)");
+    expect((await winner.query("SELECT item_id FROM entry WHERE id = 1001")).rows).toEqual([{ item_id: 3 }]);
+    await expect(loser.query("COMMIT")).rejects.toMatchObject(CONFLICT);
+  });
+
+  it("on a copy of it if a foreign key links it to a table that is copied", async () => {
+    await winner.query("DROP TABLE entry");
+    await winner.query(
+      "CREATE TABLE entry (id int PRIMARY KEY, item_id int REFERENCES item (id), note text)",
+    );
+    try {
+      await winner.query(
+        "INSERT INTO entry SELECT n, 1, repeat('x', 200) FROM generate_series(1, 1000) AS n",
+      );
+      await lose();
+      await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+      await loser.query("INSERT INTO entry (id, item_id) VALUES (1001, 4)");
+      expect(await persistence()).toEqual(["p", "t"]);
+      await expect(loser.query("INSERT INTO entry (id, item_id) VALUES (1002, 5)")).rejects.toMatchObject({
+        code: "23503",
+      });
+    } finally {
+      await loser.query("ROLLBACK");
+      await winner.query("DROP TABLE entry");
+    }
+  });
+});

@@ -149,18 +149,23 @@ async function runOnCopies(
   transaction: Transaction,
   { again, isFirst = false }: { again: boolean; isFirst?: boolean },
 ): Promise<Result> {
-  const problem = await transaction.copyTables(work.statement);
-  if (problem) return { problem };
+  // The first statement on the copies has just failed on the table itself.
+  let place = await transaction.copyTables(work.statement, !isFirst);
   for (let run = 1; ; run++) {
+    if (typeof place === "object") return { problem: place };
     await turn.query("SAVEPOINT dsql_local_statement");
     const form = { again: again || run > 1, plain: true };
     const response = await turn.hold(work.sandboxed(form, transaction.isCopied), work.copy);
-    if (response.error && isTransient(response.error) && run < MAX_RUNS) {
+    const isToRepeat = response.error && isTransient(response.error) && run < MAX_RUNS;
+    if (isToRepeat || (response.error && place === "in place")) {
       await turn.query("ROLLBACK TO SAVEPOINT dsql_local_statement;RELEASE SAVEPOINT dsql_local_statement");
+      // A row that the snapshot does not see may be the reason for the error: on a copy, it is as DSQL reports it.
+      if (!isToRepeat) place = await transaction.copyTables(work.statement, false);
       continue;
     }
     if (!response.error) {
-      await turn.query("RELEASE SAVEPOINT dsql_local_statement");
+      // Who waits for a row of a released savepoint waits until the whole transaction ends, not only for a rollback.
+      if (place === "on copies") await turn.query("RELEASE SAVEPOINT dsql_local_statement");
       const changed = changedRows(response.tag);
       // A statement that has changed nothing, such as INSERT … ON CONFLICT DO NOTHING, has not lost a conflict either.
       if (isFirst && changed === 0 && !transaction.isBeaten) await transaction.leaveSandbox();

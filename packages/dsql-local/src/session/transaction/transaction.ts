@@ -218,11 +218,17 @@ export class Transaction {
     this.#copies.clear();
   }
 
-  /** Copies the tables that a statement writes, if they are not copied yet. @returns why that failed. */
-  async copyTables(statement: Statement): Promise<Problem | undefined> {
-    const outcome = await this.#copies.include(statement, this.writes);
-    if (outcome === "copied") for (const setting of this.settings) await this.#turn.query(setting);
-    if (outcome === "copied" || outcome === "nothing to copy") return undefined;
+  /**
+   * Copies the tables that a statement writes, if they are not copied yet.
+   * @param mayStay whether an INSERT may run on the table itself, if a copy would be large
+   * @returns where the statement has to run, or why copying failed.
+   */
+  async copyTables(statement: Statement, mayStay: boolean): Promise<"on copies" | "in place" | Problem> {
+    const included = await this.#copies.include(statement, this.writes, mayStay);
+    if (included) {
+      if (included.hasCopied) for (const setting of this.settings) await this.#turn.query(setting);
+      return included.isInPlace ? "in place" : "on copies";
+    }
     await this.#adjudicator.schemaSettled();
     return this.loss;
   }
