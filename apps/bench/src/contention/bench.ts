@@ -3,14 +3,13 @@ import type { BenchContext } from "../bench-context.ts";
 import { startEndpointProcess } from "../endpoint/endpoint-process.ts";
 import { signToken, stockPool } from "../endpoint/stock-pools.ts";
 import { median } from "../report/statistics.ts";
-import { type ContentionCase, contentionCases } from "./cases.ts";
+import { type ContentionCase, contentionCases, type MeasuredCase } from "./cases.ts";
 import { contenders } from "./contenders.ts";
 import { type Arena, measureCase, prepareRows } from "./measure-case.ts";
 import { type Outcome, outcomeFindings, together } from "./outcome.ts";
 import { plot } from "./plot.ts";
 import { startWorkers } from "./workers.ts";
 
-const RUNS = 3;
 /** Enough transactions one after the other to know how long one takes. */
 const SERIAL_TRANSACTIONS = 12;
 const LATENCY = { roundTripMs: 1.5, commitMs: 12, commitJitter: 0.3 };
@@ -34,7 +33,7 @@ export async function contention({ report, plotPath }: BenchContext): Promise<vo
         outcomeFindings("contention", name, { which, outcome, baselines }).forEach(report);
       }
       if (plotPath !== undefined && isPlotted(which)) {
-        await writeFile(plotPath, plot({ clients: which.clients, serialMs, outcomes, runs: RUNS }));
+        await writeFile(plotPath, plot({ clients: which.clients, serialMs, outcomes, runs: which.runs }));
       }
     }
   } finally {
@@ -52,12 +51,13 @@ async function oneAfterTheOther(arena: Arena, which: ContentionCase): Promise<nu
   return median(elapsed) * which.clients * which.processes;
 }
 
-async function sideBySide(arena: Arena, which: ContentionCase): Promise<Map<string, Outcome>> {
+async function sideBySide(arena: Arena, which: MeasuredCase): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome[]>(Object.keys(contenders).map((name) => [name, []]));
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < which.runs; run++) {
     const inOrder = [...outcomes];
     // A different contender begins each time, so that none always gets the newly created table.
-    for (const [contender, runs] of [...inOrder.slice(run), ...inOrder.slice(0, run)]) {
+    const first = run % inOrder.length;
+    for (const [contender, runs] of [...inOrder.slice(first), ...inOrder.slice(0, first)]) {
       runs.push(await measureCase(arena, which, { contender, seed: run + 1 }));
     }
   }
