@@ -29,7 +29,7 @@ import type { TransactionPhase } from "./transaction-phase.ts";
 
 /** The savepoint marks where the transaction's own work begins, right after its snapshot. */
 const BACK = "ROLLBACK TO SAVEPOINT dsql_local";
-const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.current_setting('transaction_read_only');SAVEPOINT dsql_local`;
+const START = `SELECT pg_catalog.pg_current_snapshot(), pg_catalog.postgres_current_setting('transaction_read_only');SAVEPOINT dsql_local`;
 /** Maximum number of attempts of a replay that meets deadlocks: about ten seconds. */
 const MAX_REPLAYS = 400;
 /** From this attempt on, a replay waits a random time first, so that two transactions do not keep blocking each other. */
