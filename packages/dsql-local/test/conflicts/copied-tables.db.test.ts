@@ -123,11 +123,19 @@ describe("a transaction that loses goes on to COMMIT", () => {
 });
 
 describe("a transaction that loses adds rows to a large table", () => {
-  beforeEach(async () => {
+  beforeEach(() => createEntries("int"));
+
+  async function createEntries(itemId: string): Promise<void> {
     await winner.query("DROP TABLE IF EXISTS entry");
-    await winner.query("CREATE TABLE entry (id int PRIMARY KEY, item_id int, note text DEFAULT 'new')");
+    await winner.query(`CREATE TABLE entry (id int PRIMARY KEY, item_id ${itemId}, note text DEFAULT 'new')`);
     await winner.query("INSERT INTO entry SELECT n, 1, repeat('x', 200) FROM generate_series(1, 1000) AS n");
-  });
+  }
+
+  /** Makes the open transaction one that loses, and that has copied the table item, where it has added row 4. */
+  async function loseOnCopies(): Promise<void> {
+    await lose();
+    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+  }
 
   /** The tables named entry that the loser can see: the table, and its copy if there is one. */
   const persistence = async (): Promise<string[]> => {
@@ -138,8 +146,7 @@ describe("a transaction that loses adds rows to a large table", () => {
   };
 
   it("without a copy of it, and sees them until COMMIT fails", async () => {
-    await lose();
-    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loseOnCopies();
     const inserted = await loser.query("INSERT INTO entry (id) VALUES (1001), (1002) RETURNING id, note");
     expect(inserted.rows).toEqual([
       { id: 1001, note: "new" },
@@ -160,8 +167,7 @@ describe("a transaction that loses adds rows to a large table", () => {
   });
 
   it("and changes them and older ones afterwards", async () => {
-    await lose();
-    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loseOnCopies();
     await loser.query("INSERT INTO entry (id) VALUES (1001)");
     expect((await loser.query("UPDATE public.entry SET item_id = 2 WHERE id IN (1, 1001)")).rowCount).toBe(2);
     await loser.query("INSERT INTO entry (id, item_id) VALUES (1002, 2)");
@@ -173,8 +179,7 @@ describe("a transaction that loses adds rows to a large table", () => {
   });
 
   it("with a key that its snapshot sees, or not, as if no other transaction existed", async () => {
-    await lose();
-    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loseOnCopies();
     await loser.query("INSERT INTO entry (id) VALUES (1001)");
     await winner.query("INSERT INTO entry VALUES (1002)");
     const { rows } = await loser.query("INSERT INTO entry (id) VALUES (1002) RETURNING note");
@@ -188,8 +193,7 @@ describe("a transaction that loses adds rows to a large table", () => {
   });
 
   it("and holds up nobody who adds the same key", async () => {
-    await lose();
-    await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+    await loseOnCopies();
     await loser.query("INSERT INTO entry (id) VALUES (1001)");
     await winner.query("INSERT INTO entry VALUES (1001, 3)");
     expect((await winner.query("SELECT item_id FROM entry WHERE id = 1001")).rows).toEqual([{ item_id: 3 }]);
@@ -197,16 +201,9 @@ describe("a transaction that loses adds rows to a large table", () => {
   });
 
   it("on a copy of it if a foreign key links it to a table that is copied", async () => {
-    await winner.query("DROP TABLE entry");
-    await winner.query(
-      "CREATE TABLE entry (id int PRIMARY KEY, item_id int REFERENCES item (id), note text)",
-    );
     try {
-      await winner.query(
-        "INSERT INTO entry SELECT n, 1, repeat('x', 200) FROM generate_series(1, 1000) AS n",
-      );
-      await lose();
-      await loser.query("INSERT INTO item VALUES (4, 40, 4)");
+      await createEntries("int REFERENCES item (id)");
+      await loseOnCopies();
       await loser.query("INSERT INTO entry (id, item_id) VALUES (1001, 4)");
       expect(await persistence()).toEqual(["p", "t"]);
       await expect(loser.query("INSERT INTO entry (id, item_id) VALUES (1002, 5)")).rejects.toMatchObject({

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LocalDsql, startLocalDsql } from "../../src/index.ts";
 import { connect } from "../support/client.ts";
 
-/** More than PostgreSQL's min_parallel_table_scan_size (8 MB), in transactions of up to 3,000 rows. */
-const TRANSACTIONS = 4;
-const ROWS = TRANSACTIONS * 3000;
+/** Of 800 bytes each: more than PostgreSQL's min_parallel_table_scan_size (8 MB). */
+const ROWS = 12_000;
+/** The most that one transaction may write. */
+const ROWS_PER_TRANSACTION = 3000;
 
 let dsql: LocalDsql;
 let client: Client;
@@ -14,10 +15,10 @@ beforeAll(async () => {
   dsql = await startLocalDsql({ indexBuildMs: 0 });
   client = await connect(dsql);
   await client.query("CREATE TABLE event (id int PRIMARY KEY, kind int, body text)");
-  for (let first = 0; first < ROWS; first += 3000) {
+  for (let first = 0; first < ROWS; first += ROWS_PER_TRANSACTION) {
     await client.query(
-      "INSERT INTO event SELECT n, n % 7, repeat('x', 800) FROM generate_series($1::int, $1::int + 2999) AS n",
-      [first],
+      "INSERT INTO event SELECT n, n % 7, repeat('x', 800) FROM generate_series($1::int, $2::int) AS n",
+      [first, first + ROWS_PER_TRANSACTION - 1],
     );
   }
 });
